@@ -1,0 +1,2 @@
+//! amt-sim
+fn main() {}

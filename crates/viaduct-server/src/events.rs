@@ -1,0 +1,133 @@
+//! What happens in the server, as one enum: source of log lines, metrics and streams.
+
+use crate::{registry::TunnelEnd, tls::HelloFacts, tunnel::TunnelId};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::sync::broadcast;
+use viaduct_api::DeviceId;
+
+/// How far a connection attempt came before it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    Tcp,
+    Tls,
+    Version,
+    Login,
+    Forwarding,
+}
+
+/// Something began, ended or went wrong.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A device's connection attempt failed before it was admitted.
+    AttemptFailed {
+        peer: SocketAddr,
+        stage: Stage,
+        device: Option<DeviceId>,
+        reason: String,
+        tls_alert: Option<u8>,
+        hello: Option<Arc<HelloFacts>>,
+    },
+    TunnelOpened {
+        tunnel: TunnelId,
+        device: DeviceId,
+        peer: SocketAddr,
+        trigger: u32,
+        tls: Option<String>,
+        hello: Option<Arc<HelloFacts>>,
+    },
+    /// All forwards are known.
+    TunnelReady {
+        tunnel: TunnelId,
+        device: DeviceId,
+        ports: Vec<u16>,
+    },
+    TunnelEnded {
+        tunnel: TunnelId,
+        device: DeviceId,
+        peer: SocketAddr,
+        end: TunnelEnd,
+        seconds: u64,
+    },
+    /// Two machines use one UUID.
+    IdentityConflict {
+        device: DeviceId,
+        addresses: [SocketAddr; 2],
+    },
+    /// An unknown or blocked device knocked.
+    Unclaimed {
+        device: DeviceId,
+        peer: SocketAddr,
+    },
+    ChannelOpened {
+        tunnel: TunnelId,
+        device: DeviceId,
+        port: u16,
+        console: Option<SocketAddr>,
+        user: String,
+    },
+    ChannelEnded {
+        tunnel: TunnelId,
+        device: DeviceId,
+        port: u16,
+        user: String,
+        reason: String,
+        from_device: u64,
+        to_device: u64,
+    },
+    /// A console was turned away.
+    ConsoleRefused {
+        peer: SocketAddr,
+        user: Option<String>,
+        target: String,
+        code: &'static str,
+        detail: String,
+    },
+    /// A PET alert (SNMPv1 trap) that the device wanted sent.
+    Alert {
+        device: DeviceId,
+        destination: String,
+        trap: Option<Arc<crate::tunnel::pet::Trap>>,
+        bytes: usize,
+    },
+    CertificatesReloaded {
+        listener: String,
+    },
+    CertificatesRefused {
+        listener: String,
+        reason: String,
+    },
+}
+
+/// Fan-out of events; slow subscribers lose the oldest and are told how many.
+#[derive(Debug, Clone)]
+pub struct Bus(broadcast::Sender<Arc<Event>>);
+
+impl Bus {
+    /// Events kept for a slow subscriber.
+    const CAPACITY: usize = 4096;
+
+    /// An empty bus.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(broadcast::channel(Self::CAPACITY).0)
+    }
+
+    /// Tells everyone; never waits.
+    pub fn publish(&self, event: Event) {
+        // An error only says that nobody listens.
+        drop(self.0.send(Arc::new(event)));
+    }
+
+    /// All events from this moment on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.0.subscribe()
+    }
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self::new()
+    }
+}

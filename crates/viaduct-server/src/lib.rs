@@ -1,0 +1,14 @@
+//! Viaduct, the server as a library: `Server::start(Config) -> Running`, `Running::shutdown()`.
+
+pub mod access;
+pub mod admission;
+pub mod api;
+pub mod config;
+pub mod events;
+pub mod gateway;
+pub mod inventory;
+pub mod registry;
+pub mod tls;
+pub mod tunnel;
+
+pub use config::Config;
