@@ -6,7 +6,10 @@ use crate::{
     access::Access,
     admission::Admission,
     api::{self, Api},
-    config::{Config, DataDir, Lock, LockError},
+    config::{
+        Config, DataDir,
+        data_dir::{DataDirError, Lock, LockError},
+    },
     events::Bus,
     gateway::Gateway,
     inventory::{Inventory, StoreError},
@@ -40,6 +43,8 @@ pub struct Addresses {
 /// Why the server did not start. Nothing was changed for the devices.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    #[error(transparent)]
+    Data(#[from] DataDirError),
     /// Another process has this data directory or address.
     #[error("{0}")]
     Locked(#[from] LockError),
@@ -131,11 +136,11 @@ impl Server {
     /// Starts all parts. `config_text` is the effective configuration as people may see it.
     pub async fn start(config: Config, config_text: String) -> Result<Running, StartError> {
         let data = DataDir::open(&config.data)?;
-        let lock = data.lock(&[config.cira.listen])?;
+        let mut lock = data.lock(&[config.cira.listen])?;
         let places = descriptors::places(config.limits.tunnels);
         let sockets = Sockets::bind(&config)?;
         let addresses = Arc::new(sockets.addresses());
-        lock.note_addresses(&addresses.cira);
+        lock.write(&addresses.cira)?;
 
         let events = Bus::new();
         let authority = Authority::open(&data.ca())?;
