@@ -34,3 +34,6 @@ impl OpenFailure {
 /// Trigger of PROTOCOLVERSION, as on the wire: 1 user, 2 alert, 3 provisioning, 4 periodic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Trigger(pub u32);
+
+impl core::fmt::Display for DisconnectReason { fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result { write!(f, "{}", self.0) } }
+impl core::fmt::Display for OpenFailure { fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result { write!(f, "{}", self.0) } }
