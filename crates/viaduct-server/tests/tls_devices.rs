@@ -182,7 +182,8 @@ async fn a_reload_takes_new_files_keeps_open_connections_and_refuses_a_wrong_pai
     let (near, far) = duplex(64 << 10);
     let ssl = Ssl::new(&client("AES128-SHA").build()).unwrap();
     let mut device = SslStream::new(ssl, far).unwrap();
-    let (accepted, connected) = tokio::join!(acceptor.accept(near), Pin::new(&mut device).connect());
+    let (accepted, connected) =
+        tokio::join!(acceptor.accept(near), Pin::new(&mut device).connect());
     connected.unwrap();
     let mut open = accepted.unwrap_or_else(|e| panic!("{}", e.reason)).0;
 

@@ -83,8 +83,12 @@ impl Gateway {
         .await;
     }
 
-    async fn serve<F, S>(self, listener: TcpListener, mut shutdown: watch::Receiver<bool>, console: S)
-    where
+    async fn serve<F, S>(
+        self,
+        listener: TcpListener,
+        mut shutdown: watch::Receiver<bool>,
+        console: S,
+    ) where
         F: Future<Output = ()> + Send + 'static,
         S: Fn(Self, TcpStream, SocketAddr) -> F,
     {

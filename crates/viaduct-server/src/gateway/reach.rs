@@ -52,7 +52,9 @@ impl Gateway {
         let user = principal.map_or("anonymous", |p| &p.name).to_owned();
         let opener = Opener { user, console: Some(peer) };
         tunnel.open(target.port, &opener).await.map_err(|error| match error {
-            OpenError::NotForwarded { port, forwarded } => Refusal::NotForwarded { port, forwarded },
+            OpenError::NotForwarded { port, forwarded } => {
+                Refusal::NotForwarded { port, forwarded }
+            }
             OpenError::Refused { .. } => Refusal::Refused(error.to_string()),
             OpenError::Busy => Refusal::Busy,
             OpenError::Timeout => Refusal::NoAnswer,

@@ -57,30 +57,86 @@ impl From<TargetError> for Refusal {
 }
 
 impl Refusal {
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn row(&self) -> Row {
         match self {
-            Self::Grammar(_) => row("E1400", 0x08, 400, "Not a device and port",
-                "Name a device (UUID, name or FQDN) and one of its ports, such as pc-01:16992."),
-            Self::NotSignedIn(_) => row("E3001", 0xff, 407, "Sign in first",
-                "Give user and password, or user `token` with a token of scope `proxy` (viaduct tokens create)."),
-            Self::NotAllowed(_) => row("E3004", 0x02, 403, "Not allowed",
-                "Ask an administrator for a token or role that covers it."),
-            Self::Unknown(_) => row("E2001", 0x04, 404, "Unknown device",
-                "See `viaduct devices ls`; add it with `viaduct devices add`."),
-            Self::Away(_) => row("E2002", 0x03, 503, "The device is away",
-                "See `viaduct devices why-offline` for what is known, and try again when it has dialled in."),
-            Self::NotForwarded { .. } => row("E2005", 0x02, 403, "The device does not offer this port",
-                "Use a port that it forwards, or switch the feature on in the device's AMT settings."),
-            Self::Refused(_) => row("E2006", 0x05, 502, "The device refused the connection",
-                "Check that the feature behind the port is switched on, and try again."),
-            Self::Busy => row("E2007", 0x05, 503, "All channels of the device are in use",
-                "Close a console on this device, or try again in a moment."),
-            Self::NoAnswer => row("E2008", 0x06, 504, "The device does not answer",
-                "Try again; if it stays silent, `viaduct devices reconnect` makes it dial in anew."),
-            Self::Ended(_) => row("E2002", 0x03, 503, "The device went away",
-                "Try again when it has dialled in; `viaduct devices why-offline` tells what is known."),
-            Self::BadAnswer(_) => row("E2006", 0x05, 502, "The device's answer cannot be used",
-                "Use CONNECT or SOCKS5 for what is not plain HTTP."),
+            Self::Grammar(_) => row(
+                "E1400",
+                0x08,
+                400,
+                "Not a device and port",
+                "Name a device (UUID, name or FQDN) and one of its ports, such as pc-01:16992.",
+            ),
+            Self::NotSignedIn(_) => row(
+                "E3001",
+                0xff,
+                407,
+                "Sign in first",
+                "Give user and password, or user `token` with a token of scope `proxy` (viaduct tokens create).",
+            ),
+            Self::NotAllowed(_) => row(
+                "E3004",
+                0x02,
+                403,
+                "Not allowed",
+                "Ask an administrator for a token or role that covers it.",
+            ),
+            Self::Unknown(_) => row(
+                "E2001",
+                0x04,
+                404,
+                "Unknown device",
+                "See `viaduct devices ls`; add it with `viaduct devices add`.",
+            ),
+            Self::Away(_) => row(
+                "E2002",
+                0x03,
+                503,
+                "The device is away",
+                "See `viaduct devices why-offline` for what is known, and try again when it has dialled in.",
+            ),
+            Self::NotForwarded { .. } => row(
+                "E2005",
+                0x02,
+                403,
+                "The device does not offer this port",
+                "Use a port that it forwards, or switch the feature on in the device's AMT settings.",
+            ),
+            Self::Refused(_) => row(
+                "E2006",
+                0x05,
+                502,
+                "The device refused the connection",
+                "Check that the feature behind the port is switched on, and try again.",
+            ),
+            Self::Busy => row(
+                "E2007",
+                0x05,
+                503,
+                "All channels of the device are in use",
+                "Close a console on this device, or try again in a moment.",
+            ),
+            Self::NoAnswer => row(
+                "E2008",
+                0x06,
+                504,
+                "The device does not answer",
+                "Try again; if it stays silent, `viaduct devices reconnect` makes it dial in anew.",
+            ),
+            Self::Ended(_) => row(
+                "E2002",
+                0x03,
+                503,
+                "The device went away",
+                "Try again when it has dialled in; `viaduct devices why-offline` tells what is known.",
+            ),
+            Self::BadAnswer(_) => row(
+                "E2006",
+                0x05,
+                502,
+                "The device's answer cannot be used",
+                "Use CONNECT or SOCKS5 for what is not plain HTTP.",
+            ),
         }
     }
 
@@ -150,7 +206,11 @@ impl Refusal {
         if row.status == 503 {
             head.push_str("Retry-After: 10\r\n");
         }
-        head.push_str(if close { "Connection: close\r\n\r\n" } else { "Connection: keep-alive\r\n\r\n" });
+        head.push_str(if close {
+            "Connection: close\r\n\r\n"
+        } else {
+            "Connection: keep-alive\r\n\r\n"
+        });
         head.push_str(&body);
         head.into_bytes()
     }
@@ -176,7 +236,9 @@ fn not_forwarded(port: u16, forwarded: &[u16]) -> String {
         _ => None,
     };
     if let Some(twin) = twin.filter(|twin| forwarded.contains(twin)) {
-        return format!("the device does not forward {port}, only {twin}, which is the same service under TLS");
+        return format!(
+            "the device does not forward {port}, only {twin}, which is the same service under TLS"
+        );
     }
     let list: Vec<String> = forwarded.iter().map(u16::to_string).collect();
     let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };

@@ -30,11 +30,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let deadline = gateway.0.limits.greeting_deadline.0;
-    let asked = match timeout(deadline, greet(gateway, &mut io, peer, sign_in)).await {
-        Ok(Ok(Some(asked))) => asked,
-        // It was told why, or left, or was too slow to be a proxy client.
-        Ok(Ok(None)) | Ok(Err(_)) | Err(_) => return,
-    };
+    let greeted = timeout(deadline, greet(gateway, &mut io, peer, sign_in)).await;
+    // Otherwise it was told why, or left, or was too slow to be a proxy client.
+    let Ok(Ok(Some(asked))) = greeted else { return };
     let user = asked.principal.as_ref().map(|p| p.name.clone());
     match connect(gateway, &asked, peer).await {
         Ok(channel) => {

@@ -102,7 +102,11 @@ mod tests {
         for (text, device, port) in [
             ("PC-01:16992", "pc-01", 16992),
             ("pc-01.demo.example.:5900", "pc-01.demo.example", 5900),
-            ("4C4C4544-004B-4210-8033-B6C04F504633:16994", "4c4c4544-004b-4210-8033-b6c04f504633", 16994),
+            (
+                "4C4C4544-004B-4210-8033-B6C04F504633:16994",
+                "4c4c4544-004b-4210-8033-b6c04f504633",
+                16994,
+            ),
         ] {
             let target = Target::parse(text).unwrap();
             assert_eq!((target.device.as_str(), target.port), (device, port));
@@ -112,10 +116,25 @@ mod tests {
     #[test]
     fn addresses_in_any_form_are_no_targets() {
         for host in [
-            "127.0.0.1", "10.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "[::1]", "::1",
-            "::ffff:127.0.0.1", "localhost", "LOCALHOST.", "x.localhost", "169.254.169.254",
+            "127.0.0.1",
+            "10.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "0177.0.0.1",
+            "[::1]",
+            "::1",
+            "::ffff:127.0.0.1",
+            "localhost",
+            "LOCALHOST.",
+            "x.localhost",
+            "169.254.169.254",
         ] {
-            assert_eq!(Target::parse(&format!("{host}:16992")), Err(TargetError::Address), "{host}");
+            assert_eq!(
+                Target::parse(&format!("{host}:16992")),
+                Err(TargetError::Address),
+                "{host}"
+            );
         }
     }
 

@@ -50,7 +50,10 @@ pub(super) struct Pieces {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// So many bytes are left; `after` says what follows.
-    Data { left: u64, chunked: bool },
+    Data {
+        left: u64,
+        chunked: bool,
+    },
     /// A chunk-size line follows.
     Size,
     /// CRLF after a chunk's data.
@@ -130,7 +133,11 @@ impl Pieces {
 
 fn line(input: &mut BytesMut) -> Result<Option<BytesMut>, String> {
     let Some(end) = input.iter().position(|b| *b == b'\n') else {
-        return if input.len() > LINE_MAX { Err("a chunk line is too long".into()) } else { Ok(None) };
+        return if input.len() > LINE_MAX {
+            Err("a chunk line is too long".into())
+        } else {
+            Ok(None)
+        };
     };
     if end > LINE_MAX || end == 0 || input[end - 1] != b'\r' {
         return Err("a chunk line is malformed".into());
@@ -143,7 +150,8 @@ fn line(input: &mut BytesMut) -> Result<Option<BytesMut>, String> {
 /// Sizes as firmware writes them have four digits with leading zeros; extensions are ignored.
 fn chunk_size(line: &[u8]) -> Result<u64, String> {
     let digits = line.split(|b| *b == b';').next().unwrap_or_default().trim_ascii_end();
-    let valid = !digits.is_empty() && digits.len() <= 15 && digits.iter().all(u8::is_ascii_hexdigit);
+    let valid =
+        !digits.is_empty() && digits.len() <= 15 && digits.iter().all(u8::is_ascii_hexdigit);
     if !valid {
         return Err("a chunk size is no hexadecimal number".into());
     }

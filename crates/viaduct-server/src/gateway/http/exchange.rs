@@ -76,7 +76,7 @@ async fn left(console: &mut TcpStream, ahead: &mut BytesMut) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn read_answer(
@@ -87,8 +87,9 @@ async fn read_answer(
     loop {
         if let Some(end) = head_end(input) {
             let head = input.split_to(end);
-            let answer = parse_answer(&head, method)
-                .map_err(|why| Refusal::BadAnswer(format!("the device's answer cannot be read: {why}")))?;
+            let answer = parse_answer(&head, method).map_err(|why| {
+                Refusal::BadAnswer(format!("the device's answer cannot be read: {why}"))
+            })?;
             // Interim answers are between the device and us.
             if answer.status >= 200 {
                 return Ok(answer);

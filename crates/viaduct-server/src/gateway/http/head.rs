@@ -160,8 +160,8 @@ pub(super) fn parse_answer(bytes: &[u8], method: &str) -> Result<Answer, String>
         true => Framing::Length(0),
         false => fields.framing(false)?.unwrap_or(Framing::Close),
     };
-    let keeps_alive =
-        body != Framing::Close && if response.version == Some(0) { has("keep-alive") } else { !has("close") };
+    let keeps_alive = body != Framing::Close
+        && if response.version == Some(0) { has("keep-alive") } else { !has("close") };
     Ok(Answer {
         status,
         reason: response.reason.unwrap_or_default().to_owned(),
@@ -202,7 +202,9 @@ impl Fields<'_, '_> {
             [] => Ok(None),
             [digits] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
                 let text = String::from_utf8_lossy(digits);
-                text.parse().map(|n| Some(Framing::Length(n))).map_err(|_| "Content-Length is too large".into())
+                text.parse()
+                    .map(|n| Some(Framing::Length(n)))
+                    .map_err(|_| "Content-Length is too large".into())
             }
             [_] => Err("Content-Length is not a number".into()),
             _ => Err("Content-Length stands twice".into()),
@@ -236,7 +238,10 @@ impl Head {
             return Err("use CONNECT for https".into());
         }
         if scheme.as_deref() != Some("http://") {
-            return Err("this is a proxy: set it as proxy (curl -x), or open the dashboard's port instead".into());
+            return Err(
+                "this is a proxy: set it as proxy (curl -x), or open the dashboard's port instead"
+                    .into(),
+            );
         }
         let rest = &self.target[7..];
         let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -283,7 +288,12 @@ fn write_fields(head: &mut Vec<u8>, fields: &[(String, Vec<u8>)]) {
 
 impl Answer {
     /// The head for the console, with the framing that is used towards it.
-    pub(super) fn for_console(&self, framing: Framing, keeps_alive: bool, no_body: bool) -> Vec<u8> {
+    pub(super) fn for_console(
+        &self,
+        framing: Framing,
+        keeps_alive: bool,
+        no_body: bool,
+    ) -> Vec<u8> {
         let mut line = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason);
         match framing {
             // The length of a HEAD's answer is not known here, and it has no body.
@@ -292,7 +302,11 @@ impl Answer {
             Framing::Chunked => line.push_str("Transfer-Encoding: chunked\r\n"),
             Framing::Close => {}
         }
-        line.push_str(if keeps_alive { "Connection: keep-alive\r\n" } else { "Connection: close\r\n" });
+        line.push_str(if keeps_alive {
+            "Connection: keep-alive\r\n"
+        } else {
+            "Connection: close\r\n"
+        });
         let mut head = line.into_bytes();
         write_fields(&mut head, &self.fields);
         head.extend_from_slice(b"\r\n");

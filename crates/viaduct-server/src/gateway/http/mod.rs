@@ -47,8 +47,7 @@ enum Next {
 
 /// Serves one console to its end.
 pub(super) async fn serve(gateway: &Gateway, io: TcpStream, peer: SocketAddr, sign_in: bool) {
-    let mut console =
-        Console { gateway, io, input: BytesMut::new(), peer, sign_in, kept: None };
+    let mut console = Console { gateway, io, input: BytesMut::new(), peer, sign_in, kept: None };
     loop {
         if !console.wait_for_request().await {
             return;
