@@ -1,15 +1,22 @@
 //! The only place that names the TLS libraries.
+//!
+//! OpenSSL serves the device port, because installed firmware needs what rustls does not offer (RSA key
+//! exchange, CBC suites, TLS 1.0/1.1 on a legacy listener); rustls serves browsers and API clients. The
+//! two never share a key.
 
-use serde::{Deserialize, Serialize};
+mod acceptor;
+mod alert;
+mod authority;
+mod certificates;
+mod hello;
+mod profile;
+mod stream;
+mod web;
 
-/// What a client offered in its ClientHello, kept also when the handshake fails.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HelloFacts {
-    /// Highest version offered, e.g. "TLS 1.2".
-    pub version: String,
-    /// Suites by IANA number.
-    pub suites: Vec<u16>,
-    pub groups: Vec<u16>,
-    pub signature_algorithms: Vec<u16>,
-    pub server_name: Option<String>,
-}
+pub use acceptor::{AcceptError, DeviceAcceptor, TlsInfo};
+pub use alert::alert_words;
+pub use authority::{Authority, AuthorityError};
+pub use certificates::{CertificateInfo, Certificates, TlsError};
+pub use hello::HelloFacts;
+pub use stream::{Io, Rewind, Stream};
+pub use web::WebIdentity;
