@@ -45,7 +45,9 @@ impl FromStr for Scope {
         [Self::Proxy, Self::Read, Self::Operate, Self::Admin]
             .into_iter()
             .find(|scope| scope.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not a scope; expected proxy, read, operate or admin"))
+            .ok_or_else(|| {
+                format!("`{text}` is not a scope; expected proxy, read, operate or admin")
+            })
     }
 }
 

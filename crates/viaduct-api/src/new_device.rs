@@ -163,9 +163,10 @@ mod tests {
 
     #[test]
     fn passwords_come_in_under_both_names_and_never_into_debug_output() {
-        let device: NewDevice =
-            serde_json::from_str(r#"{"guid":"x","mpspassword":"hush","password":"secret","icon":1}"#)
-                .unwrap();
+        let device: NewDevice = serde_json::from_str(
+            r#"{"guid":"x","mpspassword":"hush","password":"secret","icon":1}"#,
+        )
+        .unwrap();
         assert_eq!(device.cira_password.as_deref(), Some("hush"));
         assert_eq!(device.amt_password.as_deref(), Some("secret"));
         let debug = format!("{device:?}");
