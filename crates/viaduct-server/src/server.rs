@@ -184,12 +184,13 @@ impl Server {
                 &down,
             )
             .await?;
-        running.spawn_consoles(&config, sockets.socks, sockets.http_proxy, &down);
+        let gateway = running.spawn_consoles(&config, sockets.socks, sockets.http_proxy, &down);
         let api = Api {
             registry: running.registry.clone(),
             inventory: running.inventory.clone(),
             access: running.access.clone(),
             events: running.events.clone(),
+            gateway,
             certificates: running.certificates.clone(),
             config_text: config_text.into(),
             started: OffsetDateTime::now_utc(),
@@ -249,13 +250,14 @@ impl Running {
         Ok(())
     }
 
+    /// Starts the proxies; the API takes the same way to the devices.
     fn spawn_consoles(
         &mut self,
         config: &Config,
         socks: Option<TcpListener>,
         http_proxy: Option<TcpListener>,
         down: &watch::Receiver<bool>,
-    ) {
+    ) -> Gateway {
         let gateway = Gateway::new(
             self.registry.clone(),
             self.inventory.clone(),
@@ -268,9 +270,10 @@ impl Running {
             self.tasks.spawn(serve);
         }
         if let Some(listener) = http_proxy {
-            let serve = gateway.serve_http(listener, config.http_proxy.clone(), down.clone());
-            self.tasks.spawn(serve);
+            let proxy = config.http_proxy.clone();
+            self.tasks.spawn(gateway.clone().serve_http(listener, proxy, down.clone()));
         }
+        gateway
     }
 
     fn spawn_web(

@@ -28,6 +28,18 @@ pub struct Device {
     pub last_end: Option<TunnelEndRecord>,
     pub hello: Option<Arc<HelloFacts>>,
     pub ports: Vec<u16>,
+    /// What provisioning reported (`hostname`, `friendlyName`, `dnsSuffix`, `deviceInfo`); opaque here.
+    pub profile: Arc<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// A change of what we know of a device; None changes nothing.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceChange {
+    pub fqdn: Option<Option<String>>,
+    pub profile: Option<serde_json::Map<String, serde_json::Value>>,
+    pub cira: Option<(String, Secret<String>)>,
+    pub certificate: Option<Option<String>>,
+    pub amt: Option<(String, Secret<String>)>,
 }
 
 /// The last end of a device's tunnel.
@@ -174,6 +186,17 @@ impl Inventory {
         set: BTreeMap<String, String>,
         remove: Vec<String>,
     ) -> Result<(), StoreError> {
+        todo!()
+    }
+    pub async fn change(&self, id: DeviceId, change: DeviceChange) -> Result<(), StoreError> {
+        todo!()
+    }
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        todo!()
+    }
+    /// True when it had knocked.
+    pub fn forget_unclaimed(&self, id: DeviceId) -> bool {
         todo!()
     }
     pub async fn set_blocked(&self, id: DeviceId, blocked: bool) -> Result<(), StoreError> {
