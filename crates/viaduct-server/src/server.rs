@@ -184,13 +184,20 @@ impl Server {
                 &down,
             )
             .await?;
-        let gateway = running.spawn_consoles(&config, sockets.socks, sockets.http_proxy, &down);
+        let gateway = Gateway::new(
+            running.registry.clone(),
+            running.inventory.clone(),
+            running.access.clone(),
+            config.limits.clone(),
+            running.events.clone(),
+        );
+        running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
         let api = Api {
+            gateway,
             registry: running.registry.clone(),
             inventory: running.inventory.clone(),
             access: running.access.clone(),
             events: running.events.clone(),
-            gateway,
             certificates: running.certificates.clone(),
             config_text: config_text.into(),
             started: OffsetDateTime::now_utc(),
@@ -250,30 +257,23 @@ impl Running {
         Ok(())
     }
 
-    /// Starts the proxies; the API takes the same way to the devices.
     fn spawn_consoles(
         &mut self,
         config: &Config,
+        gateway: &Gateway,
         socks: Option<TcpListener>,
         http_proxy: Option<TcpListener>,
         down: &watch::Receiver<bool>,
-    ) -> Gateway {
-        let gateway = Gateway::new(
-            self.registry.clone(),
-            self.inventory.clone(),
-            self.access.clone(),
-            config.limits.clone(),
-            self.events.clone(),
-        );
+    ) {
         if let Some(listener) = socks {
             let serve = gateway.clone().serve_socks(listener, config.socks.clone(), down.clone());
             self.tasks.spawn(serve);
         }
         if let Some(listener) = http_proxy {
-            let proxy = config.http_proxy.clone();
-            self.tasks.spawn(gateway.clone().serve_http(listener, proxy, down.clone()));
+            let serve =
+                gateway.clone().serve_http(listener, config.http_proxy.clone(), down.clone());
+            self.tasks.spawn(serve);
         }
-        gateway
     }
 
     fn spawn_web(

@@ -41,6 +41,27 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// After running out of descriptors, accepting pauses so long instead of spinning.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(200);
 
+/// What clients come to.
+trait Accept {
+    /// A connection and where it is from.
+    type Client;
+    fn next(&self) -> impl Future<Output = io::Result<Self::Client>> + Send;
+}
+
+impl Accept for TcpListener {
+    type Client = (TcpStream, SocketAddr);
+    fn next(&self) -> impl Future<Output = io::Result<Self::Client>> + Send {
+        self.accept()
+    }
+}
+
+impl Accept for UnixListener {
+    type Client = (UnixStream, tokio::net::unix::SocketAddr);
+    fn next(&self) -> impl Future<Output = io::Result<Self::Client>> + Send {
+        self.accept()
+    }
+}
+
 /// HTTP/1.1 on a TCP listener until `shutdown` is true.
 pub async fn serve_http(
     router: Router,
@@ -48,8 +69,7 @@ pub async fn serve_http(
     tls: Option<WebAcceptor>,
     shutdown: watch::Receiver<bool>,
 ) {
-    let accept = async || listener.accept().await;
-    serve(accept, shutdown, move |(io, peer): (TcpStream, SocketAddr), down| {
+    serve(listener, shutdown, move |(io, peer), down| {
         let (router, tls) = (router.clone(), tls.clone());
         async move {
             if let Err(error) = io.set_nodelay(true) {
@@ -79,8 +99,7 @@ pub async fn serve_local(api: Api, path: PathBuf, shutdown: watch::Receiver<bool
         }
     };
     let router = router(api);
-    let accept = async || listener.accept().await;
-    serve(accept, shutdown, move |(io, _): (UnixStream, _), down| {
+    serve(listener, shutdown, move |(io, _), down| {
         connection(router.clone(), io, Origin::Local, down)
     })
     .await;
@@ -101,10 +120,10 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Accepts until told to stop, then gives answers on their way a moment.
-async fn serve<C, F>(
-    accept: impl AsyncFn() -> io::Result<C>,
+async fn serve<L: Accept, F>(
+    listener: L,
     mut shutdown: watch::Receiver<bool>,
-    client: impl Fn(C, watch::Receiver<bool>) -> F,
+    client: impl Fn(L::Client, watch::Receiver<bool>) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -115,7 +134,7 @@ async fn serve<C, F>(
         let accepted = tokio::select! {
             _ = shutdown.wait_for(|down| *down) => break,
             Some(_) = clients.join_next() => continue,
-            accepted = next(&accept, &places) => accepted,
+            accepted = next(&listener, &places) => accepted,
         };
         let Some((accepted, place)) = accepted else { continue };
         let task = client(accepted, down.clone());
@@ -128,12 +147,12 @@ async fn serve<C, F>(
     drop(timeout(LAST_ANSWERS, async { while clients.join_next().await.is_some() {} }).await);
 }
 
-async fn next<C>(
-    accept: &impl AsyncFn() -> io::Result<C>,
+async fn next<L: Accept>(
+    listener: &L,
     places: &Arc<Semaphore>,
-) -> Option<(C, OwnedSemaphorePermit)> {
+) -> Option<(L::Client, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match accept().await {
+    match listener.next().await {
         Ok(accepted) => Some((accepted, place)),
         Err(error) => {
             tracing::warn!(%error, "cannot accept clients of the API for the moment");

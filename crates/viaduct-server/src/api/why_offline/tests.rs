@@ -110,7 +110,8 @@ fn a_silent_device_is_described_by_its_last_tunnel_and_no_claim_is_made() {
 
 #[test]
 fn a_device_that_does_not_trust_our_root_is_named_by_its_tls_alert() {
-    for (alert, words) in [(48, "unknown CA"), (46, "certificate unknown"), (42, "bad certificate")] {
+    for (alert, words) in [(48, "unknown CA"), (46, "certificate unknown"), (42, "bad certificate")]
+    {
         let why = explain(&device(), &[attempt("198.51.100.9", Stage::Tls, None, Some(alert))]);
         assert_eq!(why.code.as_deref(), Some("E2060"));
         let text = all_text(&why);
