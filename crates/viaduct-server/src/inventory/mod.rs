@@ -63,6 +63,18 @@ pub struct Device {
     pub last_end: Option<TunnelEndRecord>,
     pub hello: Option<Arc<HelloFacts>>,
     pub ports: Vec<u16>,
+    /// What provisioning reported (`hostname`, `friendlyName`, `dnsSuffix`, `deviceInfo`); opaque here.
+    pub profile: Arc<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// A change of what we know of a device; None changes nothing.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceChange {
+    pub fqdn: Option<Option<String>>,
+    pub profile: Option<serde_json::Map<String, serde_json::Value>>,
+    pub cira: Option<(String, Secret<String>)>,
+    pub certificate: Option<Option<String>>,
+    pub amt: Option<(String, Secret<String>)>,
 }
 
 /// The last end of a device's tunnel.
