@@ -1,5 +1,12 @@
 //! Both ends on a bench: raw bytes in, events and raw bytes out, and a clock that only tests move.
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may fail, and says what it does"
+)]
 
 pub(crate) mod checks;
 pub(crate) mod pair;
