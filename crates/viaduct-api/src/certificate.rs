@@ -14,12 +14,12 @@ pub struct CertificateInfo {
     /// DNS names and addresses it is good for.
     #[serde(default)]
     pub names: Vec<String>,
-    /// Valid from.
-    #[serde(with = "time::serde::rfc3339")]
-    pub not_before: OffsetDateTime,
-    /// Valid until.
-    #[serde(with = "time::serde::rfc3339")]
-    pub not_after: OffsetDateTime,
+    /// Valid from; null when the certificate does not say it readably.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
+    /// Valid until; null when the certificate does not say it readably.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub not_after: Option<OffsetDateTime>,
     /// Bits of the key.
     #[serde(default)]
     pub key_bits: u32,

@@ -184,8 +184,16 @@ impl Server {
                 &down,
             )
             .await?;
-        running.spawn_consoles(&config, sockets.socks, sockets.http_proxy, &down);
+        let gateway = Gateway::new(
+            running.registry.clone(),
+            running.inventory.clone(),
+            running.access.clone(),
+            config.limits.clone(),
+            running.events.clone(),
+        );
+        running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
         let api = Api {
+            gateway,
             registry: running.registry.clone(),
             inventory: running.inventory.clone(),
             access: running.access.clone(),
@@ -252,23 +260,18 @@ impl Running {
     fn spawn_consoles(
         &mut self,
         config: &Config,
+        gateway: &Gateway,
         socks: Option<TcpListener>,
         http_proxy: Option<TcpListener>,
         down: &watch::Receiver<bool>,
     ) {
-        let gateway = Gateway::new(
-            self.registry.clone(),
-            self.inventory.clone(),
-            self.access.clone(),
-            config.limits.clone(),
-            self.events.clone(),
-        );
         if let Some(listener) = socks {
             let serve = gateway.clone().serve_socks(listener, config.socks.clone(), down.clone());
             self.tasks.spawn(serve);
         }
         if let Some(listener) = http_proxy {
-            let serve = gateway.serve_http(listener, config.http_proxy.clone(), down.clone());
+            let serve =
+                gateway.clone().serve_http(listener, config.http_proxy.clone(), down.clone());
             self.tasks.spawn(serve);
         }
     }
