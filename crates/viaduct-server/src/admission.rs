@@ -3,8 +3,8 @@
 //! UUID, user and password are judged together, by the inventory's constant-time check; what the device
 //! is told is the same for every refusal, what the operator is told is not.
 
-use crate::inventory::{Inventory, Verdict};
 use crate::events::{Bus, Event};
+use crate::inventory::{Inventory, Verdict};
 use apf::server::Credentials;
 use std::net::SocketAddr;
 use viaduct_api::DeviceId;
@@ -65,9 +65,9 @@ impl Admission {
             Verdict::WrongCredential => {
                 Decision::Refuse("it gave a wrong CIRA user or password (E2019)")
             }
-            Verdict::NoCredential => {
-                Decision::Refuse("no credential is configured that it could prove (no_credential_configured)")
-            }
+            Verdict::NoCredential => Decision::Refuse(
+                "no credential is configured that it could prove (no_credential_configured)",
+            ),
         }
     }
 }

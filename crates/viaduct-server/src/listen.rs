@@ -190,8 +190,9 @@ fn canonical(peer: SocketAddr) -> SocketAddr {
 
 /// Small messages must leave at once, and a peer that vanished must be noticed by the kernel as well.
 fn tune(socket: &TcpStream) {
-    let keepalive =
-        TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(15));
     let tuned = socket
         .set_nodelay(true)
         .and_then(|()| socket2::SockRef::from(socket).set_tcp_keepalive(&keepalive));

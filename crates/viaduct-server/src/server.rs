@@ -6,7 +6,11 @@ use crate::{
     access::Access,
     admission::Admission,
     api::{self, Api},
-    config::{Config, DataDir, Lock, LockError},
+    config::{
+        Config, DataDir,
+        data_dir::{DataDirError, Lock, LockError},
+        port_owner::port_owner,
+    },
     events::Bus,
     gateway::Gateway,
     inventory::{Inventory, StoreError},
@@ -40,11 +44,16 @@ pub struct Addresses {
 /// Why the server did not start. Nothing was changed for the devices.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    #[error(transparent)]
+    Data(#[from] DataDirError),
     /// Another process has this data directory or address.
     #[error("{0}")]
     Locked(#[from] LockError),
-    #[error("cannot listen on {address} ([{section}] listen): {source} (E1001)\nNext: stop the program that uses it (ss -ltnp 'sport = :{port}'), or choose another port", port = .address.port())]
-    Listen { section: String, address: SocketAddr, source: io::Error },
+    /// An address is taken, or not ours to listen on.
+    #[error(
+        "E1001 cannot listen on {address} ([{section}] listen): {source}{owner}. Stop that program, or choose another address"
+    )]
+    Listen { section: String, address: SocketAddr, source: io::Error, owner: String },
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error("certificates: {0}")]
@@ -89,15 +98,18 @@ struct Sockets {
 impl Sockets {
     fn bind(config: &Config) -> Result<Self, StartError> {
         let bind = |section: &str, address: SocketAddr| {
-            listen::bind(address).map_err(|source| StartError::Listen {
-                section: section.to_owned(),
-                address,
-                source,
+            listen::bind(address).map_err(|source| {
+                let owner = port_owner(address);
+                StartError::Listen {
+                    section: section.to_owned(),
+                    address,
+                    source,
+                    owner: owner.map_or(String::new(), |owner| format!("; it is used by {owner}")),
+                }
             })
         };
-        let some = |section, enabled: bool, address| {
-            enabled.then(|| bind(section, address)).transpose()
-        };
+        let some =
+            |section, enabled: bool, address| enabled.then(|| bind(section, address)).transpose();
         let mut cira = vec![("cira".to_owned(), bind("cira", config.cira.listen)?)];
         for (index, extra) in config.cira.extra.iter().enumerate() {
             let name = format!("cira.extra[{index}]");
@@ -130,16 +142,18 @@ impl Sockets {
 impl Server {
     /// Starts all parts. `config_text` is the effective configuration as people may see it.
     pub async fn start(config: Config, config_text: String) -> Result<Running, StartError> {
-        let data = DataDir::open(&config.data)?;
-        let lock = data.lock(&[config.cira.listen])?;
         let places = descriptors::places(config.limits.tunnels);
+        // A server on the same address is found out before anything is touched.
         let sockets = Sockets::bind(&config)?;
+        let data = DataDir::open(&config.data)?;
+        let mut lock = data.lock(&[config.cira.listen])?;
         let addresses = Arc::new(sockets.addresses());
-        lock.note_addresses(&addresses.cira);
+        lock.write(&addresses.cira)?;
 
         let events = Bus::new();
         let authority = Authority::open(&data.ca())?;
-        let certificates = Certificates::open(authority, &config.cira, &config.web, events.clone())?;
+        let certificates =
+            Certificates::open(authority, &config.cira, &config.web, events.clone())?;
         let inventory =
             Inventory::open(&config.store, &config.data, config.limits.unclaimed).await?;
         let access = Access::open(&inventory, &config.data).await?;
@@ -161,9 +175,25 @@ impl Server {
         if let Some(listener) = sockets.metrics {
             running.tasks.spawn(metrics.serve(listener, down.clone()));
         }
-        running.spawn_devices(&config, sockets.cira, &pending, &Arc::new(Semaphore::new(places)), &down).await?;
-        running.spawn_consoles(&config, sockets.socks, sockets.http_proxy, &down);
+        running
+            .spawn_devices(
+                &config,
+                sockets.cira,
+                &pending,
+                &Arc::new(Semaphore::new(places)),
+                &down,
+            )
+            .await?;
+        let gateway = Gateway::new(
+            running.registry.clone(),
+            running.inventory.clone(),
+            running.access.clone(),
+            config.limits.clone(),
+            running.events.clone(),
+        );
+        running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
         let api = Api {
+            gateway,
             registry: running.registry.clone(),
             inventory: running.inventory.clone(),
             access: running.access.clone(),
@@ -203,10 +233,16 @@ impl Running {
                 Some(acceptor) => Some(acceptor.self_test().await),
                 None => None,
             } {
-                tracing::warn!(listener = name, "the lowest TLS version of this profile does not work here: {why}; a system-wide OpenSSL policy may forbid it");
+                tracing::warn!(
+                    listener = name,
+                    "the lowest TLS version of this profile does not work here: {why}; a system-wide OpenSSL policy may forbid it"
+                );
             }
             if extra.is_some_and(|e| e.tls && e.profile == crate::config::Profile::Legacy) {
-                tracing::warn!(listener = name, "this listener accepts TLS 1.0 and 1.1 for old firmware; keep it away from everything else");
+                tracing::warn!(
+                    listener = name,
+                    "this listener accepts TLS 1.0 and 1.1 for old firmware; keep it away from everything else"
+                );
             }
             let listener = DeviceListener {
                 listener,
@@ -224,23 +260,18 @@ impl Running {
     fn spawn_consoles(
         &mut self,
         config: &Config,
+        gateway: &Gateway,
         socks: Option<TcpListener>,
         http_proxy: Option<TcpListener>,
         down: &watch::Receiver<bool>,
     ) {
-        let gateway = Gateway::new(
-            self.registry.clone(),
-            self.inventory.clone(),
-            self.access.clone(),
-            config.limits.clone(),
-            self.events.clone(),
-        );
         if let Some(listener) = socks {
             let serve = gateway.clone().serve_socks(listener, config.socks.clone(), down.clone());
             self.tasks.spawn(serve);
         }
         if let Some(listener) = http_proxy {
-            let serve = gateway.serve_http(listener, config.http_proxy.clone(), down.clone());
+            let serve =
+                gateway.clone().serve_http(listener, config.http_proxy.clone(), down.clone());
             self.tasks.spawn(serve);
         }
     }
@@ -254,7 +285,12 @@ impl Running {
         down: &watch::Receiver<bool>,
     ) -> Result<(), StartError> {
         let acceptor = self.certificates.web().acceptor()?;
-        self.tasks.spawn(api::serve_http(api::router(api.clone()), web, Some(acceptor), down.clone()));
+        self.tasks.spawn(api::serve_http(
+            api::router(api.clone()),
+            web,
+            Some(acceptor),
+            down.clone(),
+        ));
         if let Some(plain) = plain {
             let router = api::router(api.clone());
             self.tasks.spawn(api::serve_http(router, plain, None, down.clone()));
@@ -331,7 +367,10 @@ impl Running {
         if timeout(GOODBYE, goodbyes).await.is_err() {
             tracing::warn!("some devices did not take the goodbye in time");
         }
-        if timeout(GOODBYE, async { while self.tasks.join_next().await.is_some() {} }).await.is_err() {
+        if timeout(GOODBYE, async { while self.tasks.join_next().await.is_some() {} })
+            .await
+            .is_err()
+        {
             self.tasks.abort_all();
         }
         self.inventory.flush().await;

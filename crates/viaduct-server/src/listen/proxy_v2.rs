@@ -40,7 +40,9 @@ impl Sources {
             (IpAddr::V4(p), IpAddr::V4(a)) => {
                 same_prefix(p.to_bits().into(), a.to_bits().into(), 96 + u32::from(*bits))
             }
-            (IpAddr::V6(p), IpAddr::V6(a)) => same_prefix(p.to_bits(), a.to_bits(), u32::from(*bits)),
+            (IpAddr::V6(p), IpAddr::V6(a)) => {
+                same_prefix(p.to_bits(), a.to_bits(), u32::from(*bits))
+            }
             _ => false,
         })
     }
@@ -104,7 +106,9 @@ mod tests {
         assert_eq!(source, Some("192.0.2.9:8080".parse().unwrap()));
         assert_eq!(rest, [22]);
         assert_eq!(read(&mut &header(0, 0, &[])[..]).await.unwrap(), None);
-        assert!(read(&mut &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcde"[..]).await.is_err());
+        assert!(
+            read(&mut &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcde"[..]).await.is_err()
+        );
     }
 
     #[test]

@@ -49,7 +49,17 @@ impl Channel {
     ) -> Self {
         let room = PollSemaphore::new(Arc::clone(&shared.room));
         let step = window / 4;
-        Self { id, requests, incoming, shared, room, current: Bytes::new(), taken: (0, 0), step, stall }
+        Self {
+            id,
+            requests,
+            incoming,
+            shared,
+            room,
+            current: Bytes::new(),
+            taken: (0, 0),
+            step,
+            stall,
+        }
     }
 
     /// Why the channel ended, once it has: words for people.

@@ -5,12 +5,8 @@
 //! tunnel cannot keep its worker from the others.
 
 use super::{
-    Channel, Refused, Request, TunnelId,
-    end::tunnel_end,
-    gate::is_wsman,
-    handle::Face,
-    outlet::Outlet,
-    spare,
+    Channel, Refused, Request, TunnelId, end::tunnel_end, gate::is_wsman, handle::Face,
+    outlet::Outlet, spare,
 };
 use crate::{
     admission::Admission,
@@ -72,8 +68,8 @@ pub(crate) struct Greeting {
 
 /// How far the login came; before `Admitted` there is no handle and nothing to attack.
 enum Phase {
-    Login { pending: Option<PendingGuard>, claimed: Option<(DeviceId, u32)> },
-    Admitted { face: Arc<Face>, lease: Lease },
+    Login { _pending: Option<PendingGuard>, claimed: Option<(DeviceId, u32)> },
+    Admitted { face: Arc<Face>, _lease: Lease },
 }
 
 /// The owner of one tunnel.
@@ -120,7 +116,7 @@ impl<T: Io> Driver<T> {
             config,
             peer: greeting.peer,
             tls: greeting.tls,
-            phase: Phase::Login { pending: greeting.pending, claimed: None },
+            phase: Phase::Login { _pending: greeting.pending, claimed: None },
             input: BytesMut::new(),
             output: BytesMut::new(),
             origin,

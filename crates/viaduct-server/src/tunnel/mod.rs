@@ -22,7 +22,12 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub(crate) enum Request {
     /// Open a channel; the answer is the channel or why not.
-    Open { port: u16, opener: Opener, slot: gate::Slot, reply: oneshot::Sender<Result<Channel, Refused>> },
+    Open {
+        port: u16,
+        opener: Opener,
+        slot: gate::Slot,
+        reply: oneshot::Sender<Result<Channel, Refused>>,
+    },
     /// Console bytes for the device; their permits were taken before.
     Send { channel: apf::ChannelId, data: Bytes },
     /// A consumer took this many bytes, in so many chunks.

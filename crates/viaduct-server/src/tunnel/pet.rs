@@ -101,7 +101,8 @@ pub fn decode(datagram: &[u8]) -> Option<Trap> {
     trap.value(0x06)?;
     trap.value(0x40)?;
     trap.number(0x02)?;
-    let [_, sensor_type, event_type, offset] = u32::try_from(trap.number(0x02)?).ok()?.to_be_bytes();
+    let [_, sensor_type, event_type, offset] =
+        u32::try_from(trap.number(0x02)?).ok()?.to_be_bytes();
     trap.value(0x43);
     let severity = severity(&mut trap);
     let mut summary = sensor_name(sensor_type).to_owned();

@@ -3,8 +3,8 @@
 use super::{Channel, spare};
 use bytes::{Buf, BufMut, Bytes};
 use std::{
-    future::Future,
     collections::VecDeque,
+    future::Future,
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
@@ -85,7 +85,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Relay<S> {
                 Poll::Ready("the console closed the connection".into())
             }
             Poll::Ready(Ok(())) => {
-                let why = self.channel.end().unwrap_or_else(|| "the device closed the channel".into());
+                let why =
+                    self.channel.end().unwrap_or_else(|| "the device closed the channel".into());
                 Poll::Ready(why)
             }
             Poll::Ready(Err(_)) if self.console_ended => {
@@ -196,7 +197,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Relay<S> {
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<String> {
         let stalled = self.stall.as_mut().is_some_and(|stall| stall.as_mut().poll(cx).is_ready());
         if stalled {
-            return Poll::Ready(format!("slow reader: the console took nothing for {} s", self.channel.stall.as_secs()));
+            return Poll::Ready(format!(
+                "slow reader: the console took nothing for {} s",
+                self.channel.stall.as_secs()
+            ));
         }
         Poll::Pending
     }

@@ -75,10 +75,8 @@ impl<T: Io> Driver<T> {
             server::Event::Alert { destination, destination_port, data, .. } => {
                 self.alert(&destination, destination_port, &data);
             }
-            server::Event::DeviceChannel { target, port, .. } => self.note(format!(
-                "the device wanted a channel to {}:{port}; refused",
-                shown(&target)
-            )),
+            server::Event::DeviceChannel { target, port, .. } => self
+                .note(format!("the device wanted a channel to {}:{port}; refused", shown(&target))),
             server::Event::Fault(fault) => self.note(fault.to_string()),
             server::Event::Ended(reason) => self.ended = Some(reason),
             // Nothing hangs on these: a keep-alive was answered, pfwd@ was accepted.
@@ -130,7 +128,7 @@ impl<T: Io> Driver<T> {
         let handle = TunnelHandle { face: Arc::clone(&face), requests: self.sender.clone() };
         let lease = self.config.registry.admit(handle);
         // Dropping the old phase frees the place among the pending.
-        self.phase = Phase::Admitted { face, lease };
+        self.phase = Phase::Admitted { face, _lease: lease };
         let hello = self.tls.as_ref().and_then(|tls| tls.hello.clone());
         self.config.inventory.note_connected(device, self.peer, hello.clone());
         self.config.events.publish(Event::TunnelOpened {
@@ -271,7 +269,7 @@ impl<T: Io> Driver<T> {
             Phase::Login { claimed, .. } => self.report_attempt(*claimed, end),
         }
         // Dropping the lease takes the tunnel out of the registry, if it is still this one.
-        self.phase = Phase::Login { pending: None, claimed: None };
+        self.phase = Phase::Login { _pending: None, claimed: None };
     }
 
     fn report_attempt(&self, claimed: Option<(DeviceId, u32)>, end: &TunnelEnd) {
