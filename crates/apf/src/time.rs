@@ -35,3 +35,13 @@ impl core::ops::Add<Duration> for Time {
         Self(self.0.saturating_add(delay))
     }
 }
+
+impl Time {
+    /// The earlier of two optional points; absent means never.
+    pub(crate) fn earliest(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+}

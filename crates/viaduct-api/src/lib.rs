@@ -1,5 +1,28 @@
 //! The REST vocabulary: requests, replies, errors, events. Shared by server and command line.
+//!
+//! Objects that Open AMT's MPS knows keep its key names (`guid`, `connectionStatus`, `mpsusername`, …); what
+//! is ours stands beside them in the same style. Reading is tolerant: unknown keys are ignored, and a
+//! missing key that is not needed to name the object takes its default, so that a newer server can be used
+//! with an older command line and the other way round.
 
+mod access;
+mod certificate;
+mod code;
+mod device;
 mod device_id;
+mod new_device;
+mod problem;
+mod status;
+mod tunnel;
+mod why_offline;
 
+pub use access::{NewToken, Scope, SetUp, Token, TokenIssued, WhoAmI};
+pub use certificate::{CertificateInfo, Reloaded};
+pub use code::Code;
+pub use device::{Device, DevicePage, DeviceStats, DeviceTunnel, LastEnd};
 pub use device_id::{DeviceId, DeviceIdError};
+pub use new_device::{Claim, DevicePatch, IssuedCredential, NewDevice, WrittenDevice};
+pub use problem::Problem;
+pub use status::{Addresses, Attention, Counts, EffectiveConfig, Status, Version};
+pub use tunnel::{Bytes, KeepAlive, Tunnel, Unclaimed, trigger_words};
+pub use why_offline::{Check, Seen, WhyOffline};

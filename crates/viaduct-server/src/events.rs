@@ -1,5 +1,7 @@
 //! What happens in the server, as one enum: source of log lines, metrics and streams.
 
+mod log;
+
 use crate::{registry::TunnelEnd, tls::HelloFacts, tunnel::TunnelId};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::broadcast;
@@ -75,6 +77,12 @@ pub enum Event {
         from_device: u64,
         to_device: u64,
     },
+    /// A device did something odd that the tunnel survives.
+    TunnelOddity {
+        tunnel: TunnelId,
+        device: DeviceId,
+        text: String,
+    },
     /// A console was turned away.
     ConsoleRefused {
         peer: SocketAddr,
@@ -113,8 +121,9 @@ impl Bus {
         Self(broadcast::channel(Self::CAPACITY).0)
     }
 
-    /// Tells everyone; never waits.
+    /// Writes the event's log line and tells everyone; never waits.
     pub fn publish(&self, event: Event) {
+        log::write(&event);
         // An error only says that nobody listens.
         drop(self.0.send(Arc::new(event)));
     }

@@ -7,8 +7,12 @@ pub mod config;
 pub mod events;
 pub mod gateway;
 pub mod inventory;
+pub mod listen;
+pub mod metrics;
 pub mod registry;
+mod server;
 pub mod tls;
 pub mod tunnel;
 
 pub use config::Config;
+pub use server::{Addresses, Running, Server, StartError};

@@ -1,1 +1,121 @@
-//! REST to domain and back; the only place that knows HTTP status codes of the API.
+//! REST to domain and back; the only place that knows the API's HTTP status codes.
+//!
+//! Paths, shapes and quirks of Open AMT's MPS v2 where it has them, ours beside them in the same style. Every
+//! route is entered in one table with the right it needs, and no handler runs before that right is proven.
+
+mod body;
+mod certificates;
+mod change;
+mod claim;
+mod connect;
+mod deadlines;
+mod devices;
+mod guard;
+mod labels;
+mod listen;
+mod pages;
+mod query;
+mod refusal;
+mod routes;
+mod service;
+mod setup;
+mod show;
+mod tokens;
+mod tunnels;
+mod why_offline;
+
+pub use listen::{serve_http, serve_local};
+
+use crate::{
+    Addresses,
+    access::{Access, Action},
+    events::Bus,
+    gateway::Gateway,
+    inventory::Inventory,
+    registry::Registry,
+    tls::Certificates,
+};
+use axum::{Router, http::Method};
+use guard::Guard;
+use routes::Routes;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// What the handlers work with.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// Live tunnels.
+    pub registry: Registry,
+    /// Known devices.
+    pub inventory: Inventory,
+    /// Users and tokens.
+    pub access: Access,
+    /// What happens.
+    pub events: Bus,
+    /// The way to a port of a device, the same that the proxies take.
+    pub gateway: Gateway,
+    /// Certificates in use.
+    pub certificates: Certificates,
+    /// Effective configuration, secrets redacted.
+    pub config_text: Arc<str>,
+    /// When the server was started.
+    pub started: OffsetDateTime,
+    /// Where it listens.
+    pub addresses: Arc<Addresses>,
+}
+
+/// All routes, under `/api/v1` and `/mps/api/v1`, in any case and with one trailing slash tolerated.
+pub fn router(api: Api) -> Router {
+    table(Arc::new(api)).finish()
+}
+
+const READ: Guard = Guard::Needs(Action::ReadDevices);
+const CHANGE: Guard = Guard::Needs(Action::ChangeDevices);
+const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
+const TOKENS: Guard = Guard::Needs(Action::ManageTokens);
+
+fn table(api: Arc<Api>) -> Routes {
+    let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
+    Routes::new(api)
+        // Open AMT's
+        .add(&get, "/api/v1/devices", READ, devices::list)
+        .add(&post, "/api/v1/devices", CHANGE, change::upsert)
+        .add(&patch, "/api/v1/devices", CHANGE, change::merge)
+        .add(&get, "/api/v1/devices/stats", READ, devices::stats)
+        .add(&get, "/api/v1/devices/tags", READ, devices::tags)
+        .add(&get, "/api/v1/devices/{device}", READ, devices::show)
+        .add(&delete, "/api/v1/devices/{device}", CHANGE, change::remove)
+        .add(&delete, "/api/v1/devices/disconnect/{device}", DISCONNECT, tunnels::disconnect_device)
+        .add(&get, "/api/v1/ciracert", Guard::Needs(Action::ReadCertificates), certificates::root)
+        .add(&get, "/api/v1/health", Guard::Open, service::health)
+        .add(&get, "/api/v1/version", Guard::SignedIn, service::version)
+        // Ours
+        .add(&patch, "/api/v1/devices/{device}", CHANGE, change::patch)
+        .add(&post, "/api/v1/devices/{device}/approve", CHANGE, claim::approve)
+        .add(&post, "/api/v1/devices/{device}/block", CHANGE, claim::block)
+        .add(&get, "/api/v1/devices/{device}/why-offline", READ, why_offline::show)
+        .add(&get, "/api/v1/devices/{device}/connect/{port}", Guard::Needs(Action::UseProxy), connect::connect)
+        .add(&get, "/api/v1/unclaimed", READ, claim::list)
+        .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, claim::forget)
+        .add(&post, "/api/v1/unclaimed/{device}/approve", CHANGE, claim::approve)
+        .add(&post, "/api/v1/unclaimed/{device}/block", CHANGE, claim::block)
+        .add(&get, "/api/v1/tunnels", READ, tunnels::list)
+        .add(&delete, "/api/v1/tunnels/{id}", DISCONNECT, tunnels::disconnect)
+        .add(&get, "/api/v1/tokens", TOKENS, tokens::list)
+        .add(&post, "/api/v1/tokens", TOKENS, tokens::create)
+        .add(&delete, "/api/v1/tokens/{name}", TOKENS, tokens::revoke)
+        .add(&get, "/api/v1/certificates", Guard::Needs(Action::ReadCertificates), certificates::list)
+        .add(&post, "/api/v1/certificates/reload", Guard::Needs(Action::ReloadCertificates), certificates::reload)
+        .add(&get, "/api/v1/config", Guard::Needs(Action::ReadConfig), service::config)
+        .add(&get, "/api/v1/status", READ, service::status)
+        .add(&get, "/api/v1/whoami", Guard::SignedIn, service::whoami)
+        // The first user; the secret of the link is the right.
+        .add(&get, "/api/v1/setup", Guard::Open, setup::form)
+        .add(&post, "/api/v1/setup", Guard::Open, setup::submit)
+        .add(&get, "/setup", Guard::Open, setup::form)
+        .add(&post, "/setup", Guard::Open, setup::submit)
+        .add(&get, "/", Guard::Open, pages::front)
+}
+
+#[cfg(test)]
+mod tests;

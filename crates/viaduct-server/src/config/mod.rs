@@ -1,8 +1,23 @@
-//! Checked configuration. Raw TOML, layering and defaults live beside it.
+//! Checked configuration: the structs that the parts of the server are given, with their defaults. Reading files,
+//! layering and checking live beside it. Nothing else in the server reads environment variables.
 
+mod agreement;
+mod check;
+pub mod data_dir;
+mod error;
+mod load;
+mod network;
+pub mod port_owner;
+mod render;
+mod schema;
 mod secret;
 mod units;
 
+pub use data_dir::DataDir;
+pub use error::{ConfigError, Origin};
+pub use load::{LoadArgs, Loaded};
+pub use network::{Network, NetworkError};
+pub use render::Origins;
 pub use secret::Secret;
 pub use units::{ByteSize, Span};
 

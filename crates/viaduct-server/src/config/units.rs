@@ -40,7 +40,10 @@ fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 fn render(value: u64, units: &[(&str, u64)]) -> String {
-    let best = units.iter().filter(|(_, f)| value != 0 && value % f == 0).max_by_key(|(_, f)| *f);
+    let best = units
+        .iter()
+        .filter(|(_, f)| value != 0 && value.is_multiple_of(*f))
+        .max_by_key(|(_, f)| *f);
     let (name, factor) = best.unwrap_or(&units[0]);
     format!("{}{name}", value / factor)
 }

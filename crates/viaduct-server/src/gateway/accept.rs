@@ -56,6 +56,8 @@ async fn next(
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
                 }
+                // A v4 console on a v6 socket goes by its own address.
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                 return Some((stream, peer, place));
             }
             Err(error) if concerns_one_connection(&error) => {}

@@ -3,25 +3,43 @@
 //! The order of the questions matters, and the types keep it: a [`Target`] has passed the grammar, a [`Principal`] has
 //! signed in, so nobody who has not learns here whether a device exists. Then: allowed, known, here, open.
 
-use super::{Gateway, Refusal, Target};
+use super::{Gateway, Refusal, Target, sign_in};
 use crate::{
     access::{Action, Principal},
     inventory::{Device, FindError},
-    tunnel::{Channel, OpenError, Opener, TunnelHandle},
+    tunnel::{Channel, OpenError, Opener},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 
 impl Gateway {
-    /// Opens a channel to the port of the device that `target` names, on behalf of `who` at `console`.
-    pub(super) async fn reach(
+    /// Opens a channel to the port of the device that `target` names, on behalf of `who` (nobody in particular: where no
+    /// sign-in is asked), for a console at that address, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no channel.
+    pub(crate) async fn reach(
         &self,
-        who: &Principal,
-        console: SocketAddr,
+        who: Option<&Principal>,
         target: &Target,
-    ) -> Result<(Channel, TunnelHandle), Refusal> {
+        console: Option<SocketAddr>,
+    ) -> Result<Channel, Refusal> {
+        let anonymous = sign_in::anonymous();
+        let who = who.unwrap_or(&anonymous);
         let device = self.permit(who, target)?;
-        self.open(who, console, target, &device).await
+        let tunnel = self.0.registry.lookup(device.id).ok_or_else(|| away(target, &device))?;
+        let opener = Opener { user: who.name.clone(), console };
+        let (name, port) = (target.name().to_owned(), target.port());
+        tunnel.open(port, &opener).await.map_err(|error| match error {
+            OpenError::NotForwarded { forwarded, .. } => {
+                Refusal::NotForwarded { name, port, forwarded }
+            }
+            OpenError::Refused { reason } => Refusal::Refused { name, port, reason },
+            OpenError::Busy => Refusal::Busy { name },
+            OpenError::Timeout => Refusal::NoAnswer { name, sent: false },
+            OpenError::Ended(_) => away(target, &device),
+        })
     }
 
     /// May `who` use this target, and which device is it? Asked anew for every request, also when a channel is at hand.
@@ -43,28 +61,6 @@ impl Gateway {
             return Err(away(target, &device));
         }
         Ok(device)
-    }
-
-    async fn open(
-        &self,
-        who: &Principal,
-        console: SocketAddr,
-        target: &Target,
-        device: &Device,
-    ) -> Result<(Channel, TunnelHandle), Refusal> {
-        let tunnel = self.0.registry.lookup(device.id).ok_or_else(|| away(target, device))?;
-        let opener = Opener { user: who.name.clone(), console: Some(console) };
-        let (name, port) = (target.name().to_owned(), target.port());
-        match tunnel.open(port, &opener).await {
-            Ok(channel) => Ok((channel, tunnel)),
-            Err(OpenError::NotForwarded { forwarded, .. }) => {
-                Err(Refusal::NotForwarded { name, port, forwarded })
-            }
-            Err(OpenError::Refused { reason }) => Err(Refusal::Refused { name, port, reason }),
-            Err(OpenError::Busy) => Err(Refusal::Busy { name }),
-            Err(OpenError::Timeout) => Err(Refusal::NoAnswer { name, sent: false }),
-            Err(OpenError::Ended(_)) => Err(away(target, device)),
-        }
     }
 }
 

@@ -17,25 +17,34 @@ pub struct Target {
 }
 
 /// Why something is not `device:port`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// No name at all.
+    #[error("The name of the device is empty.")]
     Empty,
     /// More than 255 bytes.
+    #[error("The name of the device is longer than 255 bytes.")]
     TooLong,
     /// An IPv4 or IPv6 address, in whatever spelling.
+    #[error("The target is a network address; this proxy leads to devices, not into a network.")]
     Address,
     /// `localhost` or a name below it.
+    #[error("The target is this machine; this proxy leads to devices, not into a network.")]
     Localhost,
     /// `user@device`.
+    #[error("The target holds a user name (`user@`); it must be device:port alone.")]
     UserInfo,
     /// A byte that no device name has: control character, space, percent sign, not ASCII.
+    #[error("The name of the device has characters that no device name has.")]
     Character,
     /// Two dots in a row, or one in front.
+    #[error("The name of the device has an empty part between dots.")]
     Label,
     /// The port is missing.
+    #[error("The target has no port.")]
     NoPort,
     /// The port is not a decimal number up to 65535.
+    #[error("The port is not a number from 0 to 65535.")]
     Port,
 }
 
@@ -71,6 +80,15 @@ impl Target {
             None => default.ok_or(TargetError::NoPort)?,
         };
         Ok(Self { name, port })
+    }
+
+    /// From the text `device:port`.
+    ///
+    /// # Errors
+    ///
+    /// When either half has bad grammar, or the port is missing.
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        Self::from_authority(text.as_bytes(), None)
     }
 
     /// The device's name in lower case, without a trailing dot.
@@ -224,7 +242,8 @@ mod tests {
 
     #[test]
     fn a_port_is_a_plain_decimal_number() {
-        for text in ["pc:", "pc:+1", "pc:-1", "pc: 1", "pc:0x10", "pc:65536", "pc:016992", "pc:1a"] {
+        for text in ["pc:", "pc:+1", "pc:-1", "pc: 1", "pc:0x10", "pc:65536", "pc:016992", "pc:1a"]
+        {
             let error = Target::from_authority(text.as_bytes(), Some(80)).unwrap_err();
             assert_eq!(error, TargetError::Port, "{text}");
         }

@@ -239,13 +239,13 @@ fn start(common_name: &str, key: &PKey<Private>, days: u32) -> Result<X509Builde
     builder.set_version(2)?;
     let mut serial = BigNum::new()?;
     serial.rand(127, MsbOption::ONE, false)?;
-    builder.set_serial_number(&Asn1Integer::from_bn(&serial)?.as_ref())?;
-    builder.set_subject_name(&name(common_name)?.as_ref())?;
+    builder.set_serial_number(Asn1Integer::from_bn(&serial)?.as_ref())?;
+    builder.set_subject_name(name(common_name)?.as_ref())?;
     builder.set_pubkey(key)?;
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     let start = Asn1Time::from_unix(now - 365 * 86_400)?;
     builder.set_not_before(&start)?;
-    builder.set_not_after(&Asn1Time::days_from_now(days)?.as_ref())?;
+    builder.set_not_after(Asn1Time::days_from_now(days)?.as_ref())?;
     Ok(builder)
 }
 

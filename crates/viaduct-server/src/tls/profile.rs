@@ -58,7 +58,7 @@ pub(super) fn builder(profile: Profile) -> Result<SslContextBuilder, ErrorStack>
     context.set_min_proto_version(Some(lowest(profile)))?;
     context.set_cipher_list(&suites(profile))?;
     context.set_groups_list("X25519:P-256:P-384:P-521")?;
-    context.set_tmp_dh(&group_14()?.as_ref())?;
+    context.set_tmp_dh(group_14()?.as_ref())?;
     // Empty records before CBC data (a guard of TLS 1.0) choke embedded stacks, so ALL keeps them off.
     context.set_options(
         SslOptions::ALL

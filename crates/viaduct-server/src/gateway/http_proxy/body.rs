@@ -153,7 +153,8 @@ fn size(line: &[u8], extensions: bool) -> Result<u64, BadChunk> {
     if digits.is_empty() || !rest_is_fine || digits.len() - zeros > SIZE_DIGITS {
         return Err(BadChunk);
     }
-    let hex = |size, digit: &u8| (size << 4) | u64::from(char::from(*digit).to_digit(16).unwrap_or(0));
+    let hex =
+        |size, digit: &u8| (size << 4) | u64::from(char::from(*digit).to_digit(16).unwrap_or(0));
     Ok(digits.iter().fold(0, hex))
 }
 
@@ -250,7 +251,10 @@ mod tests {
 
     #[test]
     fn a_body_by_length_takes_its_bytes_and_no_more() {
-        assert_eq!(read(Body::Length(3), b"abcNEXT", &[2]), Ok((b"abc".to_vec(), b"NEXT".to_vec())));
+        assert_eq!(
+            read(Body::Length(3), b"abcNEXT", &[2]),
+            Ok((b"abc".to_vec(), b"NEXT".to_vec()))
+        );
         assert_eq!(read(Body::Length(0), b"NEXT", &[2]), Ok((Vec::new(), b"NEXT".to_vec())));
     }
 }

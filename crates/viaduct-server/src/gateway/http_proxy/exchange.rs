@@ -89,12 +89,13 @@ impl<D: AsyncRead + AsyncWrite + Unpin> Link<D> {
             Err(_) => return Err(Trouble::Silent),
         };
         let (mut from, mut to) = tokio::io::split(&mut self.stream);
-        let mut answer = Answer { inbox: &mut self.inbox, scan: HeadScan::default(), interim: 0, to_head };
+        let mut answer =
+            Answer { inbox: &mut self.inbox, scan: HeadScan::default(), interim: 0, to_head };
         let sent = tokio::select! {
             biased;
             sent = send(console, &mut to, &first[count..], body, stall) => sent,
             early = answer.head(&mut from) => {
-                return early.map(|response| Response { persistent: false, ..response });
+                return early.map(Response::once);
             }
         };
         let whole = match sent {
@@ -110,17 +111,18 @@ impl<D: AsyncRead + AsyncWrite + Unpin> Link<D> {
             }
             () = console.left() => return Err(Trouble::Console(Gone::Closed)),
         };
-        let persistent = response.persistent && whole;
-        Ok(Response { persistent, ..response })
+        Ok(if whole { response } else { response.once() })
     }
 
-    /// Passes the answer on. Returns whether the link can be used for another request.
+    /// Passes the answer on. Returns whether the link can be used for another request. `well_ended` tells whether a stream
+    /// that is at its end was closed by the device; only then is a body without length complete.
     pub(super) async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         console: &mut Console<S>,
         response: &mut Response,
         minor: u8,
         persistent: bool,
+        well_ended: impl Fn(&D) -> bool,
     ) -> Result<bool, Cut> {
         let framing = response.framing(minor);
         let mut out = response.to_console(minor, framing, persistent);
@@ -138,7 +140,11 @@ impl<D: AsyncRead + AsyncWrite + Unpin> Link<D> {
                     };
                     match read {
                         Ok(Ok(1..)) => {}
-                        Ok(Ok(0)) if response.body == Body::UntilClose => break,
+                        Ok(Ok(0))
+                            if response.body == Body::UntilClose && well_ended(&self.stream) =>
+                        {
+                            break;
+                        }
                         Ok(Ok(0) | Err(_)) | Err(_) => return Err(Cut),
                     }
                 }
@@ -168,7 +174,8 @@ impl Answer<'_> {
     async fn head<R: AsyncRead + Unpin>(&mut self, from: &mut R) -> Result<Response, Trouble> {
         loop {
             let end = self.scan.end(self.inbox);
-            let end = end.map_err(|_| Trouble::Bad("its answer has a line that does not end with CR LF"))?;
+            let end = end
+                .map_err(|_| Trouble::Bad("its answer has a line that does not end with CR LF"))?;
             if let Some(end) = end {
                 let head = self.inbox.split_to(end);
                 self.scan = HeadScan::default();
@@ -188,7 +195,9 @@ impl Answer<'_> {
             match fill(from, self.inbox, HEAD_LIMIT).await {
                 Ok(1..) => {}
                 Ok(0) if !self.inbox.is_empty() => {
-                    return Err(Trouble::Bad("it ended the connection in the middle of its answer"));
+                    return Err(Trouble::Bad(
+                        "it ended the connection in the middle of its answer",
+                    ));
                 }
                 Ok(0) | Err(_) => return Err(Trouble::Ended),
             }

@@ -202,7 +202,9 @@ mod tests {
         };
         assert_eq!(encoding(&[]), Ok(false));
         assert_eq!(encoding(&["Chunked"]), Ok(true));
-        for bad in [&["identity"][..], &["gzip, chunked"], &["chunked", "chunked"], &["xchunked"], &[""]] {
+        for bad in
+            [&["identity"][..], &["gzip, chunked"], &["chunked", "chunked"], &["xchunked"], &[""]]
+        {
             assert_eq!(encoding(bad), Err(()), "{bad:?}");
         }
     }

@@ -122,7 +122,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let persistent = request.persistent
             && response.framing(request.minor) != super::response::Framing::UntilClose;
         let console = &mut self.console;
-        match link.relay(console, &mut response, request.minor, persistent).await {
+        match link.relay(console, &mut response, request.minor, persistent, closed_by_device).await
+        {
             Ok(true) => {
                 let (port, who) = (target.port(), who.clone());
                 let until = Instant::now() + KEPT_FOR;
@@ -134,13 +135,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
                 return Ok(Next::Gone);
             }
         }
-        Ok(if persistent && self.drain(&mut request.body).await { Next::Again } else { Next::Close })
+        Ok(if persistent && self.drain(&mut request.body).await {
+            Next::Again
+        } else {
+            Next::Close
+        })
     }
 
     /// A new channel; gives up when the console does.
     async fn fresh(&mut self, who: &Principal, target: &Target) -> Result<Link<Channel>, Stop> {
         tokio::select! {
-            reached = self.gateway.reach(who, self.peer, target) => Ok(Link::new(reached?.0)),
+            reached = self.gateway.reach(Some(who), target, Some(self.peer)) => Ok(Link::new(reached?)),
             () = self.console.left() => Err(Stop::Next(Next::Gone)),
         }
     }
@@ -148,7 +153,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     /// The length of the body, and as much of it as goes out with the head. Chunks are read whole: firmware has
     /// trouble with chunked requests, and a length can be given only when all of it is here. Bodies with a length are
     /// streamed.
-    async fn body_at_hand(&mut self, request: &mut Request) -> Result<(Option<u64>, BytesMut), Stop> {
+    async fn body_at_hand(
+        &mut self,
+        request: &mut Request,
+    ) -> Result<(Option<u64>, BytesMut), Stop> {
         match request.body {
             Body::Length(length) => {
                 if length > BODY_LIMIT {
@@ -190,6 +198,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             }
         }
     }
+}
+
+/// Whether a channel at its end was closed by the device, and not by the end of its tunnel or by a fault.
+fn closed_by_device(channel: &Channel) -> bool {
+    channel.end().is_some_and(|why| why == apf::ChannelEnd::ByPeer.to_string())
 }
 
 /// What to do about an exchange without an answer. `end` is why the channel ended, if it has.

@@ -77,8 +77,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     peer: SocketAddr,
 ) {
     let console = Console::new(stream, gateway.0.limits.stall_deadline.0);
-    let mut connection =
-        Connection { gateway, sign_in, peer, console, kept: None, signed: None };
+    let mut connection = Connection { gateway, sign_in, peer, console, kept: None, signed: None };
     let mut first = true;
     loop {
         let next = match connection.head(first).await {
@@ -167,10 +166,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     ) -> Result<Next, Refusal> {
         self.kept = None;
         let reached = tokio::select! {
-            reached = self.gateway.reach(who, self.peer, target) => reached,
+            reached = self.gateway.reach(Some(who), target, Some(self.peer)) => reached,
             () = self.console.left() => return Ok(Next::Gone),
         };
-        let (channel, _) = reached?;
+        let channel = reached?;
         let head = format!("HTTP/1.{} 200 Connection established\r\n\r\n", request.minor);
         match self.console.send(head.as_bytes()).await {
             Ok(()) => Ok(Next::Relay(channel)),
@@ -209,7 +208,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     /// Turns a well-framed request down. The connection stays usable where that cannot be misread: not when the console
     /// may or may not send a body, and for CONNECT only in answer to a missing sign-in with nothing sent ahead (what a
     /// console sends ahead of a tunnel is not meant for us).
-    async fn refuse(&mut self, request: &mut Request, user: Option<&str>, refusal: &Refusal) -> Next {
+    async fn refuse(
+        &mut self,
+        request: &mut Request,
+        user: Option<&str>,
+        refusal: &Refusal,
+    ) -> Next {
         let target = request.asked.as_ref().map(|asked| asked.target().to_string());
         self.gateway.tell_refused(self.peer, user, &target.unwrap_or_default(), refusal);
         let usable = match refusal {

@@ -125,9 +125,9 @@ fn check_host(fields: &Fields, minor: u8) -> Result<(), Refusal> {
     let mut hosts = fields.all("host");
     let fine = match (hosts.next(), hosts.next()) {
         (None, _) => minor == 0,
-        (Some(host), None) => host
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte)),
+        (Some(host), None) => {
+            host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte))
+        }
         (Some(_), Some(_)) => false,
     };
     if fine { Ok(()) } else { Err(bad(RequestError::BadHost)) }
@@ -146,7 +146,8 @@ fn expectation(fields: &Fields, minor: u8, body: &Body) -> Result<bool, Refusal>
 
 /// RFC 9112 section 9.3, with `Proxy-Connection` counting as `Connection`: old clients send only that to a proxy.
 fn persistent(fields: &Fields, minor: u8) -> bool {
-    let says = |token| ["connection", "proxy-connection"].iter().any(|f| fields.has_token(f, token));
+    let says =
+        |token| ["connection", "proxy-connection"].iter().any(|f| fields.has_token(f, token));
     !says("close") && (minor == 1 || says("keep-alive"))
 }
 

@@ -62,6 +62,12 @@ impl Response {
         })
     }
 
+    /// The same, with a channel that nothing more can be asked on.
+    pub(super) fn once(mut self) -> Self {
+        self.persistent = false;
+        self
+    }
+
     /// How its body travels to a console that speaks HTTP/1.`minor`.
     pub(super) fn framing(&self, minor: u8) -> Framing {
         match (&self.body, minor) {
@@ -127,10 +133,16 @@ mod tests {
              Content-Length: 693\r\nConnection: close\r\n\r\n",
         )
         .unwrap();
-        assert_eq!((unauthorised.body.clone(), unauthorised.persistent), (Body::Length(693), false));
+        assert_eq!(
+            (unauthorised.body.clone(), unauthorised.persistent),
+            (Body::Length(693), false)
+        );
         let text = unauthorised.to_console(1, unauthorised.framing(1), true);
         let text = String::from_utf8(text).unwrap();
-        assert!(text.contains("WWW-Authenticate: Digest realm=\"Digest:0\", nonce=\"1\",stale"), "{text}");
+        assert!(
+            text.contains("WWW-Authenticate: Digest realm=\"Digest:0\", nonce=\"1\",stale"),
+            "{text}"
+        );
         assert!(text.contains("Content-Length: 693\r\n") && !text.contains("Connection"), "{text}");
 
         let fine = parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
@@ -179,7 +191,12 @@ mod tests {
         ] {
             assert!(with(fields).is_err(), "{fields:?}");
         }
-        for head in ["HTTP/2 200 OK\r\n\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 099 x\r\n\r\n", "HTTP/1.1 407 x\r\n\r\n"] {
+        for head in [
+            "HTTP/2 200 OK\r\n\r\n",
+            "SSH-2.0-x\r\n\r\n",
+            "HTTP/1.1 099 x\r\n\r\n",
+            "HTTP/1.1 407 x\r\n\r\n",
+        ] {
             assert!(parse(head).is_err(), "{head:?}");
         }
         assert!(with(&"X: y\r\n".repeat(FIELD_LIMIT + 1)).is_err());

@@ -6,7 +6,8 @@ pub(super) use text::inert;
 
 use super::TargetError;
 use serde_json::json;
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
+use viaduct_api::Code;
 
 /// Why a console gets no channel, or no answer through it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +111,7 @@ pub(super) enum SocksReply {
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
-struct Row(SocksReply, u16, &'static str, &'static str);
+struct Row(SocksReply, u16, Code, &'static str);
 
 impl Refusal {
     /// The table: SOCKS5 reply, HTTP status, code, title.
@@ -118,38 +119,59 @@ impl Refusal {
         use SocksReply::{Request, SignIn};
         match self {
             Self::Target(_) | Self::AddressType(_) => {
-                Row(Request(0x08), 400, "E1400", "This is not the name of a device")
+                Row(Request(0x08), 400, Code::BadRequest, "This is not the name of a device")
             }
-            Self::Command(_) => Row(Request(0x07), 400, "E1400", "This command is not offered"),
-            Self::NotSocks(_) => Row(Request(0x07), 400, "E1400", "This is not SOCKS5"),
-            Self::Request(_) => Row(Request(0x07), 400, "E1400", "The request is not valid"),
-            Self::Slow => Row(Request(0x01), 408, "E1408", "The request took too long to arrive"),
-            Self::BodyTooLarge => Row(Request(0x01), 413, "E1413", "The request is too large"),
-            Self::HeadTooLarge => Row(Request(0x01), 431, "E1431", "The request head is too large"),
-            Self::NotSignedIn(_) => Row(SignIn(0x01), 407, "E3001", "You are not signed in"),
-            Self::NotAllowed { .. } => Row(Request(0x02), 403, "E3004", "You may not do this"),
+            Self::Command(_) => {
+                Row(Request(0x07), 400, Code::BadRequest, "This command is not offered")
+            }
+            Self::NotSocks(_) => Row(Request(0x07), 400, Code::BadRequest, "This is not SOCKS5"),
+            Self::Request(_) => {
+                Row(Request(0x07), 400, Code::BadRequest, "The request is not valid")
+            }
+            Self::Slow => {
+                Row(Request(0x01), 408, Code::SlowRequest, "The request took too long to arrive")
+            }
+            Self::BodyTooLarge => {
+                Row(Request(0x01), 413, Code::TooLarge, "The request is too large")
+            }
+            Self::HeadTooLarge => {
+                Row(Request(0x01), 431, Code::TooLarge, "The request head is too large")
+            }
+            Self::NotSignedIn(_) => {
+                Row(SignIn(0x01), 407, Code::NotSignedIn, "You are not signed in")
+            }
+            Self::NotAllowed { .. } => {
+                Row(Request(0x02), 403, Code::NotAllowed, "You may not do this")
+            }
             Self::PortPolicy { .. } => {
-                Row(Request(0x02), 403, "E3004", "This port may not be used")
+                Row(Request(0x02), 403, Code::PortNotForwarded, "The port is not open to consoles")
             }
-            Self::Unknown { .. } => Row(Request(0x04), 404, "E2001", "There is no such device"),
+            Self::Unknown { .. } => {
+                Row(Request(0x04), 404, Code::UnknownDevice, "There is no such device")
+            }
             Self::Ambiguous { .. } => {
-                Row(Request(0x04), 404, "E2001", "The name fits several devices")
+                Row(Request(0x04), 404, Code::UnknownDevice, "The name fits several devices")
             }
-            Self::Away { .. } => Row(Request(0x03), 503, "E2002", "The device is known but away"),
+            Self::Away { .. } => {
+                Row(Request(0x03), 503, Code::DeviceAway, "The device is known but away")
+            }
             Self::NotForwarded { .. } => {
-                Row(Request(0x02), 403, "E2005", "The port is not forwarded")
+                Row(Request(0x02), 403, Code::PortNotForwarded, "The port is not forwarded")
             }
             Self::Refused { .. } => {
-                Row(Request(0x05), 502, "E2006", "The device refused the connection")
+                Row(Request(0x05), 502, Code::ChannelRefused, "The device refused the connection")
             }
             Self::BadAnswer { .. } => {
-                Row(Request(0x05), 502, "E2006", "The device gave no usable answer")
+                Row(Request(0x05), 502, Code::ChannelRefused, "The device gave no usable answer")
             }
-            Self::Busy { .. } => {
-                Row(Request(0x05), 503, "E2007", "All connections of the device are in use")
-            }
+            Self::Busy { .. } => Row(
+                Request(0x05),
+                503,
+                Code::DeviceBusy,
+                "All connections of the device are in use",
+            ),
             Self::NoAnswer { .. } => {
-                Row(Request(0x06), 504, "E2008", "The device did not answer in time")
+                Row(Request(0x06), 504, Code::DeviceSilent, "The device did not answer in time")
             }
         }
     }
@@ -157,7 +179,7 @@ impl Refusal {
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.row().2
+        self.row().2.as_str()
     }
 
     /// The HTTP status.
@@ -181,8 +203,8 @@ impl Refusal {
     fn retry_after(&self) -> Option<u64> {
         #[expect(clippy::wildcard_enum_match_arm, reason = "waiting helps in these cases only")]
         match self {
-            // Firmware asks for keep-alives of 30 s and dials in again within about that time after a loss.
-            Self::Away { .. } => Some(30),
+            // The same as the API says: a device that only lost its tunnel dials in again soon.
+            Self::Away { .. } => Some(10),
             Self::Busy { .. } => Some(2),
             Self::NotSignedIn(SignInFault::Throttled(wait)) => Some(wait.as_secs().max(1)),
             _ => None,
@@ -194,10 +216,10 @@ impl Refusal {
     pub(super) fn to_http(&self, minor: u8, persistent: bool, with_body: bool) -> Vec<u8> {
         let Row(_, status, code, title) = self.row();
         let body = json!({
-            "type": format!("urn:viaduct:error:{code}"),
+            "type": "about:blank",
             "title": title,
             "status": status,
-            "code": code,
+            "code": code.as_str(),
             "detail": self.detail(),
             "next": self.next(),
         });
@@ -211,11 +233,10 @@ impl Refusal {
             length = body.len(),
         );
         if status == 407 {
-            out.push_str("Proxy-Authenticate: Basic realm=\"viaduct\"\r\n");
+            out.push_str("Proxy-Authenticate: Basic realm=\"viaduct\", charset=\"UTF-8\"\r\n");
         }
         if let Some(seconds) = self.retry_after() {
-            // Writing to a string cannot fail.
-            drop(write!(out, "Retry-After: {seconds}\r\n"));
+            out.push_str(&format!("Retry-After: {seconds}\r\n"));
         }
         out.push_str("\r\n");
         if with_body {
@@ -252,7 +273,7 @@ mod tests {
         vec![
             (Refusal::NotSignedIn(SignInFault::Missing), SignIn(1), 407, "E3001"),
             (Refusal::NotAllowed { who: name() }, Request(2), 403, "E3004"),
-            (Refusal::PortPolicy { port: 25, allowed: vec![16992] }, Request(2), 403, "E3004"),
+            (Refusal::PortPolicy { port: 25, allowed: vec![16992] }, Request(2), 403, "E2005"),
             (Refusal::Unknown { name: name() }, Request(4), 404, "E2001"),
             (Refusal::Ambiguous { name: name(), could_be: vec![name()] }, Request(4), 404, "E2001"),
             (Refusal::Away { name: name(), seen: None, blocked: false }, Request(3), 503, "E2002"),

@@ -27,9 +27,10 @@ pub(in crate::gateway) fn inert(text: &str) -> String {
 impl Refusal {
     /// The facts of this case.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one sentence for each case")]
     pub fn detail(&self) -> String {
         match self {
-            Self::Target(error) => error.detail().to_owned(),
+            Self::Target(error) => error.to_string(),
             Self::Command(command) => {
                 let name = match command {
                     2 => "BIND".to_owned(),
@@ -41,23 +42,32 @@ impl Refusal {
             Self::AddressType(1) => "The console asked for an IPv4 address.".to_owned(),
             Self::AddressType(4) => "The console asked for an IPv6 address.".to_owned(),
             Self::AddressType(other) => {
-                format!("The console sent address type {other}; a device is asked for by name (type 3).")
+                format!(
+                    "The console sent address type {other}; a device is asked for by name (type 3)."
+                )
             }
             Self::NotSocks(first) => {
                 format!("The first byte is 0x{first:02x}; SOCKS5 begins with 0x05.")
             }
             Self::Request(error) => error.detail().to_owned(),
             Self::HeadTooLarge => {
-                "The head of the request is larger than 16 KiB or has more than 64 fields.".to_owned()
+                "The head of the request is larger than 16 KiB or has more than 64 fields."
+                    .to_owned()
             }
             Self::BodyTooLarge => "The body of the request is larger than 1 MiB.".to_owned(),
             Self::Slow => "The console did not say in time what it wants.".to_owned(),
             Self::NotSignedIn(fault) => fault.detail(),
             Self::NotAllowed { who } => {
-                format!("{} is signed in, but has no right to reach devices through the proxies.", inert(who))
+                format!(
+                    "{} is signed in, but has no right to reach devices through the proxies.",
+                    inert(who)
+                )
             }
             Self::PortPolicy { port, allowed } => {
-                format!("Port {port} is not open to consoles on any device; allowed are {}.", list(allowed))
+                format!(
+                    "Port {port} is not open to consoles on any device; allowed are {}.",
+                    list(allowed)
+                )
             }
             Self::Unknown { name } => format!("No device is called {}.", inert(name)),
             Self::Ambiguous { name, could_be } => {
@@ -76,11 +86,18 @@ impl Refusal {
             Self::Away { name, .. } => format!("{} has never dialled in.", inert(name)),
             Self::NotForwarded { name, port, forwarded } => not_forwarded(name, *port, forwarded),
             Self::Refused { name, port, reason } => {
-                format!("{} refused a connection to its port {port}: {}.", inert(name), open_failure(*reason))
+                format!(
+                    "{} refused a connection to its port {port}: {}.",
+                    inert(name),
+                    open_failure(*reason)
+                )
             }
             Self::BadAnswer { name, why } => format!("{}: {}.", inert(name), inert(why)),
             Self::Busy { name } => {
-                format!("{} serves only a few connections at once, and none became free.", inert(name))
+                format!(
+                    "{} serves only a few connections at once, and none became free.",
+                    inert(name)
+                )
             }
             Self::NoAnswer { name, sent: false } => {
                 format!("{} is here, but did not open the connection.", inert(name))
@@ -154,26 +171,6 @@ impl Refusal {
     }
 }
 
-impl TargetError {
-    fn detail(self) -> &'static str {
-        match self {
-            Self::Empty => "The name of the device is empty.",
-            Self::TooLong => "The name of the device is longer than 255 bytes.",
-            Self::Address => {
-                "The target is a network address; this proxy leads to devices, not into a network."
-            }
-            Self::Localhost => {
-                "The target is this machine; this proxy leads to devices, not into a network."
-            }
-            Self::UserInfo => "The target holds a user name (`user@`); it must be device:port alone.",
-            Self::Character => "The name of the device has characters that no device name has.",
-            Self::Label => "The name of the device has an empty part between dots.",
-            Self::NoPort => "The target has no port.",
-            Self::Port => "The port is not a number from 0 to 65535.",
-        }
-    }
-}
-
 impl SignInFault {
     fn detail(self) -> String {
         match self {
@@ -218,7 +215,9 @@ impl RequestError {
                 "Set this address as HTTP proxy, for example: curl -x http://user:password@HOST:PORT \
                  http://pc-01:16992/. The dashboard has an address of its own."
             }
-            Self::HttpsUri => "Use CONNECT device:16993 and speak TLS inside, as clients do for https.",
+            Self::HttpsUri => {
+                "Use CONNECT device:16993 and speak TLS inside, as clients do for https."
+            }
             Self::Malformed
             | Self::BareLineFeed
             | Self::LengthAndEncoding
@@ -297,7 +296,8 @@ mod tests {
     #[test]
     fn who_asks_for_16992_and_could_have_16993_is_told_so() {
         let refusal = |port, forwarded: &[u16]| {
-            Refusal::NotForwarded { name: "pc-01".into(), port, forwarded: forwarded.to_vec() }.detail()
+            Refusal::NotForwarded { name: "pc-01".into(), port, forwarded: forwarded.to_vec() }
+                .detail()
         };
         assert!(refusal(16992, &[16993, 16995]).contains("only 16993"));
         assert!(refusal(16994, &[16993, 16995]).contains("only 16995"));

@@ -103,10 +103,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<'_, S> {
         let target = Target::new(&request.name, request.port)
             .map_err(|error| End::answered(Refusal::Target(error)))?;
         let reached = tokio::select! {
-            reached = self.gateway.reach(&who, self.peer, &target) => reached,
+            reached = self.gateway.reach(Some(&who), &target, Some(self.peer)) => reached,
             () = self.console.left() => return Err(End::Gone(Gone::Closed)),
         };
-        let (channel, _) = reached.map_err(End::answered)?;
+        let channel = reached.map_err(End::answered)?;
         self.console.send(&wire::reply(wire::SUCCEEDED)).await?;
         Ok(channel)
     }
@@ -127,8 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<'_, S> {
         }
         let credentials = self.next(wire::credentials).await?;
         // Without sign-in nothing is checked: a console that knows only this method may say what it likes.
-        let who =
-            if self.sign_in { self.check(credentials).await? } else { sign_in::anonymous() };
+        let who = if self.sign_in { self.check(credentials).await? } else { sign_in::anonymous() };
         self.console.send(&wire::sign_in_status(0)).await?;
         Ok(who)
     }

@@ -132,7 +132,8 @@ mod tests {
 
     /// What a reader says to every beginning of the bytes must be "more", until it is complete or refused.
     fn whole<T: PartialEq + std::fmt::Debug>(read: fn(&[u8]) -> Parsed<T>, bytes: &[u8]) -> T {
-        let complete = (0..=bytes.len()).map(|end| read(&bytes[..end]).unwrap()).collect::<Vec<_>>();
+        let complete =
+            (0..=bytes.len()).map(|end| read(&bytes[..end]).unwrap()).collect::<Vec<_>>();
         let (last, before) = complete.split_last().unwrap();
         assert!(before.iter().all(Option::is_none), "{before:?}");
         let (_, used) = last.as_ref().expect("complete at the end");

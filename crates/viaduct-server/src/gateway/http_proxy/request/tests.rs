@@ -20,7 +20,8 @@ fn error(head: &str) -> RequestError {
 
 #[test]
 fn smuggling_shapes_are_refused() {
-    let with = |fields: &str| format!("POST http://pc-01:16992/ HTTP/1.1\r\nHost: pc-01\r\n{fields}\r\n");
+    let with =
+        |fields: &str| format!("POST http://pc-01:16992/ HTTP/1.1\r\nHost: pc-01\r\n{fields}\r\n");
     for (fields, expected) in [
         ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", RequestError::LengthAndEncoding),
         ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", RequestError::LengthAndEncoding),
@@ -44,7 +45,10 @@ fn smuggling_shapes_are_refused() {
         ("X\r\n", RequestError::Malformed),
         ("Host: other\r\n", RequestError::BadHost),
         ("Expect: 200-maybe\r\n", RequestError::BadExpectation),
-        ("Proxy-Authorization: Basic a\r\nProxy-Authorization: Basic b\r\n", RequestError::SeveralCredentials),
+        (
+            "Proxy-Authorization: Basic a\r\nProxy-Authorization: Basic b\r\n",
+            RequestError::SeveralCredentials,
+        ),
     ] {
         assert_eq!(error(&with(fields)), expected, "{fields:?}");
     }
@@ -52,11 +56,17 @@ fn smuggling_shapes_are_refused() {
         ("GET http://pc-01:16992/ HTTP/1.1\r\n\r\n", RequestError::BadHost),
         ("GET http://pc-01:16992/ HTTP/1.1\r\nHost: a b\r\n\r\n", RequestError::BadHost),
         ("GET http://pc-01:16992/ HTTP/1.1\r\nHost: a@b\r\n\r\n", RequestError::BadHost),
-        ("POST http://pc-01:16992/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", RequestError::BadEncoding),
+        (
+            "POST http://pc-01:16992/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+            RequestError::BadEncoding,
+        ),
         ("GET  http://pc-01:16992/ HTTP/1.1\r\nHost: a\r\n\r\n", RequestError::Malformed),
         ("GET http://pc-01:16992/ HTTP/2.0\r\nHost: a\r\n\r\n", RequestError::Malformed),
         ("GET http://pc-01:16992/\r\n\r\n", RequestError::Malformed),
-        ("CONNECT pc-01:16992 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", RequestError::ConnectBody),
+        (
+            "CONNECT pc-01:16992 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n",
+            RequestError::ConnectBody,
+        ),
         ("\u{5}\u{1}\u{0}\r\n\r\n", RequestError::Malformed),
     ] {
         assert_eq!(error(head), expected, "{head:?}");

@@ -1,0 +1,64 @@
+//! What a benchmarked device offers on every port, the same behind Viaduct and behind a plain relay.
+//!
+//! A console sends one command: a letter and a number of bytes (u64, big-endian).
+//! `E` echoes for ever, `S` sends that many bytes, `K` takes that many and then sends one byte.
+
+use bytes::Bytes;
+
+/// Bytes of a command.
+pub(crate) const COMMAND: usize = 9;
+/// Bytes that a source offers at once: one APF message of what firmware could send.
+pub(crate) const PIECE: usize = 8 << 10;
+/// A source stops offering above this, so that the generator's memory is bounded.
+pub(crate) const AHEAD: usize = 256 << 10;
+
+static PATTERN: [u8; PIECE] = [0x5a; PIECE];
+
+/// One stream of the service.
+#[derive(Debug, Default)]
+pub(crate) struct Service {
+    command: Vec<u8>,
+    left: u64,
+}
+
+impl Service {
+    /// Takes bytes of a console; returns what goes back at once.
+    pub(crate) fn input(&mut self, mut data: Bytes) -> Option<Bytes> {
+        if self.command.len() < COMMAND {
+            let n = data.len().min(COMMAND - self.command.len());
+            self.command.extend_from_slice(&data.split_to(n));
+            if self.command.len() < COMMAND {
+                return None;
+            }
+            let digits: [u8; 8] = self.command[1..].try_into().unwrap_or_default();
+            self.left = u64::from_be_bytes(digits);
+        }
+        match self.command[0] {
+            b'E' => (!data.is_empty()).then_some(data),
+            b'K' => {
+                let before = self.left;
+                self.left = self.left.saturating_sub(data.len() as u64);
+                (before > 0 && self.left == 0).then(|| Bytes::from_static(b"k"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The next piece of a source while `queued` bytes wait already.
+    pub(crate) fn output(&mut self, queued: usize) -> Option<Bytes> {
+        let source = self.command.first() == Some(&b'S') && self.command.len() == COMMAND;
+        if !source || self.left == 0 || queued >= AHEAD {
+            return None;
+        }
+        let n = usize::try_from(self.left).unwrap_or(usize::MAX).min(PIECE);
+        self.left -= n as u64;
+        Some(Bytes::from_static(&PATTERN[..n]))
+    }
+}
+
+/// The command as sent.
+pub(crate) fn command(letter: u8, bytes: u64) -> [u8; COMMAND] {
+    let mut command = [letter; COMMAND];
+    command[1..].copy_from_slice(&bytes.to_be_bytes());
+    command
+}

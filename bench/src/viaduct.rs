@@ -1,0 +1,113 @@
+//! The server under test, with its devices registered through the REST API on the local socket.
+
+use crate::{
+    console::Path as Way,
+    device::Identity,
+    process::{Server, free_port, wait_for},
+};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+};
+
+/// A running `viaduct serve`.
+#[derive(Debug)]
+pub(crate) struct Viaduct {
+    pub(crate) server: Server,
+    pub(crate) cira: SocketAddr,
+    pub(crate) root: PathBuf,
+    proxy: SocketAddr,
+    socket: PathBuf,
+}
+
+impl Viaduct {
+    /// Starts it on loopback with a data directory below `directory`.
+    pub(crate) fn start(program: &Path, directory: &Path) -> Result<Self> {
+        let data = directory.join("data");
+        let address = || Ok::<_, anyhow::Error>(SocketAddr::from(([127, 0, 0, 1], free_port()?)));
+        let (cira, proxy) = (address()?, address()?);
+        let mut command = Command::new(program);
+        command.arg("serve").arg("--data").arg(&data);
+        for setting in [
+            format!("cira.listen={cira}"),
+            format!("http_proxy.listen={proxy}"),
+            "web.listen=127.0.0.1:0".into(),
+            "socks.enabled=false".into(),
+            "metrics.enabled=false".into(),
+            "cira.names=127.0.0.1".into(),
+            "log.level=warn".into(),
+        ] {
+            command.arg("--set").arg(setting);
+        }
+        let server = Server::start(&mut command, &directory.join("viaduct.log"))?;
+        wait_for(cira)?;
+        let socket = data.join("viaduct.sock");
+        let root = data.join("ca").join("root.pem");
+        Ok(Self { server, cira, root, proxy, socket })
+    }
+
+    /// Adds devices, all over one connection.
+    pub(crate) async fn register(&self, devices: std::ops::Range<usize>) -> Result<()> {
+        let mut socket = self.connect().await?;
+        for n in devices {
+            let identity = Identity::nth(n);
+            let body = json!({
+                "guid": identity.guid.to_string(),
+                "name": identity.name,
+                "mpsusername": identity.user,
+                "ciraPassword": identity.password,
+            });
+            let (status, answer) = request(&mut socket, "POST", "/api/v1/devices", &body).await?;
+            ensure!(matches!(status, 200 | 201), "adding a device: {status} {answer}");
+        }
+        Ok(())
+    }
+
+    /// How a console reaches the first device.
+    pub(crate) async fn way(&self) -> Result<Way> {
+        let mut socket = self.connect().await?;
+        let body = json!({ "name": "bench", "scope": "proxy" });
+        let (status, answer) = request(&mut socket, "POST", "/api/v1/tokens", &body).await?;
+        ensure!(matches!(status, 200 | 201), "making a token: {status} {answer}");
+        let token = answer["token"].as_str().context("no token in the answer")?;
+        let plain = format!("token:{token}");
+        let authorization = format!("Basic {}", openssl::base64::encode_block(plain.as_bytes()));
+        Ok(Way::Viaduct { proxy: self.proxy, authorization, device: Identity::nth(0).name })
+    }
+
+    async fn connect(&self) -> Result<UnixStream> {
+        UnixStream::connect(&self.socket).await.context("the local socket")
+    }
+}
+
+async fn request(
+    socket: &mut UnixStream,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<(u16, Value)> {
+    let body = body.to_string();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await?;
+    socket.write_all(body.as_bytes()).await?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(socket.read_u8().await?);
+    }
+    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    let status = head.split(' ').nth(1).unwrap_or("0").parse()?;
+    let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")).unwrap_or("0");
+    let mut answer = vec![0; length.trim().parse()?];
+    socket.read_exact(&mut answer).await?;
+    Ok((status, serde_json::from_slice(&answer).unwrap_or(Value::Null)))
+}

@@ -1,0 +1,157 @@
+//! The two windows of a channel.
+//!
+//! Only payload counts, not the heads of the messages. What we advertised is always the sum of
+//! four parts: `left` (the peer may still send it), `announced` (its CHANNEL_DATA head has come,
+//! its bytes have not), `held` (delivered, not released by the consumer) and `taken` (released,
+//! not granted again yet).
+
+/// What the peer may send to us.
+#[derive(Debug, Clone)]
+pub(crate) struct ReceiveWindow {
+    size: u32,
+    left: u32,
+    announced: u32,
+    held: u32,
+    taken: u32,
+}
+
+impl ReceiveWindow {
+    pub(crate) const fn new(size: u32) -> Self {
+        Self { size, left: size, announced: 0, held: 0, taken: 0 }
+    }
+
+    /// A CHANNEL_DATA of this length begins. `Err` says by how much it is too long.
+    pub(crate) fn announce(&mut self, length: u32) -> Result<(), u32> {
+        let left = self.left.checked_sub(length).ok_or(length.saturating_sub(self.left))?;
+        self.left = left;
+        self.announced = self.announced.saturating_add(length);
+        Ok(())
+    }
+
+    /// Announced bytes were delivered.
+    pub(crate) fn deliver(&mut self, bytes: u32) {
+        let bytes = bytes.min(self.announced);
+        self.announced = self.announced.saturating_sub(bytes);
+        self.held = self.held.saturating_add(bytes);
+    }
+
+    /// The consumer took bytes. Returns how many to grant to the peer now; zero most of the time:
+    /// grants are held back until they are worth a message, that is half of the window, or all
+    /// that came is taken and the peer has less than a quarter left.
+    pub(crate) fn release(&mut self, bytes: usize) -> u32 {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.held);
+        self.held = self.held.saturating_sub(bytes);
+        self.taken = self.taken.saturating_add(bytes);
+        let drained = self.held == 0 && self.announced == 0 && self.left < self.size / 4;
+        if self.taken == 0 || !(self.taken >= self.size.div_ceil(2) || drained) {
+            return 0;
+        }
+        let grant = core::mem::take(&mut self.taken);
+        self.left = self.left.saturating_add(grant);
+        grant
+    }
+}
+
+/// What we may send to the peer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SendWindow {
+    credit: u32,
+}
+
+/// The peer granted more than 2^32-1 bytes in total.
+#[derive(Debug)]
+pub(crate) struct Overflow;
+
+impl SendWindow {
+    pub(crate) const fn new(credit: u32) -> Self {
+        Self { credit }
+    }
+
+    pub(crate) const fn credit(&self) -> u32 {
+        self.credit
+    }
+
+    pub(crate) fn grant(&mut self, bytes: u32) -> Result<(), Overflow> {
+        self.credit = self.credit.checked_add(bytes).ok_or(Overflow)?;
+        Ok(())
+    }
+
+    pub(crate) fn spend(&mut self, bytes: u32) {
+        self.credit = self.credit.saturating_sub(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(window: &ReceiveWindow) -> u32 {
+        window.left + window.announced + window.held + window.taken
+    }
+
+    fn receive(window: &mut ReceiveWindow, bytes: u32) {
+        window.announce(bytes).expect("within the window");
+        window.deliver(bytes);
+    }
+
+    #[test]
+    fn nothing_is_granted_before_half_of_the_window_was_taken() {
+        let mut window = ReceiveWindow::new(1000);
+        receive(&mut window, 600);
+        assert_eq!(window.release(499), 0);
+        assert_eq!(window.release(1), 500);
+        assert_eq!(parts(&window), 1000);
+    }
+
+    #[test]
+    fn a_drained_queue_with_little_room_left_is_granted_early() {
+        let mut window = ReceiveWindow::new(1000);
+        receive(&mut window, 400);
+        assert_eq!(window.release(400), 0, "600 are left, that is enough");
+        receive(&mut window, 90);
+        assert_eq!(window.release(89), 0);
+        assert_eq!(window.release(1), 0, "490 taken, 510 left: still neither half nor low");
+        receive(&mut window, 300);
+        assert_eq!(window.release(9), 0);
+        assert_eq!(window.release(1), 500);
+        assert_eq!(window.release(290), 0, "710 left");
+        assert_eq!(parts(&window), 1000);
+    }
+
+    #[test]
+    fn pieces_of_one_message_are_not_granted_one_by_one() {
+        let mut window = ReceiveWindow::new(1000);
+        window.announce(1000).expect("within the window");
+        window.deliver(100);
+        assert_eq!(window.release(100), 0, "900 more are on their way");
+        window.deliver(900);
+        assert_eq!(window.release(900), 1000);
+    }
+
+    #[test]
+    fn a_window_of_one_byte_works() {
+        let mut window = ReceiveWindow::new(1);
+        receive(&mut window, 1);
+        assert_eq!(window.announce(1), Err(1));
+        assert_eq!(window.release(1), 1);
+        receive(&mut window, 1);
+    }
+
+    #[test]
+    fn releasing_more_than_was_delivered_grants_only_what_was() {
+        let mut window = ReceiveWindow::new(10);
+        window.announce(8).expect("within the window");
+        window.deliver(5);
+        assert_eq!(window.release(usize::MAX), 5);
+        assert_eq!(parts(&window), 10);
+    }
+
+    #[test]
+    fn credit_never_wraps() {
+        let mut window = SendWindow::new(16384);
+        assert!(window.grant(u32::MAX).is_err());
+        assert_eq!(window.credit(), 16384);
+        assert!(window.grant(u32::MAX - 16384).is_ok());
+        assert!(window.grant(1).is_err());
+    }
+}

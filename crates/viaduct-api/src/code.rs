@@ -1,0 +1,215 @@
+//! The stable codes of everything that can go wrong, each with what happened and what to do next.
+//!
+//! E1xxx: requests, settings and starting. E2xxx: devices. E3xxx: signing in and rights. E4xxx: the server itself.
+
+use serde::{Serialize, Serializer};
+use std::{fmt, str::FromStr};
+
+/// The text is no code that this program knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a code that this program knows")
+    }
+}
+
+impl std::error::Error for UnknownCode {}
+
+macro_rules! codes {
+    ($( $(#[$doc:meta])* $name:ident $code:literal $title:literal => $next:literal; )*) => {
+        /// A stable code. Codes are never given a new meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $( $(#[$doc])* $name, )*
+        }
+
+        impl Code {
+            /// Every code there is, in order.
+            pub const ALL: &'static [Self] = &[$( Self::$name, )*];
+
+            /// The code as it is written: `E` and four digits.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$name => $code, )* }
+            }
+
+            /// What happened, in general.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $( Self::$name => $title, )* }
+            }
+
+            /// What to do next, in general.
+            #[must_use]
+            pub const fn next(self) -> &'static str {
+                match self { $( Self::$name => $next, )* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A listener's port is taken by another program.
+    PortInUse "E1001" "The port is already used by another program"
+        => "Stop that program, or choose another address for the listener in viaduct.toml.";
+    /// A second server on one data directory or device address.
+    SecondInstance "E1002" "Another Viaduct is already running there"
+        => "Use the running one, or stop it first.";
+    /// The data directory is missing, unreadable, or open to others.
+    DataDirectory "E1007" "The data directory cannot be used"
+        => "Give --data a directory that belongs to you and is closed to others (chmod 700).";
+    /// A setting is unknown or has a bad value.
+    BadConfig "E1012" "The configuration is not valid"
+        => "Correct it and check with `viaduct config check`. Nothing was changed.";
+    /// The server could not be reached at all.
+    Unreachable "E1110" "The server cannot be reached"
+        => "Is it running, and is the address right? On the server's own machine give --data DIR, elsewhere --server https://HOST:8443.";
+    /// The server's certificate is not one we trust.
+    Untrusted "E1111" "The server's certificate is not trusted"
+        => "Give its root with --ca FILE (on the server: `viaduct cert export`), or sign in again with `viaduct login`.";
+    /// What came back was not an answer of this API.
+    NotViaduct "E1112" "The answer is not one of a Viaduct server"
+        => "Check the address; something else answers there.";
+    /// The request has bad grammar or a bad value.
+    BadRequest "E1400" "The request is not valid"
+        => "Correct the value that is named and send it again.";
+    /// No such path.
+    NoSuchRoute "E1404" "There is nothing at this path"
+        => "The API lives under /api/v1; check the spelling.";
+    /// The path exists, the method does not.
+    MethodNotAllowed "E1405" "This path does not know this method"
+        => "The Allow header names the methods it knows.";
+    /// The body did not arrive in time.
+    SlowRequest "E1408" "The request took too long to arrive"
+        => "Send it again.";
+    /// The body is larger than the API takes.
+    TooLarge "E1413" "The request is too large"
+        => "Send at most 1 MiB.";
+    /// The client must ask for the connection to be upgraded.
+    UpgradeNeeded "E1426" "This path carries a byte stream, not a document"
+        => "Send `Connection: Upgrade` and `Upgrade: tcp`, or use `viaduct forward`.";
+    /// No such device.
+    UnknownDevice "E2001" "There is no such device"
+        => "`viaduct devices ls` lists the devices; `viaduct devices ls --unclaimed` those that knocked without being known.";
+    /// Known, but it has no tunnel now.
+    DeviceAway "E2002" "The device is known but away"
+        => "`viaduct devices why-offline DEVICE` says what was seen of it.";
+    /// The name fits several devices.
+    AmbiguousDevice "E2003" "The name fits several devices"
+        => "Use the GUID or the full name.";
+    /// GUID or name are taken.
+    DeviceExists "E2004" "Such a device exists already"
+        => "Choose another name, or change the existing one with PATCH.";
+    /// The device does not forward this port, or policy forbids it.
+    PortNotForwarded "E2005" "The port is not forwarded"
+        => "Use a port that the device forwards; `viaduct devices show DEVICE` lists them.";
+    /// The device refuses the channel.
+    ChannelRefused "E2006" "The device refused the connection"
+        => "Is the service switched on in its AMT settings? Try again in a moment.";
+    /// All its channels are taken.
+    DeviceBusy "E2007" "All connections of the device are in use"
+        => "Close one, or try again in a moment.";
+    /// It does not answer.
+    DeviceSilent "E2008" "The device did not answer in time"
+        => "Try again; if it stays silent, `viaduct devices reconnect DEVICE`.";
+    /// No such tunnel.
+    UnknownTunnel "E2009" "There is no such tunnel"
+        => "It may have ended; `GET /api/v1/tunnels` lists the live ones.";
+    /// Blocked by us.
+    DeviceBlocked "E2012" "The device is blocked"
+        => "`viaduct devices approve DEVICE` lets it in again.";
+    /// It knocked without being known.
+    UnclaimedDevice "E2017" "A device that nobody has added dialled in"
+        => "`viaduct devices approve GUID` adds it, `viaduct devices block GUID` turns it away for good.";
+    /// It dialled in with a wrong CIRA credential.
+    WrongCredential "E2019" "The device gave a wrong CIRA user or password"
+        => "Put this server's credential into the PC again; if it is lost, remove the device and add it anew.";
+    /// Two machines, one UUID.
+    IdentityConflict "E2023" "Two machines use one identity"
+        => "Give one of them another UUID (BIOS setup of its maker).";
+    /// Its certificate check turned us down.
+    RootUnknown "E2060" "The device does not trust this server's certificate"
+        => "Install the root of `viaduct cert export` into the PC as trusted root.";
+    /// Its TLS does not meet the listener's profile.
+    TlsMismatch "E2061" "Device and listener have no TLS version or cipher in common"
+        => "Update its firmware, or give old firmware a listener of its own with profile = \"legacy\".";
+    /// No or a wrong credential.
+    NotSignedIn "E3001" "You are not signed in"
+        => "Send `Authorization: Bearer TOKEN`, or sign in with `viaduct login`.";
+    /// The token's time is over.
+    Expired "E3002" "The sign-in has expired"
+        => "Make a new token with `viaduct tokens create`, or sign in again.";
+    /// Too many wrong ones.
+    Throttled "E3003" "Too many failed sign-ins"
+        => "Wait as long as Retry-After says, then try again.";
+    /// Signed in, but not allowed.
+    NotAllowed "E3004" "You may not do this"
+        => "Ask for a token with a wider scope.";
+    /// The setup link is of no use.
+    SetupLink "E3005" "The setup link is used, wrong, or too old"
+        => "Restart the server for a new link; once a user exists, none is needed.";
+    /// A name is taken.
+    TokenExists "E3006" "A token or user of this name exists already"
+        => "Choose another name, or revoke the old one first.";
+    /// No such token.
+    UnknownToken "E3007" "There is no such token"
+        => "`viaduct tokens ls` lists them.";
+    /// A fault of ours.
+    Internal "E4001" "The server has a fault"
+        => "Please report it with the line in the server's log.";
+    /// The database did not take a change.
+    Store "E4003" "The database did not take the change"
+        => "Is the disk full or the file locked? Live tunnels are not harmed. Try again.";
+    /// New certificates are not usable; the old ones stay.
+    CertificatesRefused "E4004" "The new certificates were not taken"
+        => "Correct the files; the ones in use stay in use.";
+    /// The server is ending.
+    ShuttingDown "E4005" "The server is shutting down"
+        => "Try again when it is back.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(UnknownCode)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_used_once() {
+        let texts: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let mut sorted = texts.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(texts, sorted);
+    }
+
+    #[test]
+    fn every_code_has_a_title_and_a_next_step_and_can_be_read_back() {
+        for code in Code::ALL {
+            assert!(code.as_str().len() == 5 && code.as_str().starts_with('E'));
+            assert!(!code.title().is_empty() && !code.next().is_empty());
+            assert!(!code.title().ends_with('.') && code.next().ends_with('.'), "{code}");
+            assert_eq!(code.as_str().parse(), Ok(*code));
+        }
+        assert_eq!("E9999".parse::<Code>(), Err(UnknownCode));
+    }
+}

@@ -1,0 +1,261 @@
+//! Devices: added, merged, renamed, removed.
+
+use super::{
+    Api, body::Json, devices, guard::Authorized, labels, refusal::Refusal,
+};
+use crate::{
+    config::Secret,
+    inventory::{self, DeviceChange, Issued, StoreError},
+    registry::TunnelEnd,
+};
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, sync::Arc};
+use viaduct_api::{
+    Code, Device, DeviceId, DevicePatch, IssuedCredential, NewDevice, WrittenDevice,
+};
+
+/// Longest host name, DNS suffix and other text of a profile (DNS, RFC 1035 §2.3.4).
+const TEXT: usize = 255;
+/// The CIRA user when a password is given without one: what provisioning tools write.
+const DEFAULT_USER: &str = "admin";
+
+/// `POST /devices`: adds a device (201) or merges into the one with this GUID (200). With `If-None-Match: *` a known
+/// one is a conflict.
+pub(super) async fn upsert(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    headers: HeaderMap,
+    Json(wish): Json<NewDevice>,
+) -> Result<Response, Refusal> {
+    let id = checked(&wish)?;
+    if api.inventory.get(id).is_some() {
+        if headers.contains_key(header::IF_NONE_MATCH) {
+            return Err(Refusal::new(Code::DeviceExists, format!("{id} is known already")));
+        }
+        let device = merge_into(&api, id, wish).await?;
+        return Ok(axum::Json(device).into_response());
+    }
+    let (device, issued) = add(&api, id, wish).await?;
+    tracing::info!(by = caller.principal.name, device = %id, name = device.name, "device added");
+    Ok((StatusCode::CREATED, axum::Json(written(&api, &device, issued))).into_response())
+}
+
+/// `PATCH /devices`: merges into a known device.
+pub(super) async fn merge(
+    State(api): State<Arc<Api>>,
+    Json(wish): Json<NewDevice>,
+) -> Result<axum::Json<Device>, Refusal> {
+    let id = checked(&wish)?;
+    if api.inventory.get(id).is_none() {
+        let name = id.to_string();
+        let refusal = Refusal::new(Code::UnknownDevice, format!("no device {name}"));
+        return Err(devices::not_found(&name, refusal));
+    }
+    merge_into(&api, id, wish).await.map(axum::Json)
+}
+
+/// `PATCH /devices/{device}`: name, domain name, labels.
+pub(super) async fn patch(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    Json(patch): Json<DevicePatch>,
+) -> Result<axum::Json<Device>, Refusal> {
+    let device = devices::find(&api, &name)?;
+    if let Some(fqdn) = patch.fqdn {
+        let change = DeviceChange { fqdn: Some(fqdn), ..DeviceChange::default() };
+        api.inventory.change(device.id, change).await?;
+    }
+    if !patch.labels.is_empty() {
+        let (set, remove): (Vec<_>, Vec<_>) =
+            patch.labels.into_iter().partition(|(_, value)| value.is_some());
+        let set = set.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        let remove = remove.into_iter().map(|(key, _)| key).collect();
+        api.inventory.set_labels(device.id, set, remove).await?;
+    }
+    if let Some(name) = patch.name {
+        api.inventory.rename(device.id, name).await?;
+    }
+    current(&api, device.id).map(axum::Json)
+}
+
+/// `DELETE /devices/{device}`: forgets it and ends its tunnel.
+pub(super) async fn remove(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let device = devices::find(&api, &name)?;
+    api.inventory.remove(device.id).await?;
+    if let Some(tunnel) = api.registry.lookup(device.id) {
+        let by = &caller.principal.name;
+        tunnel.disconnect(TunnelEnd::by_us("user request", format!("{by} removed the device")));
+    }
+    tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device removed");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The device with what was issued for it.
+pub(super) fn written(
+    api: &Api,
+    device: &inventory::Device,
+    issued: Option<Issued>,
+) -> WrittenDevice {
+    WrittenDevice {
+        device: devices::now(api, device),
+        issued: issued.map(|issued| IssuedCredential {
+            user: issued.user,
+            password: issued.password.expose().clone(),
+        }),
+    }
+}
+
+fn current(api: &Api, id: DeviceId) -> Result<Device, Refusal> {
+    let device = api.inventory.get(id).ok_or(StoreError::NotFound(id))?;
+    Ok(devices::now(api, &device))
+}
+
+/// The GUID, once everything else passes too.
+fn checked(wish: &NewDevice) -> Result<DeviceId, Refusal> {
+    let guid = wish.guid.clone().unwrap_or(Value::Null);
+    let Some(id) = wish.device_id() else {
+        return Err(Refusal::invalid("guid", "body", guid, "expected a UUID"));
+    };
+    let texts = [
+        ("hostname", wish.hostname.as_ref()),
+        ("dnsSuffix", wish.dns_suffix.as_ref()),
+        ("friendlyName", wish.friendly_name.as_ref()),
+    ];
+    for (path, text) in texts {
+        if let Some(Some(text)) = text
+            && text.len() > TEXT
+        {
+            let msg = format!("longer than {TEXT} characters");
+            return Err(Refusal::invalid(path, "body", text.clone().into(), msg));
+        }
+    }
+    Ok(id)
+}
+
+async fn add(
+    api: &Api,
+    id: DeviceId,
+    mut wish: NewDevice,
+) -> Result<(Arc<inventory::Device>, Option<Issued>), Refusal> {
+    let mut labels = wish.tags.take().map(|tags| labels::from_tags(&tags)).unwrap_or_default();
+    labels.extend(wish.labels.take().unwrap_or_default());
+    let given = wish.name.is_some();
+    let mut new = inventory::NewDevice {
+        id,
+        name: wish.name.take().unwrap_or_else(|| name_for(id, &wish)),
+        fqdn: wish.fqdn.take().unwrap_or_else(|| fqdn_for(&wish)),
+        labels,
+        cira: credential(wish.mpsusername.take(), wish.cira_password.take()),
+        certificate: wish.certificate.take(),
+        amt: credential(wish.amt_user.take(), wish.amt_password.take()),
+    };
+    let added = match api.inventory.add(new.clone()).await {
+        // A name that we made up must not stand in the way of provisioning.
+        Err(StoreError::Exists(_)) if !given && api.inventory.get(id).is_none() => {
+            new.name = id.to_string();
+            new.fqdn = None;
+            api.inventory.add(new).await?
+        }
+        other => other?,
+    };
+    let profile = profile(Map::new(), wish);
+    if !profile.is_empty() {
+        let change = DeviceChange { profile: Some(profile), ..DeviceChange::default() };
+        api.inventory.change(id, change).await?;
+    }
+    let device = api.inventory.get(id).unwrap_or(added.0);
+    Ok((device, added.1))
+}
+
+async fn merge_into(api: &Api, id: DeviceId, mut wish: NewDevice) -> Result<Device, Refusal> {
+    let known = api.inventory.get(id).ok_or(StoreError::NotFound(id))?;
+    if let Some(name) = wish.name.take().filter(|name| *name != known.name) {
+        api.inventory.rename(id, name).await?;
+    }
+    set_labels(api, &known, wish.tags.take(), wish.labels.take()).await?;
+    let user = wish.mpsusername.take().or_else(|| known.cira_user.clone());
+    let amt_user = wish.amt_user.take().or_else(|| known.amt_user.clone());
+    let change = DeviceChange {
+        fqdn: wish.fqdn.take(),
+        cira: credential(user, wish.cira_password.take()),
+        certificate: wish.certificate.take().map(Some),
+        amt: credential(amt_user, wish.amt_password.take()),
+        profile: Some(profile(known.profile.as_ref().clone(), wish)),
+    };
+    api.inventory.change(id, change).await?;
+    current(api, id)
+}
+
+/// `tags` stand for all labels, `labels` are set beside.
+async fn set_labels(
+    api: &Api,
+    known: &inventory::Device,
+    tags: Option<Vec<String>>,
+    labels: Option<BTreeMap<String, String>>,
+) -> Result<(), Refusal> {
+    if tags.is_none() && labels.is_none() {
+        return Ok(());
+    }
+    let mut set = tags.as_ref().map(|tags| labels::from_tags(tags)).unwrap_or_default();
+    set.extend(labels.unwrap_or_default());
+    let remove = match tags {
+        Some(_) => known.labels.keys().filter(|key| !set.contains_key(*key)).cloned().collect(),
+        None => Vec::new(),
+    };
+    Ok(api.inventory.set_labels(known.id, set, remove).await?)
+}
+
+/// A credential, when there is a password. An empty one is none: an absent secret never equals an empty one.
+fn credential(user: Option<String>, password: Option<String>) -> Option<(String, Secret<String>)> {
+    let password = password.filter(|password| !password.is_empty())?;
+    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| DEFAULT_USER.to_owned());
+    Some((user, Secret::new(password)))
+}
+
+/// What provisioning reports, over what it reported before. Null removes a key.
+fn profile(mut known: Map<String, Value>, wish: NewDevice) -> Map<String, Value> {
+    let texts = [
+        ("hostname", wish.hostname),
+        ("friendlyName", wish.friendly_name),
+        ("dnsSuffix", wish.dns_suffix),
+    ];
+    let reported = texts
+        .into_iter()
+        .map(|(key, text)| (key, text.map(|text| text.map(Value::String))))
+        .chain([("deviceInfo", wish.device_info.map(|info| info.map(Value::Object)))]);
+    for (key, value) in reported {
+        match value {
+            None => {}
+            Some(None) => drop(known.remove(key)),
+            Some(Some(value)) => drop(known.insert(key.to_owned(), value)),
+        }
+    }
+    known
+}
+
+fn text(value: Option<&Option<String>>) -> Option<&str> {
+    value?.as_deref().filter(|text| !text.is_empty())
+}
+
+fn name_for(id: DeviceId, wish: &NewDevice) -> String {
+    text(wish.friendly_name.as_ref())
+        .or_else(|| text(wish.hostname.as_ref()))
+        .map_or_else(|| id.to_string(), str::to_owned)
+}
+
+fn fqdn_for(wish: &NewDevice) -> Option<String> {
+    let host = text(wish.hostname.as_ref())?;
+    if host.contains('.') {
+        return Some(host.to_owned());
+    }
+    text(wish.dns_suffix.as_ref()).map(|suffix| format!("{host}.{}", suffix.trim_end_matches('.')))
+}

@@ -1,0 +1,106 @@
+//! Devices that knocked without being known: approved, blocked, forgotten. Also blocking known ones.
+
+use super::{
+    Api, body::OptionalJson, change, devices, guard::Authorized, refusal::Refusal, show,
+};
+use crate::{
+    config::Secret,
+    inventory::{self, FindError, Issued},
+    registry::TunnelEnd,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use std::sync::Arc;
+use viaduct_api::{Claim, Code, Device, DeviceId, Unclaimed, WrittenDevice};
+
+/// `GET /unclaimed`.
+pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Unclaimed>> {
+    Json(api.inventory.unclaimed().into_iter().map(show::unclaimed).collect())
+}
+
+/// `DELETE /unclaimed/{guid}`: forgets that it knocked. It comes back if it knocks again.
+pub(super) async fn forget(
+    State(api): State<Arc<Api>>,
+    Path(guid): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let known = guid.parse::<DeviceId>().is_ok_and(|id| api.inventory.forget_unclaimed(id));
+    if known { Ok(StatusCode::NO_CONTENT) } else { Err(never_knocked(&guid)) }
+}
+
+/// `POST …/approve`: lets a blocked device in again, or takes a device in that knocked.
+pub(super) async fn approve(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(name): Path<String>,
+    OptionalJson(claim): OptionalJson<Claim>,
+) -> Result<Json<WrittenDevice>, Refusal> {
+    let (device, issued) = match api.inventory.find(&name) {
+        Ok(device) => {
+            api.inventory.set_blocked(device.id, false).await?;
+            (api.inventory.get(device.id).unwrap_or(device), None)
+        }
+        Err(error) => take_in(&api, &name, claim, error).await?,
+    };
+    tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device approved");
+    Ok(Json(change::written(&api, &device, issued)))
+}
+
+/// `POST …/block`: turns a device away from now on, known or not, and ends its tunnel.
+pub(super) async fn block(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(name): Path<String>,
+    OptionalJson(claim): OptionalJson<Claim>,
+) -> Result<Json<Device>, Refusal> {
+    let device = match api.inventory.find(&name) {
+        Ok(device) => device,
+        Err(error) => take_in(&api, &name, claim, error).await?.0,
+    };
+    api.inventory.set_blocked(device.id, true).await?;
+    if let Some(tunnel) = api.registry.lookup(device.id) {
+        let by = &caller.principal.name;
+        tunnel.disconnect(TunnelEnd::by_us("user request", format!("{by} blocked the device")));
+    }
+    tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device blocked");
+    let device = api.inventory.get(device.id).unwrap_or(device);
+    Ok(Json(devices::now(&api, &device)))
+}
+
+/// Adds a device that knocked, with the credential that the PC has when the caller knows it.
+async fn take_in(
+    api: &Api,
+    name: &str,
+    claim: Claim,
+    error: FindError,
+) -> Result<(Arc<inventory::Device>, Option<Issued>), Refusal> {
+    if matches!(error, FindError::Ambiguous(..)) {
+        return Err(error.into());
+    }
+    let knocked = name
+        .parse::<DeviceId>()
+        .ok()
+        .and_then(|id| api.inventory.unclaimed().into_iter().find(|unclaimed| unclaimed.id == id));
+    let Some(knocked) = knocked else { return Err(never_knocked(name)) };
+    let user = claim.cira_user.or(knocked.cira_user).filter(|user| !user.is_empty());
+    let password = claim.cira_password.filter(|password| !password.is_empty());
+    let new = inventory::NewDevice {
+        id: knocked.id,
+        name: claim.name.unwrap_or_else(|| knocked.id.to_string()),
+        fqdn: claim.fqdn,
+        labels: claim.labels,
+        cira: password.map(|p| (user.unwrap_or_else(|| "admin".into()), Secret::new(p))),
+        certificate: None,
+        amt: None,
+    };
+    Ok(api.inventory.add(new).await?)
+}
+
+fn never_knocked(name: &str) -> Refusal {
+    Refusal::new(
+        Code::UnknownDevice,
+        format!("`{name}` is neither the name of a device nor the GUID of one that knocked"),
+    )
+}

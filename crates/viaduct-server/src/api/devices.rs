@@ -1,0 +1,103 @@
+//! Devices: listed, counted, shown.
+
+use super::{Api, query::DeviceQuery, refusal::Refusal, show};
+use crate::{
+    inventory::{self, FindError},
+    tunnel::TunnelHandle,
+};
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use std::{collections::BTreeSet, collections::HashMap, sync::Arc};
+use viaduct_api::{Device, DeviceId, DevicePage, DeviceStats};
+
+/// `GET /devices`: filters first, then the page; `totalCount` counts what fits the filters.
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    let query = DeviceQuery::parse(&pairs)?;
+    let live = live(&api);
+    let mut devices = api.inventory.list();
+    devices.retain(|device| query.fits(device, live.contains_key(&device.id)));
+    devices.sort_unstable_by_key(|device| device.id);
+    let total_count = devices.len();
+    let data: Vec<Device> = devices
+        .iter()
+        .skip(query.skip)
+        .take(query.top)
+        .map(|device| show::device(device, live.get(&device.id)))
+        .collect();
+    Ok(if query.count {
+        Json(DevicePage { data, total_count }).into_response()
+    } else {
+        Json(data).into_response()
+    })
+}
+
+/// Live tunnels by device; one lock for a whole list.
+fn live(api: &Api) -> HashMap<DeviceId, TunnelHandle> {
+    api.registry.list().into_iter().map(|tunnel| (tunnel.device(), tunnel)).collect()
+}
+
+/// `GET /devices/stats`.
+pub(super) async fn stats(State(api): State<Arc<Api>>) -> Json<DeviceStats> {
+    let live = live(&api);
+    let devices = api.inventory.list();
+    let connected = devices.iter().filter(|device| live.contains_key(&device.id)).count();
+    Json(DeviceStats {
+        total_count: devices.len(),
+        connected_count: connected,
+        disconnected_count: devices.len() - connected,
+    })
+}
+
+/// `GET /devices/tags`: every tag once.
+pub(super) async fn tags(State(api): State<Arc<Api>>) -> Json<BTreeSet<String>> {
+    let devices = api.inventory.list();
+    Json(devices.iter().flat_map(|device| super::labels::tags(&device.labels)).collect())
+}
+
+/// `GET /devices/{device}`.
+pub(super) async fn show(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Json<Device>, Refusal> {
+    let device = find(&api, &name)?;
+    Ok(Json(now(&api, &device)))
+}
+
+/// The device as it is at this moment.
+pub(super) fn now(api: &Api, device: &inventory::Device) -> Device {
+    show::device(device, api.registry.lookup(device.id).as_ref())
+}
+
+/// A device by GUID, name or FQDN. What cannot be found is refused in Open AMT's shapes: 404 for a GUID, 400 for what
+/// is none.
+pub(super) fn find(api: &Api, name: &str) -> Result<Arc<inventory::Device>, Refusal> {
+    api.inventory.find(name).map_err(|error| {
+        let unknown = matches!(error, FindError::Unknown(_));
+        if !unknown {
+            return error.into();
+        }
+        if name.parse::<DeviceId>().is_ok() {
+            return not_found(name, error.into());
+        }
+        let invalid = serde_json::json!([{
+            "type": "field", "value": name, "msg": "neither a GUID nor the name of a device",
+            "path": "guid", "location": "params",
+        }]);
+        Refusal::from(error).sent_as(StatusCode::BAD_REQUEST).shaped([("errors", invalid)])
+    })
+}
+
+/// Open AMT's shape of a device that is not there.
+pub(super) fn not_found(name: &str, refusal: Refusal) -> Refusal {
+    refusal.shaped([
+        ("error", "NOT FOUND".into()),
+        ("message", format!("Device ID {name} not found").into()),
+    ])
+}

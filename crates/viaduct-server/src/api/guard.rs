@@ -1,0 +1,129 @@
+//! Who asks, and whether they may: one check in front of every handler.
+
+use super::{Api, refusal::Refusal};
+use crate::{
+    access::{Action, Principal, Scope, SignInError},
+    config::Secret,
+};
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use std::{net::SocketAddr, sync::Arc};
+use viaduct_api::Code;
+
+/// What a route asks of the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// Nothing.
+    Open,
+    /// Only to be signed in.
+    SignedIn,
+    /// The right to do this.
+    Needs(Action),
+}
+
+/// How the request reached us; set by the listener, never by the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The socket in the data directory: who can open it owns the keys anyway.
+    Local,
+    /// A network listener.
+    Network(SocketAddr),
+}
+
+/// The caller, after the check.
+#[derive(Debug, Clone)]
+pub(super) struct Authorized {
+    pub(super) principal: Principal,
+    pub(super) origin: Origin,
+}
+
+impl<S: Sync> FromRequestParts<S> for Authorized {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Refusal::new(Code::NotSignedIn, "this route was entered as open to all"))
+    }
+}
+
+/// Runs the handler only for those who may.
+pub(super) async fn check(
+    State((api, guard)): State<(Arc<Api>, Guard)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if guard != Guard::Open {
+        let origin = request.extensions().get::<Origin>().copied();
+        match admit(&api, guard, origin, request.headers()).await {
+            Ok(caller) => request.extensions_mut().insert(caller),
+            Err(refusal) => return refusal.into_response(),
+        };
+    }
+    next.run(request).await
+}
+
+async fn admit(
+    api: &Api,
+    guard: Guard,
+    origin: Option<Origin>,
+    headers: &HeaderMap,
+) -> Result<Authorized, Refusal> {
+    let Some(origin) = origin else {
+        return Err(Refusal::new(Code::Internal, "the listener did not say where a request is from"));
+    };
+    let principal = match origin {
+        Origin::Local => Principal { name: "local".into(), scope: Scope::Admin },
+        Origin::Network(peer) => sign_in(api, peer, headers).await?,
+    };
+    if let Guard::Needs(action) = guard {
+        api.access
+            .authorise(&principal, action)
+            .map_err(|denied| Refusal::new(Code::NotAllowed, denied.to_string()))?;
+    }
+    Ok(Authorized { principal, origin })
+}
+
+async fn sign_in(api: &Api, peer: SocketAddr, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    let missing =
+        || Refusal::new(Code::NotSignedIn, "the request has no usable Authorization header");
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let (scheme, credential) =
+        value.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(missing)?;
+    let credential = credential.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        let token = Secret::new(credential.to_owned());
+        return api.access.bearer(&token).map_err(|error| turned_down(&error, "Bearer"));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(missing());
+    }
+    let decoded = BASE64_STANDARD.decode(credential).ok().map(String::from_utf8);
+    let Some(Ok(decoded)) = decoded else { return Err(missing()) };
+    let (user, password) = decoded.split_once(':').ok_or_else(missing)?;
+    let password = Secret::new(password.to_owned());
+    let from = peer.ip().to_canonical();
+    api.access.sign_in(user, &password, from).await.map_err(|error| turned_down(&error, "Basic"))
+}
+
+/// The refusal of a credential. `Basic` is only offered to those who tried it: a browser would ask its user.
+fn turned_down(error: &SignInError, scheme: &'static str) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        SignInError::Wrong => Refusal::new(Code::NotSignedIn, detail).challenge(scheme),
+        // The body that Open AMT's gateway sends, which makes its web UI ask to sign in again.
+        SignInError::Expired => Refusal::new(Code::Expired, detail)
+            .challenge(scheme)
+            .shaped([("exp", "token expired".into())]),
+        SignInError::Throttled(wait) => {
+            Refusal::new(Code::Throttled, detail).retry_after(wait.as_secs().max(1))
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Why a request is turned down, as `problem+json` or in the shape that Open AMT's clients know.
+
+use crate::{
+    gateway,
+    inventory::{FindError, StoreError},
+};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+use viaduct_api::{Code, Problem};
+
+/// Seconds after which a device that is away may be worth another try.
+const AWAY_RETRY: u64 = 10;
+
+/// A refusal on its way to the client.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    code: Code,
+    problem: Problem,
+    /// Keys of Open AMT's shape beside ours; their presence also changes the content type.
+    shape: Map<String, Value>,
+    challenge: &'static str,
+    retry_after: Option<u64>,
+}
+
+/// The one place where codes become statuses.
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::BadRequest | Code::BadConfig => StatusCode::BAD_REQUEST,
+        Code::NotSignedIn | Code::Expired => StatusCode::UNAUTHORIZED,
+        Code::NotAllowed | Code::PortNotForwarded | Code::SetupLink => StatusCode::FORBIDDEN,
+        Code::NoSuchRoute
+        | Code::UnknownDevice
+        | Code::UnknownTunnel
+        | Code::UnknownToken
+        | Code::UnclaimedDevice => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::SlowRequest => StatusCode::REQUEST_TIMEOUT,
+        Code::AmbiguousDevice
+        | Code::DeviceExists
+        | Code::TokenExists
+        | Code::DeviceBlocked
+        | Code::IdentityConflict
+        | Code::SecondInstance
+        | Code::PortInUse
+        | Code::CertificatesRefused => StatusCode::CONFLICT,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
+        Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
+        Code::ChannelRefused
+        | Code::WrongCredential
+        | Code::RootUnknown
+        | Code::TlsMismatch
+        | Code::NotViaduct
+        | Code::Untrusted
+        | Code::Unreachable => StatusCode::BAD_GATEWAY,
+        Code::DeviceAway | Code::DeviceBusy | Code::Store | Code::ShuttingDown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Code::DeviceSilent => StatusCode::GATEWAY_TIMEOUT,
+        Code::Internal | Code::DataDirectory => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl Refusal {
+    /// A refusal with the code's own title and next step.
+    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
+        let mut problem = Problem::new(code, detail);
+        problem.status = status(code).as_u16();
+        let retry_after = (code == Code::DeviceAway).then_some(AWAY_RETRY);
+        Self { code, problem, shape: Map::new(), challenge: "Bearer", retry_after }
+    }
+
+    /// A next step that fits the case better.
+    pub(super) fn next(mut self, next: impl Into<String>) -> Self {
+        self.problem.next = next.into();
+        self
+    }
+
+    /// Keys that Open AMT's clients expect, beside ours.
+    pub(super) fn shaped<const N: usize>(mut self, keys: [(&str, Value); N]) -> Self {
+        self.shape.extend(keys.map(|(key, value)| (key.to_owned(), value)));
+        self
+    }
+
+    pub(super) fn challenge(mut self, scheme: &'static str) -> Self {
+        self.challenge = scheme;
+        self
+    }
+
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Another status than the code's own, where Open AMT prescribes it.
+    pub(super) fn sent_as(mut self, status: StatusCode) -> Self {
+        self.problem.status = status.as_u16();
+        self
+    }
+
+    /// A value that does not pass, in the shape of Open AMT's validators.
+    pub(super) fn invalid(path: &str, location: &str, value: Value, msg: impl Into<String>) -> Self {
+        let msg = msg.into();
+        let error = json!({
+            "type": "field", "value": value, "msg": msg, "path": path, "location": location,
+        });
+        Self::new(Code::BadRequest, format!("{path}: {msg}"))
+            .shaped([("errors", Value::Array(vec![error]))])
+    }
+
+    #[cfg(test)]
+    pub(super) fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let plain = self.shape.is_empty();
+        let status = StatusCode::from_u16(self.problem.status)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut body = self.shape;
+        for (key, value) in [
+            ("type", "about:blank"),
+            ("code", &self.problem.code),
+            ("title", &self.problem.title),
+            ("detail", &self.problem.detail),
+            ("next", &self.problem.next),
+        ] {
+            body.entry(key).or_insert_with(|| value.into());
+        }
+        body.insert("status".into(), self.problem.status.into());
+        let kind = if plain { "application/problem+json" } else { "application/json" };
+        let mut response = (status, Value::Object(body).to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert("x-viaduct-code", HeaderValue::from_static(self.code.as_str()));
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = match self.challenge {
+                "Basic" => "Basic realm=\"viaduct\", charset=\"UTF-8\"",
+                _ => "Bearer realm=\"viaduct\"",
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<FindError> for Refusal {
+    fn from(error: FindError) -> Self {
+        let code = match error {
+            FindError::Unknown(_) => Code::UnknownDevice,
+            FindError::Ambiguous(..) => Code::AmbiguousDevice,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Exists(_) => Code::DeviceExists,
+            StoreError::NotFound(_) => Code::UnknownDevice,
+            StoreError::Invalid { .. } => Code::BadRequest,
+            StoreError::Database(_) => Code::Store,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<gateway::Refusal> for Refusal {
+    fn from(refusal: gateway::Refusal) -> Self {
+        // The gateway's codes are all in the table; one that is not would be a fault of ours.
+        let code = refusal.code().parse().unwrap_or(Code::Internal);
+        Self::new(code, refusal.detail()).next(refusal.next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_sent_as_an_error() {
+        for code in Code::ALL {
+            let status = status(*code);
+            assert!(status.is_client_error() || status.is_server_error(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_console_is_told_the_same_code_and_status_by_proxy_and_api() {
+        use crate::gateway::{Refusal as Gateway, SignInFault, TargetError};
+        let name = || "pc-01".to_owned();
+        for refusal in [
+            Gateway::Target(TargetError::Address),
+            Gateway::NotAllowed { who: name() },
+            Gateway::Unknown { name: name() },
+            Gateway::Away { name: name(), seen: None, blocked: false },
+            Gateway::NotForwarded { name: name(), port: 16992, forwarded: vec![16993] },
+            Gateway::Refused { name: name(), port: 16992, reason: 2 },
+            Gateway::Busy { name: name() },
+            Gateway::NoAnswer { name: name(), sent: false },
+        ] {
+            let (code, sent) = (refusal.code(), refusal.status());
+            let ours = Refusal::from(refusal);
+            assert_eq!((ours.code().as_str(), ours.problem.status), (code, sent));
+        }
+        // Signing in is the exception: a proxy says 407.
+        let ours = Refusal::from(Gateway::NotSignedIn(SignInFault::Wrong));
+        assert_eq!(ours.problem.status, 401);
+    }
+}

@@ -1,0 +1,113 @@
+//! API tokens: listed, made, revoked.
+
+use super::{Api, body::Json, guard::Authorized, refusal::Refusal, show};
+use crate::{
+    access,
+    config::Span,
+    inventory::StoreError,
+};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use std::{sync::Arc, time::Duration};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use viaduct_api::{Code, NewToken, Token, TokenIssued};
+
+/// A token lives so long unless told otherwise.
+const LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// `GET /tokens`.
+pub(super) async fn list(State(api): State<Arc<Api>>) -> axum::Json<Vec<Token>> {
+    let mut tokens: Vec<_> = api.access.tokens().into_iter().map(token).collect();
+    tokens.sort_by(|a, b| a.name.cmp(&b.name));
+    axum::Json(tokens)
+}
+
+/// `POST /tokens`: the only moment in which its value is shown.
+pub(super) async fn create(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Json(wish): Json<NewToken>,
+) -> Result<(StatusCode, axum::Json<TokenIssued>), Refusal> {
+    let created = OffsetDateTime::now_utc();
+    let expires = end(wish.expires.as_deref(), created)?;
+    let value =
+        api.access.create_token(&wish.name, show::scope_of(wish.scope), expires).await.map_err(
+            |error| match error {
+                StoreError::Exists(_) => {
+                    Refusal::new(Code::TokenExists, format!("`{}` is taken", wish.name))
+                }
+                other => other.into(),
+            },
+        )?;
+    tracing::info!(by = caller.principal.name, token = wish.name, scope = %wish.scope, "token made");
+    let about = Token { name: wish.name, scope: wish.scope, created, expires, last_used: None };
+    Ok((StatusCode::CREATED, axum::Json(TokenIssued { token: value.expose().clone(), about })))
+}
+
+/// `DELETE /tokens/{name}`.
+pub(super) async fn revoke(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    if !api.access.tokens().iter().any(|token| token.name == name) {
+        return Err(Refusal::new(Code::UnknownToken, format!("no token is called `{name}`")));
+    }
+    api.access.revoke_token(&name).await?;
+    tracing::info!(by = caller.principal.name, token = name, "token revoked");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn token(token: access::Token) -> Token {
+    Token {
+        name: token.name,
+        scope: show::scope(token.scope),
+        created: token.created,
+        expires: token.expires,
+        last_used: token.last_used,
+    }
+}
+
+/// When a token ends: a span from now, a time, or never.
+fn end(text: Option<&str>, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, Refusal> {
+    let bad = |why: &str| {
+        let value = text.unwrap_or_default();
+        Refusal::new(Code::BadRequest, format!("expires = `{value}` {why}"))
+            .next("Write a duration such as 90d or 12h, a time such as 2027-01-31T00:00:00Z, or never.")
+    };
+    let span = match text {
+        Some("never") => return Ok(None),
+        None => LIFE,
+        Some(text) => match (text.parse::<Span>(), OffsetDateTime::parse(text, &Rfc3339)) {
+            (Ok(span), _) => span.0,
+            (_, Ok(time)) if time > now => return Ok(Some(time)),
+            (_, Ok(_)) => return Err(bad("is in the past")),
+            _ => return Err(bad("is neither a duration nor a time")),
+        },
+    };
+    if span.is_zero() {
+        return Err(bad("is no time at all"));
+    }
+    let span = time::Duration::try_from(span).map_err(|_| bad("is too long"))?;
+    now.checked_add(span).map(Some).ok_or_else(|| bad("is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_ends_after_90_days_unless_told_otherwise() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        assert_eq!(end(None, now).unwrap(), Some(now + LIFE));
+        assert_eq!(end(Some("12h"), now).unwrap(), Some(now + Duration::from_secs(12 * 3600)));
+        assert_eq!(end(Some("never"), now).unwrap(), None);
+        let time = "2027-01-31T00:00:00Z";
+        assert_eq!(end(Some(time), now).unwrap(), OffsetDateTime::parse(time, &Rfc3339).ok());
+        for bad in ["", "soon", "0s", "1969-01-01T00:00:00Z", "200000000000d"] {
+            assert!(end(Some(bad), now).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Live tunnels: listed and ended.
+
+use super::{Api, devices, guard::Authorized, refusal::Refusal, show};
+use crate::{registry::TunnelEnd, tunnel::TunnelId};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use viaduct_api::{Code, Tunnel};
+
+/// `GET /tunnels`, the oldest first.
+pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Tunnel>> {
+    let mut tunnels = api.registry.list();
+    tunnels.sort_unstable_by_key(crate::tunnel::TunnelHandle::id);
+    Json(tunnels.iter().map(|tunnel| show::tunnel(&api, tunnel)).collect())
+}
+
+/// `DELETE /tunnels/{id}`: ends exactly this tunnel; the device dials in again by itself.
+pub(super) async fn disconnect(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let tunnel = id.parse().ok().and_then(|id| api.registry.get(TunnelId(id)));
+    let Some(tunnel) = tunnel else {
+        return Err(Refusal::new(Code::UnknownTunnel, format!("no live tunnel has the number `{id}`")));
+    };
+    tunnel.disconnect(asked_by(&caller));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /devices/disconnect/{device}`, as Open AMT answers it.
+pub(super) async fn disconnect_device(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let device = devices::find(&api, &name).map_err(|refusal| not_connected(refusal, &name))?;
+    let Some(tunnel) = api.registry.lookup(device.id) else {
+        let detail = format!("{} has no tunnel to end", device.name);
+        let refusal = Refusal::new(Code::DeviceAway, detail).sent_as(StatusCode::NOT_FOUND);
+        return Err(not_connected(refusal, &device.id.to_string()));
+    };
+    tunnel.disconnect(asked_by(&caller));
+    let description = format!("CIRA connection disconnected : {}", device.id);
+    Ok(Json(json!({ "success": 200, "description": description })))
+}
+
+/// Open AMT's shape of a device that is not connected.
+fn not_connected(refusal: Refusal, name: &str) -> Refusal {
+    refusal.shaped([
+        ("error", "Device not found/connected. Please connect again using CIRA.".into()),
+        ("errorDescription", format!("guid : {name}").into()),
+    ])
+}
+
+fn asked_by(caller: &Authorized) -> TunnelEnd {
+    let by = &caller.principal.name;
+    TunnelEnd::by_us("user request", format!("{by} asked the device to dial in again"))
+}

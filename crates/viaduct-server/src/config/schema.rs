@@ -1,0 +1,209 @@
+//! The list of all settings with what each accepts. A test compares it with the structs, so that neither can
+//! have a key that the other does not know.
+
+use std::time::Duration;
+
+/// What a setting accepts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// `ADDR:PORT`, or `:PORT` for all addresses.
+    Address,
+    Bool,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A file; relative ones are relative to the configuration file that names them.
+    Path,
+    /// DNS names and IP addresses.
+    Names,
+    /// Addresses and networks in CIDR notation.
+    Networks,
+    /// TCP port numbers.
+    Ports,
+    Count {
+        min: usize,
+        max: usize,
+    },
+    Span {
+        min: Duration,
+        max: Duration,
+        /// The device is told whole seconds.
+        whole_seconds: bool,
+    },
+    Size {
+        min: usize,
+        max: usize,
+    },
+    StoreUrl,
+    LogLevel,
+    Table(&'static [Field]),
+    Tables(&'static [Field]),
+}
+
+/// A setting by its dotted key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    pub(super) path: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// A setting inside a table that can occur several times.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) required: bool,
+}
+
+const PROFILES: Kind = Kind::Choice(&["modern", "default", "legacy"]);
+const CLIENT_CERTIFICATES: Kind = Kind::Choice(&["none", "optional", "required"]);
+
+const CERTIFICATE: &[Field] = &[
+    Field { name: "certificate", kind: Kind::Path, required: true },
+    Field { name: "key", kind: Kind::Path, required: true },
+];
+
+const EXTRA: &[Field] = &[
+    Field { name: "listen", kind: Kind::Address, required: true },
+    Field { name: "profile", kind: PROFILES, required: false },
+    Field { name: "tls", kind: Kind::Bool, required: false },
+    Field { name: "certificates", kind: Kind::Tables(CERTIFICATE), required: false },
+    Field { name: "client_certificates", kind: CLIENT_CERTIFICATES, required: false },
+    Field { name: "proxy_protocol", kind: Kind::Networks, required: false },
+];
+
+const DEADLINE: Kind = Kind::Span {
+    min: Duration::from_millis(100),
+    max: Duration::from_secs(3600),
+    whole_seconds: false,
+};
+/// Firmware fails with very small windows, and a larger one than 1 MiB only costs memory.
+const WINDOW: Kind = Kind::Size { min: 4 << 10, max: 1 << 20 };
+
+const fn key(path: &'static str, kind: Kind) -> Key {
+    Key { path, kind }
+}
+
+const fn count(max: usize) -> Kind {
+    Kind::Count { min: 1, max }
+}
+
+/// All settings, in the order of the example file.
+pub(super) const KEYS: &[Key] = &[
+    key("cira.listen", Kind::Address),
+    key("cira.profile", PROFILES),
+    key("cira.names", Kind::Names),
+    key("cira.certificates", Kind::Tables(CERTIFICATE)),
+    key("cira.client_certificates", CLIENT_CERTIFICATES),
+    key("cira.client_ca", Kind::Path),
+    key("cira.proxy_protocol", Kind::Networks),
+    key("cira.extra", Kind::Tables(EXTRA)),
+    key("web.listen", Kind::Address),
+    key("web.plain_listen", Kind::Address),
+    key("web.certificate", Kind::Table(CERTIFICATE)),
+    key("web.names", Kind::Names),
+    key("socks.enabled", Kind::Bool),
+    key("socks.listen", Kind::Address),
+    key("socks.sign_in", Kind::Bool),
+    key("http_proxy.enabled", Kind::Bool),
+    key("http_proxy.listen", Kind::Address),
+    key("http_proxy.sign_in", Kind::Bool),
+    key("metrics.enabled", Kind::Bool),
+    key("metrics.listen", Kind::Address),
+    key(
+        "keepalive.interval",
+        Kind::Span {
+            min: Duration::from_secs(1),
+            max: Duration::from_secs(3600),
+            whole_seconds: true,
+        },
+    ),
+    key(
+        "keepalive.wait",
+        Kind::Span {
+            min: Duration::from_secs(1),
+            max: Duration::from_secs(24 * 3600),
+            whole_seconds: false,
+        },
+    ),
+    key("limits.tunnels", count(1_000_000)),
+    key("limits.channels", count(16)),
+    key("limits.wsman_channels", count(16)),
+    key("limits.pending", count(100_000)),
+    key("limits.pending_per_source", count(100_000)),
+    key("limits.wsman_window", WINDOW),
+    key("limits.redirection_window", WINDOW),
+    key("limits.channel_queue", Kind::Size { min: 4 << 10, max: 16 << 20 }),
+    key("limits.tls_deadline", DEADLINE),
+    key("limits.version_deadline", DEADLINE),
+    key("limits.login_deadline", DEADLINE),
+    key("limits.open_deadline", DEADLINE),
+    key("limits.greeting_deadline", DEADLINE),
+    key("limits.stall_deadline", DEADLINE),
+    key("limits.unclaimed", count(1_000_000)),
+    key("limits.consoles", count(1_000_000)),
+    key("limits.ports", Kind::Ports),
+    key("store.url", Kind::StoreUrl),
+    key("log.level", Kind::LogLevel),
+    key("log.format", Kind::Choice(&["text", "json"])),
+];
+
+impl Key {
+    /// Section and name.
+    pub(super) fn parts(&self) -> (&'static str, &'static str) {
+        self.path.split_once('.').unwrap_or(("", self.path))
+    }
+
+    /// The environment variable that sets it.
+    pub(super) fn variable(&self) -> String {
+        format!("VIADUCT_{}", self.path.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+/// The setting of that dotted key.
+pub(super) fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// Names of the sections, in order.
+pub(super) fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<_> = KEYS.iter().map(|key| key.parts().0).collect();
+    sections.dedup();
+    sections
+}
+
+/// The valid key that looks most like what was written. A right name in a wrong section counts as near.
+pub(super) fn nearest(written: &str) -> &'static str {
+    let name = written.rsplit('.').next().unwrap_or(written);
+    let distance = |key: &&Key| {
+        let whole = strsim::osa_distance(written, key.path);
+        // The section may be wrong as a whole; then the name decides, and a little is added so that
+        // an equally near key of the same section is preferred.
+        whole.min(strsim::osa_distance(name, key.parts().1) + 1)
+    };
+    KEYS.iter().min_by_key(distance).map_or("", |key| key.path)
+}
+
+/// The word of a list that looks most like what was written.
+pub(super) fn nearest_of<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> &'a str {
+    words.into_iter().min_by_key(|word| strsim::osa_distance(written, word)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_key_is_found_for_typing_errors_and_for_wrong_sections() {
+        assert_eq!(nearest("cira.listn"), "cira.listen");
+        assert_eq!(nearest("keepalive.intervall"), "keepalive.interval");
+        assert_eq!(nearest("proxy.sign_in"), "socks.sign_in");
+        assert_eq!(nearest("cira.login_deadline"), "limits.login_deadline");
+        assert_eq!(nearest("limit.tunels"), "limits.tunnels");
+    }
+
+    #[test]
+    fn every_key_has_a_variable_of_its_own() {
+        let variables: std::collections::BTreeSet<_> = KEYS.iter().map(Key::variable).collect();
+        assert_eq!(variables.len(), KEYS.len());
+    }
+}

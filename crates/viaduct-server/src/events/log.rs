@@ -1,0 +1,75 @@
+//! The log lines of events: INFO for what began or ended, with its reason; WARN for what is odd but handled.
+
+use super::{Event, Stage};
+use tracing::{debug, info, warn};
+
+impl Stage {
+    /// One word for people and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Version => "version",
+            Self::Login => "login",
+            Self::Forwarding => "forwarding",
+        }
+    }
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+pub(super) fn write(event: &Event) {
+    match event {
+        Event::AttemptFailed { peer, stage, device, reason, tls_alert, hello } => {
+            let device = device.map(tracing::field::display);
+            let offered = hello.as_ref().map(|h| tracing::field::display(h.summary()));
+            match tls_alert {
+                Some(alert) => {
+                    let (words, advice) = crate::tls::alert_words(*alert);
+                    warn!(%peer, %stage, device, alert, offered, "connection failed: {words}; {advice}");
+                }
+                None => warn!(%peer, %stage, device, offered, "connection failed: {reason}"),
+            }
+        }
+        Event::TunnelOpened { tunnel, device, peer, trigger, tls, .. } => {
+            let tls = tls.as_deref().unwrap_or("none");
+            info!(%tunnel, %device, %peer, trigger, tls, "device dialled in");
+        }
+        Event::TunnelReady { tunnel, device, ports } => {
+            info!(%tunnel, %device, ?ports, "tunnel is ready");
+        }
+        Event::TunnelEnded { tunnel, device, peer, end, seconds } => {
+            info!(%tunnel, %device, %peer, seconds, "tunnel ended: {} ({})", end.reason, end.detail);
+        }
+        Event::IdentityConflict { device, addresses: [one, other] } => {
+            warn!(%device, "two machines use the identity {device} ({one} and {other}); commands could reach the wrong one (E2023)");
+        }
+        Event::Unclaimed { device, peer } => {
+            warn!(%device, %peer, "an unknown device knocked (E2017); viaduct devices approve {device}, or block it");
+        }
+        Event::ChannelOpened { tunnel, device, port, console, user } => {
+            let console = console.map(tracing::field::display);
+            info!(%tunnel, %device, port, console, user, "channel opened");
+        }
+        Event::ChannelEnded { tunnel, device, port, user, reason, from_device, to_device } => {
+            info!(%tunnel, %device, port, user, from_device, to_device, "channel ended: {reason}");
+        }
+        Event::TunnelOddity { tunnel, device, text } => debug!(%tunnel, %device, "{text}"),
+        Event::ConsoleRefused { peer, user, target, code, detail } => {
+            info!(%peer, user, target, code, "console refused: {detail}");
+        }
+        Event::Alert { device, destination, trap, bytes } => match trap {
+            Some(trap) => info!(%device, destination, "platform event: {}", trap.summary),
+            None => info!(%device, destination, bytes, "platform event of an unknown format"),
+        },
+        Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
+        Event::CertificatesRefused { listener, reason } => {
+            warn!(listener, "certificates not reloaded: {reason}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Counters derived from events and gauges from the registry; Prometheus text, /livez and /readyz.
+
+use crate::{
+    events::{Bus, Event},
+    listen::Pending,
+    registry::Registry,
+};
+use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry as Prometheus,
+};
+use std::sync::Arc;
+use tokio::{
+    net::TcpListener,
+    sync::{broadcast::error::RecvError, watch},
+};
+
+/// A bounded label: reasons are words of ours, never of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+/// What the metrics listener shows.
+#[derive(Debug)]
+pub struct Metrics {
+    prometheus: Prometheus,
+    counters: Counters,
+    tunnels: Gauge,
+    pending: Gauge,
+    registry: Registry,
+    waiting: Arc<Pending>,
+    events: tokio::sync::broadcast::Receiver<Arc<Event>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Counters {
+    opened: Counter,
+    ended: Family<Reason, Counter>,
+    attempts: Family<Reason, Counter>,
+    channels: Counter,
+    refusals: Family<Reason, Counter>,
+    conflicts: Counter,
+    alerts: Counter,
+    missed: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn new(events: &Bus, registry: Registry, waiting: Arc<Pending>) -> Self {
+        let mut prometheus = Prometheus::with_prefix("viaduct");
+        let counters = Counters::default();
+        let (tunnels, pending) = (Gauge::default(), Gauge::default());
+        prometheus.register("tunnels", "Live tunnels", tunnels.clone());
+        prometheus.register("pending_connections", "Connections before login", pending.clone());
+        prometheus.register("tunnel_connects", "Tunnels opened", counters.opened.clone());
+        prometheus.register("tunnel_closes", "Tunnels ended, by reason", counters.ended.clone());
+        prometheus.register(
+            "attempt_failures",
+            "Connections that failed before admission, by stage",
+            counters.attempts.clone(),
+        );
+        prometheus.register("channels", "Channels opened", counters.channels.clone());
+        prometheus.register(
+            "console_refusals",
+            "Consoles turned away, by code",
+            counters.refusals.clone(),
+        );
+        prometheus.register(
+            "identity_conflicts",
+            "Alarms of two machines with one UUID",
+            counters.conflicts.clone(),
+        );
+        prometheus.register("platform_alerts", "Platform event traps", counters.alerts.clone());
+        prometheus.register(
+            "events_missed",
+            "Events not counted because of overload",
+            counters.missed.clone(),
+        );
+        let events = events.subscribe();
+        Self { prometheus, counters, tunnels, pending, registry, waiting, events }
+    }
+
+    /// Counts events and answers on `listener` until `shutdown`.
+    pub(crate) async fn serve(self, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        let Self { prometheus, counters, tunnels, pending, registry, waiting, mut events } = self;
+        let page = Page { prometheus: Arc::new(prometheus), tunnels, pending, registry, waiting };
+        let router = Router::new()
+            .route("/metrics", get(text))
+            .route("/livez", get(|| async { "ok\n" }))
+            .route("/readyz", get(|| async { "ok\n" }))
+            .with_state(page);
+        let count = async {
+            loop {
+                match events.recv().await {
+                    Ok(event) => counters.count(&event),
+                    Err(RecvError::Lagged(missed)) => {
+                        counters.missed.inc_by(missed);
+                    }
+                    Err(RecvError::Closed) => return std::future::pending().await,
+                }
+            }
+        };
+        tokio::select! {
+            () = crate::api::serve_http(router, listener, None, shutdown) => {}
+            () = count => {}
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Page {
+    prometheus: Arc<Prometheus>,
+    tunnels: Gauge,
+    pending: Gauge,
+    registry: Registry,
+    waiting: Arc<Pending>,
+}
+
+async fn text(State(page): State<Page>) -> impl IntoResponse {
+    page.tunnels.set(i64::try_from(page.registry.len()).unwrap_or(i64::MAX));
+    page.pending.set(i64::try_from(page.waiting.len()).unwrap_or(i64::MAX));
+    let mut text = String::new();
+    if encode(&mut text, &page.prometheus).is_err() {
+        text.clear();
+    }
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+impl Counters {
+    fn count(&self, event: &Event) {
+        let one = |family: &Family<Reason, Counter>, reason| {
+            family.get_or_create(&Reason { reason }).inc();
+        };
+        match event {
+            Event::TunnelOpened { .. } => {
+                self.opened.inc();
+            }
+            Event::TunnelEnded { end, .. } => one(&self.ended, end.reason),
+            Event::AttemptFailed { stage, .. } => one(&self.attempts, stage.name()),
+            Event::ChannelOpened { .. } => {
+                self.channels.inc();
+            }
+            Event::ConsoleRefused { code, .. } => one(&self.refusals, code),
+            Event::IdentityConflict { .. } => {
+                self.conflicts.inc();
+            }
+            Event::Alert { .. } => {
+                self.alerts.inc();
+            }
+            Event::TunnelReady { .. }
+            | Event::Unclaimed { .. }
+            | Event::ChannelEnded { .. }
+            | Event::TunnelOddity { .. }
+            | Event::CertificatesReloaded { .. }
+            | Event::CertificatesRefused { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Putting the parts together, and taking them down in order.
+
+mod descriptors;
+
+use crate::{
+    access::Access,
+    admission::Admission,
+    api::{self, Api},
+    config::{
+        Config, DataDir,
+        data_dir::{DataDirError, Lock, LockError},
+        port_owner::port_owner,
+    },
+    events::Bus,
+    gateway::Gateway,
+    inventory::{Inventory, StoreError},
+    listen::{self, DeviceListener, Pending, Sources},
+    metrics::Metrics,
+    registry::{Registry, TunnelEnd},
+    tls::{Authority, AuthorityError, Certificates, TlsError},
+    tunnel::DriverConfig,
+};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use time::OffsetDateTime;
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
+};
+
+/// Where the server listens, with the ports that the system chose for port 0.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    /// The device listener, then the extra ones.
+    pub cira: Vec<SocketAddr>,
+    pub web: Option<SocketAddr>,
+    pub web_plain: Option<SocketAddr>,
+    pub socks: Option<SocketAddr>,
+    pub http_proxy: Option<SocketAddr>,
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Why the server did not start. Nothing was changed for the devices.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Data(#[from] DataDirError),
+    /// Another process has this data directory or address.
+    #[error("{0}")]
+    Locked(#[from] LockError),
+    /// An address is taken, or not ours to listen on.
+    #[error(
+        "E1001 cannot listen on {address} ([{section}] listen): {source}{owner}. Stop that program, or choose another address"
+    )]
+    Listen { section: String, address: SocketAddr, source: io::Error, owner: String },
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error("certificates: {0}")]
+    Tls(#[from] TlsError),
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    #[error("[cira] proxy_protocol: {0}")]
+    Sources(String),
+}
+
+/// Starts servers.
+#[derive(Debug)]
+pub struct Server;
+
+/// A running server.
+#[derive(Debug)]
+pub struct Running {
+    addresses: Arc<Addresses>,
+    certificates: Certificates,
+    access: Access,
+    inventory: Inventory,
+    registry: Registry,
+    events: Bus,
+    shutdown: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    _lock: Lock,
+}
+
+/// Tunnels get so long to say goodbye when the server stops.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Sockets that are bound before anything is changed.
+struct Sockets {
+    cira: Vec<(String, TcpListener)>,
+    web: TcpListener,
+    web_plain: Option<TcpListener>,
+    socks: Option<TcpListener>,
+    http_proxy: Option<TcpListener>,
+    metrics: Option<TcpListener>,
+}
+
+impl Sockets {
+    fn bind(config: &Config) -> Result<Self, StartError> {
+        let bind = |section: &str, address: SocketAddr| {
+            listen::bind(address).map_err(|source| {
+                let owner = port_owner(address);
+                StartError::Listen {
+                    section: section.to_owned(),
+                    address,
+                    source,
+                    owner: owner.map_or(String::new(), |owner| format!("; it is used by {owner}")),
+                }
+            })
+        };
+        let some =
+            |section, enabled: bool, address| enabled.then(|| bind(section, address)).transpose();
+        let mut cira = vec![("cira".to_owned(), bind("cira", config.cira.listen)?)];
+        for (index, extra) in config.cira.extra.iter().enumerate() {
+            let name = format!("cira.extra[{index}]");
+            let listener = bind(&name, extra.listen)?;
+            cira.push((name, listener));
+        }
+        Ok(Self {
+            cira,
+            web: bind("web", config.web.listen)?,
+            web_plain: config.web.plain_listen.map(|a| bind("web", a)).transpose()?,
+            socks: some("socks", config.socks.enabled, config.socks.listen)?,
+            http_proxy: some("http_proxy", config.http_proxy.enabled, config.http_proxy.listen)?,
+            metrics: some("metrics", config.metrics.enabled, config.metrics.listen)?,
+        })
+    }
+
+    fn addresses(&self) -> Addresses {
+        let address = |listener: &TcpListener| listener.local_addr().ok();
+        Addresses {
+            cira: self.cira.iter().filter_map(|(_, listener)| address(listener)).collect(),
+            web: address(&self.web),
+            web_plain: self.web_plain.as_ref().and_then(address),
+            socks: self.socks.as_ref().and_then(address),
+            http_proxy: self.http_proxy.as_ref().and_then(address),
+            metrics: self.metrics.as_ref().and_then(address),
+        }
+    }
+}
+
+impl Server {
+    /// Starts all parts. `config_text` is the effective configuration as people may see it.
+    pub async fn start(config: Config, config_text: String) -> Result<Running, StartError> {
+        let places = descriptors::places(config.limits.tunnels);
+        // A server on the same address is found out before anything is touched.
+        let sockets = Sockets::bind(&config)?;
+        let data = DataDir::open(&config.data)?;
+        let mut lock = data.lock(&[config.cira.listen])?;
+        let addresses = Arc::new(sockets.addresses());
+        lock.write(&addresses.cira)?;
+
+        let events = Bus::new();
+        let authority = Authority::open(&data.ca())?;
+        let certificates =
+            Certificates::open(authority, &config.cira, &config.web, events.clone())?;
+        let inventory =
+            Inventory::open(&config.store, &config.data, config.limits.unclaimed).await?;
+        let access = Access::open(&inventory, &config.data).await?;
+        let registry = Registry::new(events.clone());
+        let (shutdown, down) = watch::channel(false);
+        let mut running = Running {
+            addresses: Arc::clone(&addresses),
+            certificates,
+            access,
+            inventory,
+            registry,
+            events,
+            shutdown,
+            tasks: JoinSet::new(),
+            _lock: lock,
+        };
+        let pending = Pending::new(config.limits.pending, config.limits.pending_per_source);
+        let metrics = Metrics::new(&running.events, running.registry.clone(), Arc::clone(&pending));
+        if let Some(listener) = sockets.metrics {
+            running.tasks.spawn(metrics.serve(listener, down.clone()));
+        }
+        running
+            .spawn_devices(
+                &config,
+                sockets.cira,
+                &pending,
+                &Arc::new(Semaphore::new(places)),
+                &down,
+            )
+            .await?;
+        let gateway = Gateway::new(
+            running.registry.clone(),
+            running.inventory.clone(),
+            running.access.clone(),
+            config.limits.clone(),
+            running.events.clone(),
+        );
+        running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
+        let api = Api {
+            gateway,
+            registry: running.registry.clone(),
+            inventory: running.inventory.clone(),
+            access: running.access.clone(),
+            events: running.events.clone(),
+            certificates: running.certificates.clone(),
+            config_text: config_text.into(),
+            started: OffsetDateTime::now_utc(),
+            addresses,
+        };
+        running.spawn_web(api, data.socket(), sockets.web, sockets.web_plain, &down)?;
+        Ok(running)
+    }
+}
+
+impl Running {
+    async fn spawn_devices(
+        &mut self,
+        config: &Config,
+        listeners: Vec<(String, TcpListener)>,
+        pending: &Arc<Pending>,
+        places: &Arc<Semaphore>,
+        down: &watch::Receiver<bool>,
+    ) -> Result<(), StartError> {
+        let driver = DriverConfig {
+            apf: protocol(config),
+            limits: Arc::new(config.limits.clone()),
+            admission: Admission::new(self.inventory.clone(), self.events.clone()),
+            inventory: self.inventory.clone(),
+            registry: self.registry.clone(),
+            events: self.events.clone(),
+        };
+        for (index, (name, listener)) in listeners.into_iter().enumerate() {
+            let extra = index.checked_sub(1).and_then(|i| config.cira.extra.get(i));
+            let sources = extra.map_or(&config.cira.proxy_protocol, |e| &e.proxy_protocol);
+            let acceptor = self.certificates.acceptor(&name);
+            if let Some(Err(why)) = match &acceptor {
+                Some(acceptor) => Some(acceptor.self_test().await),
+                None => None,
+            } {
+                tracing::warn!(
+                    listener = name,
+                    "the lowest TLS version of this profile does not work here: {why}; a system-wide OpenSSL policy may forbid it"
+                );
+            }
+            if extra.is_some_and(|e| e.tls && e.profile == crate::config::Profile::Legacy) {
+                tracing::warn!(
+                    listener = name,
+                    "this listener accepts TLS 1.0 and 1.1 for old firmware; keep it away from everything else"
+                );
+            }
+            let listener = DeviceListener {
+                listener,
+                acceptor,
+                sources: Sources::parse(sources).map_err(StartError::Sources)?,
+                driver: driver.clone(),
+                pending: Arc::clone(pending),
+                places: Arc::clone(places),
+            };
+            self.tasks.spawn(listener.run(down.clone()));
+        }
+        Ok(())
+    }
+
+    fn spawn_consoles(
+        &mut self,
+        config: &Config,
+        gateway: &Gateway,
+        socks: Option<TcpListener>,
+        http_proxy: Option<TcpListener>,
+        down: &watch::Receiver<bool>,
+    ) {
+        if let Some(listener) = socks {
+            let serve = gateway.clone().serve_socks(listener, config.socks.clone(), down.clone());
+            self.tasks.spawn(serve);
+        }
+        if let Some(listener) = http_proxy {
+            let serve = gateway.clone().serve_http(listener, config.http_proxy.clone(), down.clone());
+            self.tasks.spawn(serve);
+        }
+    }
+
+    fn spawn_web(
+        &mut self,
+        api: Api,
+        socket: PathBuf,
+        web: TcpListener,
+        plain: Option<TcpListener>,
+        down: &watch::Receiver<bool>,
+    ) -> Result<(), StartError> {
+        let acceptor = self.certificates.web().acceptor()?;
+        self.tasks.spawn(api::serve_http(
+            api::router(api.clone()),
+            web,
+            Some(acceptor),
+            down.clone(),
+        ));
+        if let Some(plain) = plain {
+            let router = api::router(api.clone());
+            self.tasks.spawn(api::serve_http(router, plain, None, down.clone()));
+        }
+        self.tasks.spawn(api::serve_local(api, socket, down.clone()));
+        Ok(())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// PEM file of the root that devices and API clients are given.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.certificates.root_file()
+    }
+
+    /// The one-time link to create the first user; None once there is one.
+    #[must_use]
+    pub fn setup_link(&self) -> Option<String> {
+        let secret = self.access.setup_secret()?;
+        let web = self.addresses.web?;
+        let host = match self.certificates.names().first() {
+            Some(name) if !web.ip().is_loopback() => name.clone(),
+            _ => web.ip().to_canonical().to_string(),
+        };
+        Some(format!("https://{host}:{}/setup?secret={}", web.port(), secret.expose()))
+    }
+
+    /// Users and tokens.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Known devices.
+    #[must_use]
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// Live tunnels.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// What happens.
+    #[must_use]
+    pub fn events(&self) -> &Bus {
+        &self.events
+    }
+
+    /// Reads all certificate files again; see [`Certificates::reload`].
+    pub async fn reload(&self) -> Result<Vec<String>, String> {
+        self.certificates.reload().await
+    }
+
+    /// Stops in order: no new connections, goodbye to every device, pending facts to the store.
+    pub async fn shutdown(mut self) {
+        self.shutdown.send_replace(true);
+        let tunnels = self.registry.list();
+        for tunnel in &tunnels {
+            tunnel.disconnect(TunnelEnd::by_us("shutdown", "the server is stopping"));
+        }
+        let goodbyes = async {
+            for tunnel in &tunnels {
+                tunnel.ended().await;
+            }
+        };
+        if timeout(GOODBYE, goodbyes).await.is_err() {
+            tracing::warn!("some devices did not take the goodbye in time");
+        }
+        if timeout(GOODBYE, async { while self.tasks.join_next().await.is_some() {} })
+            .await
+            .is_err()
+        {
+            self.tasks.abort_all();
+        }
+        self.inventory.flush().await;
+    }
+}
+
+/// The protocol's share of the configuration.
+fn protocol(config: &Config) -> apf::server::Config {
+    apf::server::Config {
+        keepalive_interval: config.keepalive.interval.0,
+        wait: config.keepalive.wait.0,
+        version_deadline: config.limits.version_deadline.0,
+        login_deadline: config.limits.login_deadline.0,
+        stall_timeout: config.limits.stall_deadline.0,
+        ..apf::server::Config::default()
+    }
+}

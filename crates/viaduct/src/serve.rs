@@ -1,0 +1,138 @@
+//! `viaduct serve`: the server until it is told to stop.
+
+use crate::say::{note, warn};
+use std::{path::PathBuf, process::ExitCode};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use viaduct_server::{
+    Config, Running, Server, StartError,
+    config::{LoadArgs, Loaded, Log, LogFormat},
+};
+
+/// Wrong usage or configuration, or another server is in the way.
+const EXIT_USAGE: u8 = 2;
+/// The server failed.
+const EXIT_FAILED: u8 = 1;
+
+/// Settings from the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Settings {
+    /// Configuration file; it must exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Data directory: keys, certificates, database, local socket
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// One setting, for example --set keepalive.wait=2m (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+impl Settings {
+    /// Loads and checks the configuration; problems are printed, all at once.
+    pub(crate) fn load(self) -> Result<Loaded, ExitCode> {
+        let args = LoadArgs {
+            file: self.config,
+            data: self.data,
+            set: self.set,
+            ..LoadArgs::from_environment()
+        };
+        Config::load(args).map_err(|errors| {
+            for error in &errors {
+                warn(&error.to_string());
+            }
+            ExitCode::from(EXIT_USAGE)
+        })
+    }
+}
+
+/// Starts the log on standard error.
+pub(crate) fn start_log(log: &Log) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&log.level)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// Runs the server until SIGTERM or SIGINT; SIGHUP reloads certificates.
+pub(crate) async fn serve(settings: Settings) -> ExitCode {
+    let loaded = match settings.load() {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    start_log(&loaded.config.log);
+    for warning in &loaded.warnings {
+        warn(warning);
+    }
+    let text = loaded.config.render(&loaded.origins);
+    let data = loaded.config.data.clone();
+    let running = match Server::start(loaded.config, text).await {
+        Ok(running) => running,
+        Err(error) => return failed(&error),
+    };
+    greet(&running, &data);
+    let (Ok(mut hangup), Ok(mut terminate)) =
+        (signal(SignalKind::hangup()), signal(SignalKind::terminate()))
+    else {
+        warn("cannot listen for signals");
+        return ExitCode::from(EXIT_FAILED);
+    };
+    while !stop_or_reload(&running, &mut hangup, &mut terminate).await {}
+    note("stopping: saying goodbye to the devices");
+    running.shutdown().await;
+    ExitCode::SUCCESS
+}
+
+/// True when the server shall stop.
+async fn stop_or_reload(running: &Running, hangup: &mut Signal, terminate: &mut Signal) -> bool {
+    tokio::select! {
+        _ = hangup.recv() => {
+            // What came of it is an event, and so in the log.
+            drop(running.reload().await);
+            false
+        }
+        _ = terminate.recv() => true,
+        _ = tokio::signal::ctrl_c() => true,
+    }
+}
+
+/// What a refusal to start means for whoever started it.
+pub(crate) fn failed(error: &StartError) -> ExitCode {
+    warn(&error.to_string());
+    match error {
+        StartError::Locked(_)
+        | StartError::Listen { .. }
+        | StartError::Data(_)
+        | StartError::Sources(_) => ExitCode::from(EXIT_USAGE),
+        StartError::Authority(_) | StartError::Tls(_) | StartError::Store(_) => {
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+fn greet(running: &Running, data: &std::path::Path) {
+    let addresses = running.addresses();
+    for (index, address) in addresses.cira.iter().enumerate() {
+        note(&format!("devices     {address}{}", if index == 0 { "" } else { " (extra)" }));
+    }
+    let listeners = [
+        ("web and API", addresses.web),
+        ("web, plain", addresses.web_plain),
+        ("SOCKS5", addresses.socks),
+        ("HTTP proxy", addresses.http_proxy),
+        ("metrics", addresses.metrics),
+    ];
+    for (name, address) in listeners {
+        if let Some(address) = address {
+            note(&format!("{name:<11} {address}"));
+        }
+    }
+    note(&format!("data        {}", data.display()));
+    note(&format!("root        {} (give it to the devices)", running.ca_file().display()));
+    if let Some(link) = running.setup_link() {
+        note("create the first user with this link, once, within 30 minutes:");
+        note(&format!("  {link}"));
+    }
+}

@@ -1,0 +1,63 @@
+//! `viaduct demo --json`, as a person would start it.
+
+use super::{Process, viaduct};
+use serde_json::Value;
+use std::{process::Command, sync::OnceLock};
+
+/// A running demo and the line it printed.
+pub(crate) struct Demo {
+    pub(crate) process: Process,
+    pub(crate) ready: Value,
+    pub(crate) devices: Vec<Device>,
+}
+
+/// A simulated PC of the demo.
+#[derive(Debug, Clone)]
+pub(crate) struct Device {
+    pub(crate) guid: String,
+    pub(crate) name: String,
+    pub(crate) fqdn: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
+/// A demo that promises share which only look and leave nothing behind.
+pub(crate) fn demo() -> &'static Demo {
+    static SHARED: OnceLock<Demo> = OnceLock::new();
+    SHARED.get_or_init(|| Demo::start(4))
+}
+
+impl Demo {
+    /// Waits until all devices are connected.
+    pub(crate) fn start(devices: usize) -> Self {
+        let mut command = Command::new(viaduct());
+        command.args(["demo", "--json", "--devices", &devices.to_string()]);
+        let process = Process::start(super::serve::clean(&mut command));
+        let line = process.line(|line| line.starts_with('{'));
+        let ready: Value = serde_json::from_str(&line).expect("one line of JSON");
+        let text = |value: &Value, key: &str| {
+            value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}")).to_owned()
+        };
+        let devices = ready["devices"].as_array().expect("devices").iter();
+        let devices = devices
+            .map(|device| Device {
+                guid: text(device, "guid"),
+                name: text(device, "name"),
+                fqdn: text(device, "fqdn"),
+                user: text(device, "amt_user"),
+                password: text(device, "amt_password"),
+            })
+            .collect();
+        Self { process, ready, devices }
+    }
+
+    /// A value of the line, such as `socks5`.
+    pub(crate) fn get(&self, key: &str) -> &str {
+        self.ready[key].as_str().unwrap_or_else(|| panic!("no {key} in {}", self.ready))
+    }
+
+    /// `USER:PASSWORD` of the proxies.
+    pub(crate) fn sign_in(&self) -> String {
+        format!("{}:{}", self.get("user"), self.get("password"))
+    }
+}

@@ -1,0 +1,30 @@
+//! What the promises stand on: our programs as processes, foreign programs as clients.
+
+mod curl;
+mod demo;
+mod directory;
+mod platform;
+mod process;
+mod programs;
+mod proxychains;
+mod serve;
+mod stunnel;
+mod tls_client;
+pub(crate) mod wsman;
+
+pub(crate) use curl::{Answer, Curl};
+pub(crate) use demo::{Demo, Device, demo};
+pub(crate) use directory::Directory;
+pub(crate) use platform::Platform;
+pub(crate) use process::{Process, output, run};
+pub(crate) use programs::{amt_sim, viaduct};
+pub(crate) use proxychains::Amtterm;
+pub(crate) use serve::{Server, Settings};
+pub(crate) use stunnel::Stunnel;
+pub(crate) use tls_client::{Certificate, handshake};
+
+use std::time::Duration;
+
+/// How long anything may take before a test says that it does not happen. Generous, because debug
+/// builds of everything share two cores with other tests; nothing waits that long when it works.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

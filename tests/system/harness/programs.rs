@@ -1,0 +1,54 @@
+//! Our own programs, built once for this run of the tests.
+
+use serde_json::Value;
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+/// The `viaduct` program.
+pub(crate) fn viaduct() -> PathBuf {
+    built().viaduct.clone()
+}
+
+/// The `amt-sim` program.
+pub(crate) fn amt_sim() -> PathBuf {
+    built().amt_sim.clone()
+}
+
+struct Programs {
+    viaduct: PathBuf,
+    amt_sim: PathBuf,
+}
+
+/// Cargo hands paths of programs only to the tests of their own package, so it is asked here. It
+/// builds with the features of the whole workspace, as `cargo test --workspace` has done before.
+fn built() -> &'static Programs {
+    static BUILT: OnceLock<Programs> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build
+            .args(["build", "--workspace", "--bin", "viaduct", "--bin", "amt-sim"])
+            .args(["--message-format", "json-render-diagnostics"])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .stderr(Stdio::inherit());
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        let output = build.output().expect("cargo starts");
+        assert!(output.status.success(), "viaduct and amt-sim do not build");
+        let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+        let program = |name: &str| {
+            messages
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                .find(|message| {
+                    message["target"]["name"] == name && message["executable"].is_string()
+                })
+                .and_then(|message| message["executable"].as_str().map(PathBuf::from))
+                .unwrap_or_else(|| panic!("cargo names no program {name}"))
+        };
+        Programs { viaduct: program("viaduct"), amt_sim: program("amt-sim") }
+    })
+}

@@ -1,0 +1,136 @@
+//! `viaduct serve` in a data directory of its own, and the operator's commands for it.
+
+use super::{Directory, PATIENCE, Process, process::succeed, viaduct};
+use serde_json::Value;
+use std::{
+    path::Path,
+    process::{Command, Output},
+    time::Instant,
+};
+
+/// Settings on top of those that keep the server on loopback and on free ports.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Settings {
+    /// TOML, below the sections that are there.
+    pub(crate) toml: String,
+}
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    pub(crate) data: Directory,
+    config: Directory,
+}
+
+impl Server {
+    pub(crate) fn start(settings: &Settings) -> Self {
+        Self::start_in(Directory::new(), settings)
+    }
+
+    /// In a directory that an earlier server may have used.
+    pub(crate) fn start_in(data: Directory, settings: &Settings) -> Self {
+        let config = Directory::new();
+        let file = config.write("viaduct.toml", &settings.toml);
+        let process = Process::start(&Self::command(data.path(), &file));
+        let server = Self { process, data, config };
+        server.wait_until_ready();
+        server
+    }
+
+    /// The command that starts it.
+    pub(crate) fn command(data: &Path, config: &Path) -> Command {
+        let mut command = Command::new(viaduct());
+        command.arg("serve").arg("--data").arg(data).arg("--config").arg(config);
+        for section in ["cira", "web", "socks", "http_proxy", "metrics"] {
+            command.args(["--set", &format!("{section}.listen=127.0.0.1:0")]);
+        }
+        clean(&mut command);
+        command
+    }
+
+    /// The server is ready when it answers. Each line it writes is a reason to ask again.
+    fn wait_until_ready(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let answered = |_: &str| {
+            self.try_cli(&["status", "-o", "json"]).status.success() || Instant::now() > deadline
+        };
+        self.process.any_line(answered);
+        assert!(Instant::now() <= deadline, "the server says much but does not answer");
+    }
+
+    /// An operator's command on the server's own machine, which must succeed.
+    pub(crate) fn cli(&self, args: &[&str]) -> String {
+        succeed(&mut self.cli_command(args))
+    }
+
+    /// The same, whatever comes of it.
+    pub(crate) fn try_cli(&self, args: &[&str]) -> Output {
+        super::output(&mut self.cli_command(args))
+    }
+
+    fn cli_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(viaduct());
+        command.args(args).arg("--data").arg(self.data.path());
+        clean(&mut command);
+        command
+    }
+
+    /// The same as JSON.
+    pub(crate) fn cli_json(&self, args: &[&str]) -> Value {
+        let mut args = args.to_vec();
+        args.extend(["-o", "json"]);
+        let text = self.cli(&args);
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{args:?}: {error}:\n{text}"))
+    }
+
+    /// Where it listens: `web`, `socks`, `httpProxy`, `metrics`.
+    pub(crate) fn address(&self, listener: &str) -> String {
+        let status = self.cli_json(&["status"]);
+        let address = status["addresses"][listener].as_str();
+        address.unwrap_or_else(|| panic!("no listener {listener} in {status}")).into()
+    }
+
+    /// Where devices dial in: the main listener, then the others in order.
+    pub(crate) fn device_listeners(&self) -> Vec<String> {
+        let status = self.cli_json(&["status"]);
+        let listeners = status["addresses"]["cira"].as_array().expect("a list of addresses");
+        listeners.iter().map(|address| address.as_str().expect("text").into()).collect()
+    }
+
+    /// A token for the proxies: user `token`, password the token.
+    pub(crate) fn token(&self, name: &str, scope: &str) -> String {
+        let text = self.cli(&["tokens", "create", name, "--scope", scope]);
+        text.lines().last().expect("the token alone on the last line").trim().into()
+    }
+
+    /// Makes a device known, with a password of our choice.
+    pub(crate) fn add_device(&self, name: &str, guid: &str, user: &str, password: &str) {
+        let file = self.config.write(&format!("{name}.password"), password);
+        let file = file.to_str().expect("a path in UTF-8");
+        let user = ["--cira-user", user, "--cira-password-file", file];
+        self.cli(&[&["devices", "add", name, "--guid", guid][..], &user[..]].concat());
+    }
+
+    /// The root certificate as a file.
+    pub(crate) fn root_certificate(&self) -> std::path::PathBuf {
+        let pem = self.cli(&["cert", "export"]);
+        self.config.write("root.pem", &pem)
+    }
+
+    /// Ends it in the way that `end` does and gives back its data.
+    pub(crate) fn end(self, end: impl FnOnce(&Process)) -> Directory {
+        let Self { process, data, .. } = self;
+        end(&process);
+        data
+    }
+}
+
+/// Without the settings and proxies of whoever runs the tests.
+pub(crate) fn clean(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars() {
+        if name.starts_with("VIADUCT_") || name.to_ascii_lowercase().ends_with("_proxy") {
+            command.env_remove(name);
+        }
+    }
+    command.env("NO_COLOR", "1").env_remove("RUST_LOG")
+}

@@ -1,0 +1,27 @@
+//! Whole-system tests: `viaduct` and `amt-sim` as processes, curl, amtterm, OpenSSL and stunnel as
+//! what people put around them. One file for each promise, named as a sentence.
+//!
+//! Whatever a test needs it starts itself: on loopback, on free ports, in a directory of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic: that is how a test fails"
+)]
+
+mod harness;
+
+mod a_kill_leaves_nothing_to_repair;
+mod a_refusal_says_why;
+mod amtterm_reaches_the_serial_console;
+mod an_external_terminator_can_stand_in_front;
+mod consoles_learn_when_a_tunnel_ends;
+mod consoles_reach_a_device_by_every_way;
+mod devices_are_known_before_they_are_let_in;
+mod each_profile_offers_what_it_promises;
+mod many_consoles_share_one_device;
+mod one_server_owns_a_data_directory;
+mod the_demo_can_be_pasted;
+mod the_first_start_prints_a_setup_link;
+mod the_proxies_dial_nobody;

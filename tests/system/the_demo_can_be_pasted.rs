@@ -1,0 +1,40 @@
+//! What `viaduct demo` prints can be pasted line by line, and works.
+
+use crate::harness::{Process, demo, viaduct};
+use std::process::Command;
+
+#[test]
+fn the_line_of_json_has_everything_a_script_needs() {
+    let demo = demo();
+    assert_eq!(demo.ready["ready"], true);
+    assert_eq!(demo.ready["pid"], demo.process.pid());
+    for listener in ["cira", "socks5", "http_proxy"] {
+        assert!(demo.get(listener).starts_with("127.0.0.1:"), "{listener}: loopback only");
+    }
+    assert!(demo.get("dashboard").starts_with("https://127.0.0.1:"));
+    assert!(demo.get("api").ends_with("/api/v1"));
+    assert!(demo.get("metrics").ends_with("/metrics"));
+    let root = std::fs::read_to_string(demo.get("ca_file")).unwrap();
+    assert!(root.contains("BEGIN CERTIFICATE"));
+    let names: Vec<&str> = demo.devices.iter().map(|device| device.name.as_str()).collect();
+    assert_eq!(names, ["pc-01", "pc-02", "pc-03", "pc-04"]);
+    assert_eq!(demo.devices[0].fqdn, "pc-01.demo.example");
+}
+
+#[test]
+fn every_curl_line_of_the_table_works() {
+    let mut command = Command::new(viaduct());
+    command.args(["demo", "--devices", "3"]);
+    let process = Process::start(&command);
+    process.any_line(|line| line.contains("Ctrl-C"));
+    let all = process.all();
+    let lines: Vec<&str> =
+        all.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
+    assert!(lines.len() >= 3, "one for each way:\n{all}");
+    for line in lines {
+        let done = crate::harness::output(Command::new("sh").args(["-c", line]));
+        let said = String::from_utf8_lossy(&done.stdout);
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success() && !said.is_empty(), "{line}\n{said}\n{errors}");
+    }
+}
