@@ -13,6 +13,7 @@ mod schema;
 mod secret;
 mod units;
 
+pub(crate) use check::is_dns_name;
 pub use data_dir::DataDir;
 pub use error::{ConfigError, Origin};
 pub use load::{LoadArgs, Loaded};
