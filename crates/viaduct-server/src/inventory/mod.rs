@@ -27,7 +27,9 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    },
 };
 use strangers::Strangers;
 use subtle::ConstantTimeEq;
@@ -298,6 +300,14 @@ impl Inventory {
         let expected = record.and_then(|r| r.device.certificate.as_deref()).unwrap_or(&dummy);
         let equal = bool::from(presented.as_bytes().ct_eq(expected.as_bytes()));
         verdict(record, equal, |record| record.device.certificate.is_some())
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.0.store.fingerprint().await.map(drop)
     }
 
     /// User and password of AMT itself, when they are known.
