@@ -44,7 +44,8 @@ impl DeviceQuery {
                     query.top = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?;
                 }
                 "$skip" => {
-                    query.skip = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?;
+                    query.skip =
+                        number(value).ok_or_else(|| bad("expected a number, 0 or more"))?;
                 }
                 "$count" => {
                     query.count = flag(value).ok_or_else(|| bad("expected true or false"))?;

@@ -137,7 +137,9 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
     if let Some(first) = untrusting.first() {
         let detail = match untrusting.len() {
             1 => format!("a PC at {first} does not trust this server's root"),
-            n => format!("PCs at {n} addresses, {first} among them, do not trust this server's root"),
+            n => {
+                format!("PCs at {n} addresses, {first} among them, do not trust this server's root")
+            }
         };
         list.push(about(Code::RootUnknown, detail));
     }
