@@ -1,5 +1,7 @@
 //! Viaduct, the one program.
 
+#[cfg(feature = "demo")]
+mod demo;
 mod say;
 mod serve;
 
@@ -18,6 +20,9 @@ struct Cli {
 enum Command {
     /// Run the server
     Serve(serve::Settings),
+    /// Run the server on loopback with simulated PCs
+    #[cfg(feature = "demo")]
+    Demo(demo::Options),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -35,13 +40,9 @@ enum ConfigCommand {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Serve(settings) => match tokio::runtime::Runtime::new() {
-            Ok(runtime) => runtime.block_on(serve::serve(settings)),
-            Err(error) => {
-                say::warn(&format!("cannot start the runtime: {error}"));
-                ExitCode::FAILURE
-            }
-        },
+        Command::Serve(settings) => run(serve::serve(settings)),
+        #[cfg(feature = "demo")]
+        Command::Demo(options) => run(demo::demo(options)),
         Command::Config(ConfigCommand::Check(settings)) => match settings.load() {
             Ok(loaded) => {
                 for warning in &loaded.warnings {
@@ -62,6 +63,16 @@ fn main() -> ExitCode {
         Command::Version => {
             say::data(concat!("viaduct ", env!("CARGO_PKG_VERSION")));
             ExitCode::SUCCESS
+        }
+    }
+}
+
+fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => {
+            say::warn(&format!("cannot start the runtime: {error}"));
+            ExitCode::FAILURE
         }
     }
 }

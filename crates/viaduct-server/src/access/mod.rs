@@ -7,6 +7,8 @@ mod setup;
 mod throttle;
 mod tokens;
 
+pub(crate) use password::MIN as PASSWORD_MIN;
+
 use crate::{
     config::Secret,
     inventory::{Inventory, Person, StoreError, TokenRow},

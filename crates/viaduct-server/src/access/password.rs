@@ -27,7 +27,7 @@ const WAITING: usize = 64;
 const REMEMBER: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 1024;
 
-pub(super) const MIN: usize = 8;
+pub(crate) const MIN: usize = 8;
 /// Longest password; SOCKS5 has room for 255 bytes (RFC 1929).
 pub(super) const MAX: usize = 255;
 

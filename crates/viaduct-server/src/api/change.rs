@@ -1,8 +1,6 @@
 //! Devices: added, merged, renamed, removed.
 
-use super::{
-    Api, body::Json, devices, guard::Authorized, labels, refusal::Refusal,
-};
+use super::{Api, body::Json, devices, guard::Authorized, labels, refusal::Refusal};
 use crate::{
     config::Secret,
     inventory::{self, DeviceChange, Issued, StoreError},
@@ -160,7 +158,9 @@ async fn add(
     };
     let added = match api.inventory.add(new.clone()).await {
         // A name that we made up must not stand in the way of provisioning.
-        Err(StoreError::Exists(_)) if !given && api.inventory.get(id).is_none() => {
+        Err(StoreError::Exists(_) | StoreError::Invalid { field: "name" | "fqdn", .. })
+            if !given && api.inventory.get(id).is_none() =>
+        {
             new.name = id.to_string();
             new.fqdn = None;
             api.inventory.add(new).await?

@@ -102,13 +102,23 @@ impl Refusal {
     }
 
     /// A value that does not pass, in the shape of Open AMT's validators.
-    pub(super) fn invalid(path: &str, location: &str, value: Value, msg: impl Into<String>) -> Self {
+    pub(super) fn invalid(
+        path: &str,
+        location: &str,
+        value: Value,
+        msg: impl Into<String>,
+    ) -> Self {
         let msg = msg.into();
         let error = json!({
             "type": "field", "value": value, "msg": msg, "path": path, "location": location,
         });
         Self::new(Code::BadRequest, format!("{path}: {msg}"))
             .shaped([("errors", Value::Array(vec![error]))])
+    }
+
+    /// The facts of this case.
+    pub(super) fn detail(&self) -> &str {
+        &self.problem.detail
     }
 
     #[cfg(test)]
@@ -120,8 +130,8 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let plain = self.shape.is_empty();
-        let status = StatusCode::from_u16(self.problem.status)
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = self.shape;
         for (key, value) in [
             ("type", "about:blank"),
@@ -178,7 +188,7 @@ impl From<gateway::Refusal> for Refusal {
     fn from(refusal: gateway::Refusal) -> Self {
         // The gateway's codes are all in the table; one that is not would be a fault of ours.
         let code = refusal.code().parse().unwrap_or(Code::Internal);
-        Self::new(code, refusal.detail())
+        Self::new(code, refusal.detail()).next(refusal.next())
     }
 }
 
@@ -196,23 +206,24 @@ mod tests {
 
     #[test]
     fn a_console_is_told_the_same_code_and_status_by_proxy_and_api() {
-        use crate::{access::SignInError, gateway::Refusal as Gateway};
+        use crate::gateway::{Refusal as Gateway, SignInFault, TargetError};
+        let name = || "pc-01".to_owned();
         for refusal in [
-            Gateway::Grammar("x".into()),
-            Gateway::NotAllowed("x".into()),
-            Gateway::Unknown("x".into()),
-            Gateway::Away("x".into()),
-            Gateway::NotForwarded { port: 16992, forwarded: vec![16993] },
-            Gateway::Refused("x".into()),
-            Gateway::Busy,
-            Gateway::NoAnswer,
+            Gateway::Target(TargetError::Address),
+            Gateway::NotAllowed { who: name() },
+            Gateway::Unknown { name: name() },
+            Gateway::Away { name: name(), seen: None, blocked: false },
+            Gateway::NotForwarded { name: name(), port: 16992, forwarded: vec![16993] },
+            Gateway::Refused { name: name(), port: 16992, reason: 2 },
+            Gateway::Busy { name: name() },
+            Gateway::NoAnswer { name: name(), sent: false },
         ] {
             let (code, sent) = (refusal.code(), refusal.status());
             let ours = Refusal::from(refusal);
             assert_eq!((ours.code().as_str(), ours.problem.status), (code, sent));
         }
         // Signing in is the exception: a proxy says 407.
-        let ours = Refusal::from(Gateway::NotSignedIn(Some(SignInError::Wrong)));
+        let ours = Refusal::from(Gateway::NotSignedIn(SignInFault::Wrong));
         assert_eq!(ours.problem.status, 401);
     }
 }

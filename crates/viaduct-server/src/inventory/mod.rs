@@ -302,6 +302,14 @@ impl Inventory {
         verdict(record, equal, |record| record.device.certificate.is_some())
     }
 
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.0.store.fingerprint().await.map(drop)
+    }
+
     /// User and password of AMT itself, when they are known.
     ///
     /// # Errors
