@@ -24,7 +24,14 @@ pub(crate) struct Target {
     #[arg(long, global = true, env = "VIADUCT_SERVER", value_name = "URL")]
     pub(crate) server: Option<String>,
     /// API token
-    #[arg(long, global = true, env = "VIADUCT_TOKEN", hide_env_values = true, value_name = "TOKEN", hide = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "VIADUCT_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        hide = true
+    )]
     pub(crate) token: Option<String>,
     /// Root certificate of the server (viaduct cert export), PEM
     #[arg(long, global = true, env = "VIADUCT_CA", value_name = "FILE")]
@@ -128,7 +135,8 @@ impl Client {
     }
 
     fn request(&self, method: &Method, path: &str) -> hyper::http::request::Builder {
-        let builder = Request::builder().method(method).uri(path).header(header::ACCEPT, "application/json");
+        let builder =
+            Request::builder().method(method).uri(path).header(header::ACCEPT, "application/json");
         match &self.0 {
             Way::Socket(_) => builder.header(header::HOST, "localhost"),
             Way::Tls { host, port, token, .. } => {
@@ -193,7 +201,11 @@ impl Client {
     }
 
     /// A byte stream to a port of a device.
-    pub(crate) async fn stream(&self, device: &str, port: u16) -> Result<TokioIo<Upgraded>, Failure> {
+    pub(crate) async fn stream(
+        &self,
+        device: &str,
+        port: u16,
+    ) -> Result<TokioIo<Upgraded>, Failure> {
         let path = format!("/api/v1/devices/{}/connect/{port}", segment(device));
         let request = self
             .request(&Method::GET, &path)
@@ -227,7 +239,8 @@ fn refusal(status: u16, text: &str) -> Failure {
     };
     let said = serde_json::from_str::<Value>(text).ok();
     let said = said.as_ref().and_then(|v| v["message"].as_str().or(v["error"].as_str()));
-    let mut failure = Failure::new(code, said.unwrap_or(text).chars().take(300).collect::<String>());
+    let mut failure =
+        Failure::new(code, said.unwrap_or(text).chars().take(300).collect::<String>());
     failure.0.status = status;
     failure
 }
@@ -235,7 +248,8 @@ fn refusal(status: u16, text: &str) -> Failure {
 fn tls(ca: Option<PathBuf>) -> Result<Arc<ClientConfig>, Failure> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = ca {
-        let bad = |e: String| Failure::new(Code::BadRequest, format!("--ca {}: {e}", path.display()));
+        let bad =
+            |e: String| Failure::new(Code::BadRequest, format!("--ca {}: {e}", path.display()));
         let pem = std::fs::read(&path).map_err(|e| bad(e.to_string()))?;
         for certificate in CertificateDer::pem_slice_iter(&pem) {
             let certificate = certificate.map_err(|e| bad(e.to_string()))?;

@@ -192,10 +192,8 @@ async fn unclaimed(client: &Client, format: Format) -> Result<(), Failure> {
 }
 
 fn lines(device: &Device) -> Vec<String> {
-    let mut lines = vec![
-        format!("{}  {}", device.name, state(device)),
-        format!("guid       {}", device.guid),
-    ];
+    let mut lines =
+        vec![format!("{}  {}", device.name, state(device)), format!("guid       {}", device.guid)];
     if let Some(fqdn) = &device.fqdn {
         lines.push(format!("fqdn       {fqdn}"));
     }

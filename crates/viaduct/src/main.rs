@@ -129,9 +129,7 @@ async fn operate(
         Command::Devices { verb } => devices::run(&client, format, verb).await,
         Command::Tokens { verb } => manage::tokens(&client, format, verb).await,
         Command::Cert { verb } => manage::cert(&client, format, verb).await,
-        Command::Forward { target, listen } => {
-            manage::forward(client, &target, &listen).await
-        }
+        Command::Forward { target, listen } => manage::forward(client, &target, &listen).await,
         Command::Proxy { verb: ProxyVerb::Env { device } } => {
             manage::proxy_env(&client, device).await
         }

@@ -63,10 +63,16 @@ pub(crate) async fn status(client: &Client, format: Format) -> Result<(), Failur
         }
         for certificate in s.certificates.iter().take(4) {
             let until = certificate.not_after.map(|t| t.to_string()).unwrap_or_default();
-            lines.push(format!("certificate  {} {} until {until}", certificate.listener, certificate.subject));
+            lines.push(format!(
+                "certificate  {} {} until {until}",
+                certificate.listener, certificate.subject
+            ));
         }
         for attention in s.attention.iter().take(8) {
-            lines.push(format!("attention    {} ({}) → {}", attention.detail, attention.code, attention.next));
+            lines.push(format!(
+                "attention    {} ({}) → {}",
+                attention.detail, attention.code, attention.next
+            ));
         }
         lines
     });
@@ -74,11 +80,16 @@ pub(crate) async fn status(client: &Client, format: Format) -> Result<(), Failur
 }
 
 /// `viaduct tokens`.
-pub(crate) async fn tokens(client: &Client, format: Format, verb: TokenVerb) -> Result<(), Failure> {
+pub(crate) async fn tokens(
+    client: &Client,
+    format: Format,
+    verb: TokenVerb,
+) -> Result<(), Failure> {
     match verb {
         TokenVerb::Create { name, scope, expires } => {
             let body = json!({ "name": name, "scope": scope, "expires": expires });
-            let issued: TokenIssued = client.json(Method::POST, "/api/v1/tokens", Some(body)).await?;
+            let issued: TokenIssued =
+                client.json(Method::POST, "/api/v1/tokens", Some(body)).await?;
             match format {
                 Format::Table => {
                     note(&format!("token {} with scope {scope}, shown once:", issued.about.name));
@@ -150,9 +161,11 @@ pub(crate) async fn forward(client: Client, target: &str, local: &str) -> Result
         .and_then(|(device, port)| Some((device.to_owned(), port.parse().ok()?)))
         .ok_or_else(|| bad(format!("`{target}` is not DEVICE:PORT")))?;
     let address = if local.contains(':') { local.to_owned() } else { format!("127.0.0.1:{local}") };
-    let address: SocketAddr = address.parse().map_err(|_| bad(format!("`{local}` is no address")))?;
+    let address: SocketAddr =
+        address.parse().map_err(|_| bad(format!("`{local}` is no address")))?;
     // A typo is told at once, not to the first program that connects.
-    let _known: Value = client.get(&format!("/api/v1/devices/{}", crate::client::segment(&device))).await?;
+    let _known: Value =
+        client.get(&format!("/api/v1/devices/{}", crate::client::segment(&device))).await?;
     let listener = TcpListener::bind(address).await.map_err(|e| bad(format!("{address}: {e}")))?;
     let address = listener.local_addr().map_err(|e| bad(e.to_string()))?;
     data(&format!("{address}"));

@@ -27,12 +27,8 @@ pub(crate) struct Settings {
 impl Settings {
     /// Loads and checks the configuration; problems are printed, all at once.
     pub(crate) fn load(self, data: Option<PathBuf>) -> Result<Loaded, ExitCode> {
-        let args = LoadArgs {
-            file: self.config,
-            data,
-            set: self.set,
-            ..LoadArgs::from_environment()
-        };
+        let args =
+            LoadArgs { file: self.config, data, set: self.set, ..LoadArgs::from_environment() };
         Config::load(args).map_err(|errors| {
             for error in &errors {
                 warn(&error.to_string());
