@@ -1,1 +1,2 @@
-//! amt-sim
+//! A simulated Intel AMT platform, and fleets of them.
+pub mod services;
