@@ -244,7 +244,7 @@ fn replies_that_nobody_reads_stop_the_reading() {
 #[test]
 fn a_browser_at_the_device_port_is_told_so() {
     for probe in ["GET / HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.0\r\n\r\n"] {
-        let mut server = Server::new(server::Config::default(), 0);
+        let mut server = Server::new(Config::default(), 0);
         assert_eq!(server.feed(probe.as_bytes()), [Event::Ended(EndReason::HttpProbe)]);
         let page = String::from_utf8(server.said()).expect("text");
         assert!(
@@ -252,7 +252,7 @@ fn a_browser_at_the_device_port_is_told_so() {
         );
     }
     // Only as the very first byte.
-    let mut server = Server::new(server::Config::default(), 0);
+    let mut server = Server::new(Config::default(), 0);
     server.feed(&version());
     let events = server.feed(b"GET / HTTP/1.1\r\n\r\n");
     let unknown = EndReason::Decode(apf::DecodeError::UnknownType(b'G'));

@@ -229,9 +229,7 @@ impl Bench {
             let taken = (bytes as u64).min(channel.held);
             channel.held -= taken;
             channel.taken += taken;
-            let half = channel.taken * 2 >= channel.window;
-            let drained = channel.held == 0 && channel.left < channel.window / 4;
-            if channel.taken > 0 && (half || drained) {
+            if channel.taken > 0 && channel.taken * 2 >= channel.window {
                 let (peer, grant) = (channel.peer, std::mem::take(&mut channel.taken));
                 channel.left += grant;
                 self.expected.granted.push((peer, grant));

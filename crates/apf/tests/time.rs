@@ -201,6 +201,21 @@ fn a_device_that_reads_nothing_loses_its_tunnel() {
 }
 
 #[test]
+fn a_device_that_reads_slowly_keeps_its_tunnel() {
+    let config = Config { wait: 3600 * SECOND, max_piece: 10, ..Config::default() };
+    let mut server = Server::with_channels(config, 0, 1);
+    server.feed(&confirmation(1, 0, 1000));
+    server.end.send(ChannelId(1), vec![1; 100].into(), server.now).expect("open");
+    for _ in 0..10 {
+        assert_eq!(server.after(50 * SECOND), []);
+        let mut out = BytesMut::new();
+        server.end.poll_transmit(&mut out, 1, server.now);
+        assert_eq!(out.len(), 9 + 10, "one message at a time");
+        server.events();
+    }
+}
+
+#[test]
 fn the_device_sends_keepalives_at_the_interval_asked_for() {
     let mut pair = Pair::settled(&[16992]);
     pair.server_events();
