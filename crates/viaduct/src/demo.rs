@@ -3,7 +3,7 @@
 mod screen;
 
 use crate::{
-    say::{data, note, warn},
+    say::{note, warn},
     serve::{failed, start_log},
 };
 use amt_sim::{Fleet, FleetConfig, Identity};
@@ -97,7 +97,7 @@ async fn run(options: Options, directory: Option<PathBuf>) -> Result<()> {
         data: &directory,
     };
     if options.json {
-        data(&screen::json(&demo).to_string());
+        crate::say::data(&screen::json(&demo).to_string());
     } else {
         screen::print(&demo);
     }
