@@ -1,10 +1,7 @@
 //! When a device goes away, whoever uses it learns at once instead of waiting for a deadline.
 
-use crate::harness::{Curl, PATIENCE, Platform, Server, Settings};
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-};
+use crate::harness::{Curl, Platform, Server, Settings, socks};
+use std::io::Read;
 
 const GUID: &str = "44444444-2222-4333-8444-555555555555";
 
@@ -17,17 +14,7 @@ fn an_open_console_sees_the_end_of_its_connection() {
     let platform = Platform::dial(mps, &root, GUID, "pcleaving", "Leaving1Password").connected();
 
     let token = server.token("watch", "proxy");
-    let mut console = TcpStream::connect(server.address("socks")).unwrap();
-    console.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut hello = b"\x05\x01\x02\x01\x05token".to_vec();
-    hello.push(u8::try_from(token.len()).unwrap());
-    hello.extend(token.as_bytes());
-    hello.extend(b"\x05\x01\x00\x03\x0apc-leaving");
-    hello.extend(16994_u16.to_be_bytes());
-    console.write_all(&hello).unwrap();
-    let mut welcome = [0; 4 + 10];
-    console.read_exact(&mut welcome).unwrap();
-    assert_eq!(welcome[..6], [5, 2, 1, 0, 5, 0], "signed in and connected: {welcome:?}");
+    let mut console = socks(&server.address("socks"), &token, "pc-leaving", 16994);
 
     platform.process.kill();
     // The read ends with the connection. A deadline of ours would be an error of another kind.

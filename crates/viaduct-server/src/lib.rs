@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod inventory;
 pub mod listen;
 pub mod metrics;
+mod recent;
 pub mod registry;
 mod server;
 pub mod tls;

@@ -270,7 +270,8 @@ impl Running {
             self.tasks.spawn(serve);
         }
         if let Some(listener) = http_proxy {
-            let serve = gateway.clone().serve_http(listener, config.http_proxy.clone(), down.clone());
+            let serve =
+                gateway.clone().serve_http(listener, config.http_proxy.clone(), down.clone());
             self.tasks.spawn(serve);
         }
     }

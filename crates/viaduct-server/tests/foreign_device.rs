@@ -64,7 +64,11 @@ impl Site {
             .arg(script)
             .args(["--port", &cira.port().to_string(), "--uuid", GUID, "--user", "mpsuser"])
             .args(["--ca", self.running.ca_file().to_str().unwrap()])
-            .args(if extra.contains(&"--password") { &[][..] } else { &["--password", "Pa55-w0rd"] })
+            .args(if extra.contains(&"--password") {
+                &[][..]
+            } else {
+                &["--password", "Pa55-w0rd"]
+            })
             .args(extra)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -225,7 +229,8 @@ async fn a_console_that_stops_reading_holds_up_nobody_else() {
     let piece = vec![7; 64 << 10];
     let filling = async {
         let mut written = 0;
-        while timeout(Duration::from_secs(1), stuck.writable()).await.is_ok() && written < 256 << 20 {
+        while timeout(Duration::from_secs(1), stuck.writable()).await.is_ok() && written < 256 << 20
+        {
             match stuck.try_write(&piece) {
                 Ok(n) => written += n,
                 Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {}

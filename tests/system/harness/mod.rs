@@ -3,6 +3,7 @@
 mod curl;
 mod demo;
 mod directory;
+mod foreign;
 mod platform;
 mod process;
 mod programs;
@@ -15,6 +16,7 @@ pub(crate) mod wsman;
 pub(crate) use curl::{Answer, Curl};
 pub(crate) use demo::{Demo, Device, demo};
 pub(crate) use directory::Directory;
+pub(crate) use foreign::{Foreign, Manner, socks};
 pub(crate) use platform::Platform;
 pub(crate) use process::{Process, output, run};
 pub(crate) use programs::{amt_sim, viaduct};

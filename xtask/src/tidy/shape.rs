@@ -15,7 +15,9 @@ pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
         return;
     }
     check_names(file, findings);
-    if !file.text.starts_with("//!") {
+    // A crate may keep its first words in a file of their own.
+    let included = file.text.starts_with("#![doc = include_str!(");
+    if !included && !file.text.starts_with("//!") {
         findings.push(Finding::error(
             "header",
             &file.path,
@@ -73,6 +75,7 @@ mod tests {
     fn a_rust_file_begins_with_its_purpose() {
         assert_eq!(found("src/a.rs", "//! A.\nuse b;\n".into()), []);
         assert_eq!(found("src/a.rs", "use b;\n".into()), [(Severity::Error, "header")]);
+        assert_eq!(found("src/lib.rs", "#![doc = include_str!(\"a.md\")]\n".into()), []);
         assert_eq!(found("a.md", "text".into()), []);
     }
 

@@ -1,8 +1,37 @@
 //! Who may do what: users, tokens, one authorisation function.
 
-use crate::{config::Secret, inventory::StoreError};
-use std::{path::Path, sync::Arc, time::Duration};
+mod password;
+mod people;
+mod rules;
+mod setup;
+mod throttle;
+mod tokens;
+
+use crate::{
+    config::Secret,
+    inventory::{Inventory, Person, StoreError, TokenRow},
+};
+pub use people::User;
+use password::Passwords;
+use setup::SetupSecret;
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    },
+    time::{Duration, Instant},
+};
+use throttle::{Attempt, Throttle};
 use time::OffsetDateTime;
+
+/// The user name of a sign-in whose password is a token.
+const TOKEN_USER: &str = "token";
+/// Longer user names do not exist, and are not kept in tables either.
+const USER_MAX: usize = 64;
+/// What callers are told when too many sign-ins wait for their check.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +48,25 @@ pub enum Scope {
     Read,
     Operate,
     Admin,
+}
+
+impl Scope {
+    /// As it is written: `proxy`, `read`, `operate`, `admin`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proxy => "proxy",
+            Self::Read => "read",
+            Self::Operate => "operate",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Proxy, Self::Read, Self::Operate, Self::Admin].into_iter().find(|s| s.name() == name)
+    }
 }
 
 /// What is asked for.
@@ -67,75 +115,168 @@ pub struct Token {
 
 /// Users and tokens.
 #[derive(Debug, Clone)]
-pub struct Access(Arc<()>);
+pub struct Access(Arc<Shared>);
 
-#[allow(
-    clippy::todo,
-    unused_variables,
-    missing_docs,
-    clippy::unused_async,
-    reason = "interface first"
-)]
+/// Locks are held for moments and never over an await.
+#[derive(Debug)]
+struct Shared {
+    inventory: Inventory,
+    /// By name in lower case.
+    people: RwLock<BTreeMap<String, Known>>,
+    /// By hash of their value.
+    tokens: RwLock<HashMap<[u8; 32], TokenRow>>,
+    throttle: Mutex<Throttle>,
+    passwords: Passwords,
+    setup: Mutex<Option<SetupSecret>>,
+    /// Held while users or tokens change.
+    changes: tokio::sync::Mutex<()>,
+}
+
+/// A user in memory.
+#[derive(Debug, Clone)]
+struct Known {
+    person: Person,
+    scope: Scope,
+}
+
 impl Access {
-    /// Shares the inventory's database.
-    pub async fn open(
-        inventory: &crate::inventory::Inventory,
-        data: &Path,
-    ) -> Result<Self, StoreError> {
-        todo!()
+    /// Shares the inventory's database. `data` is not needed for it today.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn open(inventory: &Inventory, _data: &Path) -> Result<Self, StoreError> {
+        let mut people = BTreeMap::new();
+        for person in inventory.store().people().await? {
+            let scope = scope_of(&person.scope)?;
+            people.insert(person.name.to_ascii_lowercase(), Known { person, scope });
+        }
+        let mut tokens = HashMap::new();
+        for token in inventory.store().tokens().await? {
+            scope_of(&token.scope)?;
+            tokens.insert(token.hash, token);
+        }
+        let setup = if people.is_empty() { Some(SetupSecret::new()?) } else { None };
+        Ok(Self(Arc::new(Shared {
+            inventory: inventory.clone(),
+            people: RwLock::new(people),
+            tokens: RwLock::new(tokens),
+            throttle: Mutex::new(Throttle::new()),
+            passwords: Passwords::new().await?,
+            setup: Mutex::new(setup),
+            changes: tokio::sync::Mutex::default(),
+        })))
     }
-    /// User and password; user `token` means that the password is a token.
+
+    /// User and password; user `token` means that the password is a token. An unknown user costs the same as a wrong
+    /// password, and failures slow the next tries of that account and source down.
+    ///
+    /// # Errors
+    /// Why not; nothing in it tells whether the user exists.
     pub async fn sign_in(
         &self,
         user: &str,
         password: &Secret<String>,
-        from: std::net::IpAddr,
+        from: IpAddr,
     ) -> Result<Principal, SignInError> {
-        todo!()
+        let is_token = user == TOKEN_USER;
+        let account = user.to_ascii_lowercase();
+        let account: String = account.chars().take(USER_MAX).collect();
+        let attempt = Attempt::new((!is_token).then_some(account.as_str()), from);
+        self.throttled(&attempt)?;
+        let result = if is_token {
+            self.bearer(password)
+        } else {
+            self.check(user, password, &attempt).await
+        };
+        let mut throttle = self.0.throttle();
+        match &result {
+            Ok(_) => throttle.succeeded(&attempt),
+            Err(SignInError::Wrong | SignInError::Expired) => {
+                throttle.failed(&attempt, Instant::now());
+            }
+            Err(SignInError::Throttled(_)) => {}
+        }
+        result
     }
-    pub fn bearer(&self, token: &Secret<String>) -> Result<Principal, SignInError> {
-        todo!()
+
+    fn throttled(&self, attempt: &Attempt) -> Result<(), SignInError> {
+        match self.0.throttle().delay(attempt, Instant::now()) {
+            Some(delay) => Err(SignInError::Throttled(whole_seconds(delay))),
+            None => Ok(()),
+        }
     }
+
+    async fn check(
+        &self,
+        user: &str,
+        password: &Secret<String>,
+        attempt: &Attempt,
+    ) -> Result<Principal, SignInError> {
+        let known = self.0.people().get(&user.to_ascii_lowercase()).cloned();
+        // Longer ones cannot be right, and would only cost time.
+        if password.expose().len() > password::MAX {
+            return Err(SignInError::Wrong);
+        }
+        let phc = known.as_ref().map(|known| known.person.password.clone());
+        let name = user.to_ascii_lowercase();
+        let still_allowed = || self.throttled(attempt).is_ok();
+        let keys = self.0.inventory.keys();
+        match self.0.passwords.check(keys, &name, password, phc, still_allowed).await {
+            Ok(Some(right)) => known
+                .filter(|_| right)
+                .map(|known| Principal { name: known.person.name, scope: known.scope })
+                .ok_or(SignInError::Wrong),
+            Ok(None) => {
+                self.throttled(attempt)?;
+                Err(SignInError::Throttled(BUSY))
+            }
+            Err(password::Busy) => Err(SignInError::Throttled(BUSY)),
+        }
+    }
+
+    /// The one authorisation function.
+    ///
+    /// # Errors
+    /// When the principal may not do it.
     pub fn authorise(&self, principal: &Principal, action: Action) -> Result<(), Denied> {
-        todo!()
+        rules::authorise(principal, action)
     }
-    pub fn has_users(&self) -> bool {
-        todo!()
+}
+
+impl Shared {
+    fn people(&self) -> RwLockReadGuard<'_, BTreeMap<String, Known>> {
+        self.people.read().unwrap_or_else(PoisonError::into_inner)
     }
-    /// One-time secret of the setup link, valid 30 min; None once a user exists.
-    pub fn setup_secret(&self) -> Option<Secret<String>> {
-        todo!()
+
+    fn people_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Known>> {
+        self.people.write().unwrap_or_else(PoisonError::into_inner)
     }
-    pub async fn set_up(
-        &self,
-        secret: &Secret<String>,
-        user: &str,
-        password: Secret<String>,
-    ) -> Result<(), SetUpError> {
-        todo!()
+
+    fn tokens(&self) -> RwLockReadGuard<'_, HashMap<[u8; 32], TokenRow>> {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner)
     }
-    pub async fn add_user(
-        &self,
-        user: &str,
-        password: Secret<String>,
-        scope: Scope,
-    ) -> Result<(), StoreError> {
-        todo!()
+
+    fn tokens_mut(&self) -> RwLockWriteGuard<'_, HashMap<[u8; 32], TokenRow>> {
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner)
     }
-    pub async fn create_token(
-        &self,
-        name: &str,
-        scope: Scope,
-        expires: Option<OffsetDateTime>,
-    ) -> Result<Secret<String>, StoreError> {
-        todo!()
+
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    pub async fn revoke_token(&self, name: &str) -> Result<(), StoreError> {
-        todo!()
+
+    fn setup(&self) -> MutexGuard<'_, Option<SetupSecret>> {
+        self.setup.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    pub fn tokens(&self) -> Vec<Token> {
-        todo!()
-    }
+}
+
+fn scope_of(name: &str) -> Result<Scope, StoreError> {
+    Scope::from_name(name)
+        .ok_or_else(|| StoreError::Database(format!("it holds `{name}`, which is no scope")))
+}
+
+/// Rounded up: who waits that long is not told to wait again.
+fn whole_seconds(delay: Duration) -> Duration {
+    Duration::from_secs(delay.as_secs() + u64::from(delay.subsec_nanos() != 0))
 }
 
 /// Why the first user was not created.

@@ -22,10 +22,9 @@ pub(super) async fn reload(State(api): State<Arc<Api>>) -> Result<Json<Reloaded>
 
 /// `GET /ciracert`: the root that devices are to trust, as PEM text.
 pub(super) async fn root(State(api): State<Arc<Api>>) -> Result<impl IntoResponse, Refusal> {
-    let pem = api
-        .certificates
-        .root_pem()
-        .map_err(|error| Refusal::new(Code::Internal, format!("the root cannot be read: {error}")))?;
+    let pem = api.certificates.root_pem().map_err(|error| {
+        Refusal::new(Code::Internal, format!("the root cannot be read: {error}"))
+    })?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], pem))
 }
 

@@ -1,8 +1,6 @@
 //! Devices: added, merged, renamed, removed.
 
-use super::{
-    Api, body::Json, devices, guard::Authorized, labels, refusal::Refusal,
-};
+use super::{Api, body::Json, devices, guard::Authorized, labels, refusal::Refusal};
 use crate::{
     config::Secret,
     inventory::{self, DeviceChange, Issued, StoreError},

@@ -1,8 +1,6 @@
 //! Devices that knocked without being known: approved, blocked, forgotten. Also blocking known ones.
 
-use super::{
-    Api, body::OptionalJson, change, devices, guard::Authorized, refusal::Refusal, show,
-};
+use super::{Api, body::OptionalJson, change, devices, guard::Authorized, refusal::Refusal, show};
 use crate::{
     config::Secret,
     inventory::{self, FindError, Issued},

@@ -77,7 +77,10 @@ async fn admit(
     headers: &HeaderMap,
 ) -> Result<Authorized, Refusal> {
     let Some(origin) = origin else {
-        return Err(Refusal::new(Code::Internal, "the listener did not say where a request is from"));
+        return Err(Refusal::new(
+            Code::Internal,
+            "the listener did not say where a request is from",
+        ));
     };
     let principal = match origin {
         Origin::Local => Principal { name: "local".into(), scope: Scope::Admin },

@@ -94,7 +94,12 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/devices/{device}/approve", CHANGE, claim::approve)
         .add(&post, "/api/v1/devices/{device}/block", CHANGE, claim::block)
         .add(&get, "/api/v1/devices/{device}/why-offline", READ, why_offline::show)
-        .add(&get, "/api/v1/devices/{device}/connect/{port}", Guard::Needs(Action::UseProxy), connect::connect)
+        .add(
+            &get,
+            "/api/v1/devices/{device}/connect/{port}",
+            Guard::Needs(Action::UseProxy),
+            connect::connect,
+        )
         .add(&get, "/api/v1/unclaimed", READ, claim::list)
         .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, claim::forget)
         .add(&post, "/api/v1/unclaimed/{device}/approve", CHANGE, claim::approve)
@@ -104,8 +109,18 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&get, "/api/v1/tokens", TOKENS, tokens::list)
         .add(&post, "/api/v1/tokens", TOKENS, tokens::create)
         .add(&delete, "/api/v1/tokens/{name}", TOKENS, tokens::revoke)
-        .add(&get, "/api/v1/certificates", Guard::Needs(Action::ReadCertificates), certificates::list)
-        .add(&post, "/api/v1/certificates/reload", Guard::Needs(Action::ReloadCertificates), certificates::reload)
+        .add(
+            &get,
+            "/api/v1/certificates",
+            Guard::Needs(Action::ReadCertificates),
+            certificates::list,
+        )
+        .add(
+            &post,
+            "/api/v1/certificates/reload",
+            Guard::Needs(Action::ReloadCertificates),
+            certificates::reload,
+        )
         .add(&get, "/api/v1/config", Guard::Needs(Action::ReadConfig), service::config)
         .add(&get, "/api/v1/status", READ, service::status)
         .add(&get, "/api/v1/whoami", Guard::SignedIn, service::whoami)

@@ -40,12 +40,19 @@ impl DeviceQuery {
         for (key, value) in pairs {
             let bad = |msg: &str| Refusal::invalid(key, "query", Value::from(value.clone()), msg);
             match key.as_str() {
-                "$top" => query.top = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?,
-                "$skip" => query.skip = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?,
+                "$top" => {
+                    query.top = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?
+                }
+                "$skip" => {
+                    query.skip = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?
+                }
                 "$count" => {
                     query.count = flag(value).ok_or_else(|| bad("expected true or false"))?;
                 }
-                "tags" => query.tags = value.split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+                "tags" => {
+                    query.tags =
+                        value.split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect()
+                }
                 "method" => {
                     query.every_tag = match value.as_str() {
                         "AND" => true,
@@ -111,8 +118,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &[(&str, &str)]) -> Result<DeviceQuery, Refusal> {
-        let pairs: Vec<_> =
-            text.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let pairs: Vec<_> = text.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         DeviceQuery::parse(&pairs)
     }
 

@@ -102,13 +102,23 @@ impl Refusal {
     }
 
     /// A value that does not pass, in the shape of Open AMT's validators.
-    pub(super) fn invalid(path: &str, location: &str, value: Value, msg: impl Into<String>) -> Self {
+    pub(super) fn invalid(
+        path: &str,
+        location: &str,
+        value: Value,
+        msg: impl Into<String>,
+    ) -> Self {
         let msg = msg.into();
         let error = json!({
             "type": "field", "value": value, "msg": msg, "path": path, "location": location,
         });
         Self::new(Code::BadRequest, format!("{path}: {msg}"))
             .shaped([("errors", Value::Array(vec![error]))])
+    }
+
+    /// The facts of this case.
+    pub(super) fn detail(&self) -> &str {
+        &self.problem.detail
     }
 
     #[cfg(test)]
@@ -120,8 +130,8 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let plain = self.shape.is_empty();
-        let status = StatusCode::from_u16(self.problem.status)
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = self.shape;
         for (key, value) in [
             ("type", "about:blank"),

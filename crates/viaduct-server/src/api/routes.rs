@@ -142,7 +142,8 @@ fn spelling(path: &str, patterns: &[&'static str]) -> Option<String> {
             })
     };
     // `/devices/stats` fits `/devices/{device}` too: the one with the fewest variables is meant.
-    let pattern = patterns.iter().filter(fits).min_by_key(|pattern| pattern.matches('{').count())?;
+    let pattern =
+        patterns.iter().filter(fits).min_by_key(|pattern| pattern.matches('{').count())?;
     let spelled: Vec<&str> = pattern[1..]
         .split('/')
         .zip(&segments)
@@ -159,8 +160,13 @@ fn variable(segment: &str) -> bool {
 mod tests {
     use super::*;
 
-    const PATTERNS: [&str; 5] =
-        ["/", "/api/v1/devices", "/api/v1/devices/stats", "/api/v1/devices/{device}", "/api/v1/devices/{device}/why-offline"];
+    const PATTERNS: [&str; 5] = [
+        "/",
+        "/api/v1/devices",
+        "/api/v1/devices/stats",
+        "/api/v1/devices/{device}",
+        "/api/v1/devices/{device}/why-offline",
+    ];
 
     #[test]
     fn paths_are_matched_in_any_case_and_with_one_trailing_slash() {

@@ -1,11 +1,7 @@
 //! API tokens: listed, made, revoked.
 
 use super::{Api, body::Json, guard::Authorized, refusal::Refusal, show};
-use crate::{
-    access,
-    config::Span,
-    inventory::StoreError,
-};
+use crate::{access, config::Span, inventory::StoreError};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -74,8 +70,9 @@ fn token(token: access::Token) -> Token {
 fn end(text: Option<&str>, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, Refusal> {
     let bad = |why: &str| {
         let value = text.unwrap_or_default();
-        Refusal::new(Code::BadRequest, format!("expires = `{value}` {why}"))
-            .next("Write a duration such as 90d or 12h, a time such as 2027-01-31T00:00:00Z, or never.")
+        Refusal::new(Code::BadRequest, format!("expires = `{value}` {why}")).next(
+            "Write a duration such as 90d or 12h, a time such as 2027-01-31T00:00:00Z, or never.",
+        )
     };
     let span = match text {
         Some("never") => return Ok(None),

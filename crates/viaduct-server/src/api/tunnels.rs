@@ -26,7 +26,10 @@ pub(super) async fn disconnect(
 ) -> Result<StatusCode, Refusal> {
     let tunnel = id.parse().ok().and_then(|id| api.registry.get(TunnelId(id)));
     let Some(tunnel) = tunnel else {
-        return Err(Refusal::new(Code::UnknownTunnel, format!("no live tunnel has the number `{id}`")));
+        return Err(Refusal::new(
+            Code::UnknownTunnel,
+            format!("no live tunnel has the number `{id}`"),
+        ));
     };
     tunnel.disconnect(asked_by(&caller));
     Ok(StatusCode::NO_CONTENT)

@@ -255,15 +255,19 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
-/// A DNS name (RFC 1123, `_` tolerated because people use it) or an IP address.
-pub(super) fn is_name(text: &str) -> bool {
+fn is_name(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || is_dns_name(text)
+}
+
+/// A DNS name (RFC 1123, `_` tolerated because people use it), without a dot at the end.
+pub(crate) fn is_dns_name(text: &str) -> bool {
     let label = |l: &str| {
         (1..=63).contains(&l.len())
             && !l.starts_with('-')
             && !l.ends_with('-')
             && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    text.parse::<IpAddr>().is_ok() || (text.len() <= 253 && text.split('.').all(label))
+    text.len() <= 253 && text.split('.').all(label)
 }
 
 fn span(text: &str, min: Duration, max: Duration, whole: bool) -> Result<String, String> {

@@ -13,6 +13,7 @@ mod schema;
 mod secret;
 mod units;
 
+pub(crate) use check::is_dns_name;
 pub use data_dir::DataDir;
 pub use error::{ConfigError, Origin};
 pub use load::{LoadArgs, Loaded};
@@ -23,6 +24,9 @@ pub use units::{ByteSize, Span};
 
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// The program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Everything the server can be told. One struct a part, handed by value to that part.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq)]

@@ -21,11 +21,11 @@ impl Gateway {
     }
 
     /// Opens a channel to a target for somebody. `None` is somebody unknown where no sign-in is asked.
-    pub(super) async fn reach(
+    pub(crate) async fn reach(
         &self,
         principal: Option<&Principal>,
         target: &Target,
-        peer: SocketAddr,
+        console: Option<SocketAddr>,
     ) -> Result<Channel, Refusal> {
         if let Some(principal) = principal {
             self.0
@@ -50,7 +50,7 @@ impl Gateway {
             return Err(Refusal::Away(format!("{} is not connected; {seen}", device.name)));
         };
         let user = principal.map_or("anonymous", |p| &p.name).to_owned();
-        let opener = Opener { user, console: Some(peer) };
+        let opener = Opener { user, console };
         tunnel.open(target.port, &opener).await.map_err(|error| match error {
             OpenError::NotForwarded { port, forwarded } => {
                 Refusal::NotForwarded { port, forwarded }

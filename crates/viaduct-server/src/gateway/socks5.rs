@@ -67,7 +67,7 @@ async fn connect(
         )),
     };
     let reached = match target {
-        Ok(target) => gateway.reach(asked.principal.as_ref(), &target, peer).await,
+        Ok(target) => gateway.reach(asked.principal.as_ref(), &target, Some(peer)).await,
         Err(refusal) => Err(refusal),
     };
     reached.map_err(|refusal| (refusal.socks_reply(), refusal))

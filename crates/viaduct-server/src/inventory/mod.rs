@@ -1,10 +1,43 @@
 //! Devices we know: names, labels, credentials, what was last seen of them.
 
-use crate::config::Secret;
-use crate::{config, events::Stage, registry::TunnelEnd, tls::HelloFacts};
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+mod book;
+mod change;
+mod facts;
+pub(crate) mod keys;
+mod names;
+mod pending;
+mod sqlite;
+mod strangers;
+
+pub(crate) use change::durable;
+pub use facts::StoreHealth;
+pub use names::cira_warnings;
+pub(crate) use sqlite::{Person, TokenRow};
+
+use crate::{
+    config::{self, Secret},
+    events::Stage,
+    tls::HelloFacts,
+};
+use book::{Book, Record};
+use keys::{Keys, Verifier};
+use pending::Pending;
+use sqlite::Sqlite;
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    },
+};
+use strangers::Strangers;
+use subtle::ConstantTimeEq;
 use time::OffsetDateTime;
 use viaduct_api::DeviceId;
+
+/// Changed devices that are remembered one by one between two writes; with more, all are written.
+const CHANGED_MAX: usize = 100_000;
 
 /// A device we know.
 #[derive(Debug, Clone)]
@@ -20,6 +53,8 @@ pub struct Device {
     pub certificate: Option<String>,
     pub amt_user: Option<String>,
     pub has_amt_password: bool,
+    /// What provisioning tools report about the platform; kept for them as it is.
+    pub profile: Arc<serde_json::Map<String, serde_json::Value>>,
     pub added: OffsetDateTime,
     pub last_connected: Option<OffsetDateTime>,
     pub last_seen: Option<OffsetDateTime>,
@@ -49,6 +84,20 @@ pub struct NewDevice {
     pub cira: Option<(String, Secret<String>)>,
     pub certificate: Option<String>,
     pub amt: Option<(String, Secret<String>)>,
+}
+
+/// What shall change about a device; None leaves it as it is, Some(None) takes it away.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceChange {
+    pub fqdn: Option<Option<String>>,
+    /// CIRA user and password.
+    pub cira: Option<(String, Secret<String>)>,
+    /// SHA-256 of the DER of a client certificate, hex.
+    pub certificate: Option<Option<String>>,
+    /// User and password of AMT itself.
+    pub amt: Option<(String, Secret<String>)>,
+    /// Instead of the profile it has.
+    pub profile: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// A CIRA credential in the clear, shown once.
@@ -108,7 +157,7 @@ pub enum Verdict {
 /// Why the store did not take a change.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("a device with {0} exists already")]
+    #[error("{0} is taken already")]
     Exists(String),
     #[error("no device {0}")]
     NotFound(DeviceId),
@@ -121,94 +170,214 @@ pub enum StoreError {
 /// The inventory. Reads come from memory; changes by people are durable before they return; facts about
 /// tunnels are written behind, coalesced, and never wait.
 #[derive(Debug, Clone)]
-pub struct Inventory(Arc<()>);
+pub struct Inventory(Arc<Shared>);
 
-#[allow(
-    clippy::todo,
-    unused_variables,
-    missing_docs,
-    clippy::unused_async,
-    reason = "interface first"
-)]
+/// What all handles share. Locks are held for moments, never over an await, and never two of them but in the order
+/// `strangers`, `used_tokens`, `book`.
+#[derive(Debug)]
+struct Shared {
+    book: RwLock<Book>,
+    strangers: Mutex<Strangers>,
+    changed_devices: Mutex<Pending<DeviceId>>,
+    used_tokens: Mutex<HashMap<String, OffsetDateTime>>,
+    trouble: Mutex<facts::Trouble>,
+    /// Held while people change something: what was judged must still be so when it is written.
+    changes: tokio::sync::Mutex<()>,
+    flushing: tokio::sync::Mutex<()>,
+    keys: Keys,
+    /// Compared with when there is nothing to compare with. Random, so that nothing matches it.
+    dummy: Verifier,
+    store: Sqlite,
+}
+
+impl Shared {
+    fn read_book(&self) -> RwLockReadGuard<'_, Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_book(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A lock whose holder panicked is as good as any: all changes under it are complete or harmless.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Inventory {
+    /// Opens the store, makes it when it is not there, and reads all of it. Must be called inside a tokio runtime: a
+    /// task writes facts behind until the last handle is dropped.
+    ///
+    /// # Errors
+    /// When the database or a key file cannot be used, or they do not belong together.
     pub async fn open(
         store: &config::Store,
         data: &Path,
         unclaimed: usize,
     ) -> Result<Self, StoreError> {
-        todo!()
+        let store = Sqlite::open(store, data).await?;
+        let fingerprint = store.fingerprint().await?;
+        let keys = Keys::open(data, fingerprint.is_none())?;
+        match fingerprint {
+            None => store.set_fingerprint(&keys.fingerprint()).await?,
+            Some(written) if written == keys.fingerprint() => {}
+            Some(_) => {
+                return Err(StoreError::Database(format!(
+                    "it was written with other keys than those in {}; restore both from the same backup",
+                    config::data_dir::keys(data).display()
+                )));
+            }
+        }
+        let mut book = Book::default();
+        store.devices().await?.into_iter().for_each(|record| book.put(record));
+        let mut strangers = Strangers::new(unclaimed);
+        let mut unknown = store.unclaimed().await?;
+        unknown.retain(|stranger| book.record(stranger.seen.id).is_none());
+        strangers.restore(unknown, store.attempts().await?);
+        strangers.expire();
+        let inventory = Self(Arc::new(Shared {
+            book: RwLock::new(book),
+            strangers: Mutex::new(strangers),
+            changed_devices: Mutex::new(Pending::new(CHANGED_MAX)),
+            used_tokens: Mutex::default(),
+            trouble: Mutex::default(),
+            changes: tokio::sync::Mutex::default(),
+            flushing: tokio::sync::Mutex::default(),
+            keys,
+            dummy: keys::random()?,
+            store,
+        }));
+        inventory.write_behind();
+        Ok(inventory)
     }
+
     /// By UUID (any case), name, FQDN, or first label of the FQDN when unique. Never DNS.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
     pub fn find(&self, name: &str) -> Result<Arc<Device>, FindError> {
-        todo!()
+        self.0.read_book().find(name)
     }
+
+    /// The device of that UUID.
+    #[must_use]
     pub fn get(&self, id: DeviceId) -> Option<Arc<Device>> {
-        todo!()
+        self.0.read_book().record(id).map(|record| Arc::clone(&record.device))
     }
+
+    /// All devices, by name.
+    #[must_use]
     pub fn list(&self) -> Vec<Arc<Device>> {
-        todo!()
+        let mut devices = self.0.read_book().list();
+        devices.sort_by_cached_key(|device| device.name.to_ascii_lowercase());
+        devices
     }
-    /// Constant-time check of (UUID, user, password); same work for every outcome.
+
+    /// Constant-time check of (UUID, user, password); same work for every outcome. An empty user or password never
+    /// verifies, and neither does anything when no credential is configured.
+    #[must_use]
     pub fn verify(&self, id: DeviceId, user: &[u8], password: &[u8]) -> Verdict {
-        todo!()
+        let presented = self.0.keys.verifier(id, user, password);
+        let complete = !user.is_empty() && !password.is_empty();
+        if complete {
+            locked(&self.0.strangers).present(id, presented);
+        }
+        let book = self.0.read_book();
+        let record = book.record(id);
+        let expected = record.and_then(|record| record.verifier).unwrap_or(self.0.dummy);
+        let equal = bool::from(presented.ct_eq(&expected)) & complete;
+        verdict(record, equal, |record| record.verifier.is_some())
     }
+
     /// Check of a verified client certificate (SHA-256 of its DER).
+    #[must_use]
     pub fn verify_certificate(&self, id: DeviceId, sha256: &[u8; 32]) -> Verdict {
-        todo!()
+        let presented = hex(sha256);
+        let book = self.0.read_book();
+        let record = book.record(id);
+        let dummy = hex(&self.0.dummy);
+        let expected = record.and_then(|r| r.device.certificate.as_deref()).unwrap_or(&dummy);
+        let equal = bool::from(presented.as_bytes().ct_eq(expected.as_bytes()));
+        verdict(record, equal, |record| record.device.certificate.is_some())
     }
-    pub async fn add(
-        &self,
-        device: NewDevice,
-    ) -> Result<(Arc<Device>, Option<Issued>), StoreError> {
-        todo!()
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.0.store.fingerprint().await.map(drop)
     }
-    pub async fn remove(&self, id: DeviceId) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub async fn rename(&self, id: DeviceId, name: String) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub async fn set_labels(
-        &self,
-        id: DeviceId,
-        set: BTreeMap<String, String>,
-        remove: Vec<String>,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub async fn set_blocked(&self, id: DeviceId, blocked: bool) -> Result<(), StoreError> {
-        todo!()
-    }
+
+    /// User and password of AMT itself, when they are known.
+    ///
+    /// # Errors
+    /// When the device is not known, or the password cannot be unsealed.
     pub fn amt_credential(
         &self,
         id: DeviceId,
     ) -> Result<Option<(String, Secret<String>)>, StoreError> {
-        todo!()
+        let record = self.0.read_book().record(id).cloned().ok_or(StoreError::NotFound(id))?;
+        let (Some(user), Some(sealed)) = (&record.device.amt_user, &record.sealed_amt) else {
+            return Ok(None);
+        };
+        let password = self.0.keys.open_sealed(id, change::AMT_FIELD, sealed)?;
+        Ok(Some((user.clone(), password)))
     }
+
+    /// Devices that knocked and are not known, the latest first.
+    #[must_use]
     pub fn unclaimed(&self) -> Vec<Unclaimed> {
-        todo!()
+        locked(&self.0.strangers).unclaimed()
     }
+
+    /// Takes a device off the list of unclaimed ones; false when it was not on it. It comes back when it knocks again.
+    #[must_use]
+    pub fn forget_unclaimed(&self, id: DeviceId) -> bool {
+        locked(&self.0.strangers).forget(id)
+    }
+
+    /// Failed attempts of the last seven days, the latest first.
+    #[must_use]
     pub fn attempts(&self) -> Vec<Attempt> {
-        todo!()
+        locked(&self.0.strangers).attempts()
     }
-    // Facts, from the event path; never wait, never fail.
-    pub fn note_unclaimed(&self, id: DeviceId, peer: SocketAddr, user: Option<String>) {
-        todo!()
+
+    /// The database, for users and tokens.
+    pub(crate) fn store(&self) -> &Sqlite {
+        &self.0.store
     }
-    pub fn note_attempt(&self, attempt: Attempt) {
-        todo!()
+
+    /// The keys of this installation.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
     }
-    pub fn note_connected(&self, id: DeviceId, peer: SocketAddr, hello: Option<Arc<HelloFacts>>) {
-        todo!()
+}
+
+fn verdict(record: Option<&Record>, equal: bool, has: impl FnOnce(&Record) -> bool) -> Verdict {
+    match record {
+        None => Verdict::Unknown,
+        Some(record) if record.device.blocked => Verdict::Blocked,
+        Some(record) if !has(record) => Verdict::NoCredential,
+        Some(_) if equal => Verdict::Admit,
+        Some(_) => Verdict::WrongCredential,
     }
-    pub fn note_ports(&self, id: DeviceId, ports: Vec<u16>) {
-        todo!()
-    }
-    pub fn note_ended(&self, id: DeviceId, end: &TunnelEnd) {
-        todo!()
-    }
-    /// Writes what is pending; for shutdown.
-    pub async fn flush(&self) {
-        todo!()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Device {
+    /// What was seen, from a newer copy.
+    fn take_facts_of(&mut self, other: &Self) {
+        self.last_connected = other.last_connected;
+        self.last_seen = other.last_seen;
+        self.last_disconnected = other.last_disconnected;
+        self.last_address = other.last_address;
+        self.last_end.clone_from(&other.last_end);
+        self.hello.clone_from(&other.hello);
+        self.ports.clone_from(&other.ports);
     }
 }

@@ -19,4 +19,5 @@ pub use authority::{Authority, AuthorityError};
 pub use certificates::{CertificateInfo, Certificates, TlsError};
 pub use hello::HelloFacts;
 pub use stream::{Io, Rewind, Stream};
+pub use tokio_rustls::TlsAcceptor as WebAcceptor;
 pub use web::WebIdentity;

@@ -156,7 +156,7 @@ impl Console<'_> {
         user: Option<String>,
     ) -> Next {
         self.kept = None;
-        match self.gateway.reach(principal, target, self.peer).await {
+        match self.gateway.reach(principal, target, Some(self.peer)).await {
             Ok(channel) => {
                 let version = if head.is_1_0 { "1.0" } else { "1.1" };
                 let answer = format!("HTTP/{version} 200 Connection established\r\n\r\n");
@@ -181,7 +181,7 @@ impl Console<'_> {
         let kept = self.kept.take().filter(|(t, channel)| *t == target && channel.end().is_none());
         let reached = match kept {
             Some((_, channel)) => Ok(channel),
-            None => self.gateway.reach(principal, &target, self.peer).await,
+            None => self.gateway.reach(principal, &target, Some(self.peer)).await,
         };
         let user = principal.map(|p| p.name.clone());
         let channel = match reached {

@@ -1,0 +1,148 @@
+//! People's passwords: Argon2id (19 MiB, two passes), two at a time at most, and a short memory for those that were right,
+//! so that a console that signs in for every connection does not cost 20 ms each time.
+
+use crate::{
+    config::Secret,
+    inventory::{StoreError, keys::Keys},
+    recent::Recent,
+};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    password_hash::phc::PasswordHash,
+};
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::Semaphore;
+
+/// Checks at the same time; each takes 19 MiB and a processor.
+const AT_ONCE: usize = 2;
+/// Checks that wait for their turn; more are told to come back, or strangers could make people wait for minutes.
+const WAITING: usize = 64;
+/// So long a right password is remembered (as a keyed hash).
+const REMEMBER: Duration = Duration::from_secs(60);
+const REMEMBERED: usize = 1024;
+
+pub(super) const MIN: usize = 8;
+/// Longest password; SOCKS5 has room for 255 bytes (RFC 1929).
+pub(super) const MAX: usize = 255;
+
+/// Too many checks wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Busy;
+
+#[derive(Debug)]
+pub(super) struct Passwords {
+    turn: Semaphore,
+    waiting: AtomicUsize,
+    right: Mutex<Recent<[u8; 32], Instant>>,
+    /// Checked against when there is no such user, so that this costs the same.
+    dummy: String,
+}
+
+/// Counts itself for as long as it lives, also when the one who waits goes away.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(counter: &'a AtomicUsize) -> Result<Self, Busy> {
+        let waiting = Self(counter);
+        if counter.fetch_add(1, Ordering::Relaxed) >= WAITING { Err(Busy) } else { Ok(waiting) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Passwords {
+    pub(super) async fn new() -> Result<Self, StoreError> {
+        let random = crate::inventory::keys::random_text(32, b"0123456789abcdef")?;
+        let dummy = hash(Secret::new(random)).await?;
+        Ok(Self {
+            turn: Semaphore::new(AT_ONCE),
+            waiting: AtomicUsize::new(0),
+            right: Mutex::new(Recent::new(REMEMBERED)),
+            dummy,
+        })
+    }
+
+    /// Whether it is the password of that PHC string; None: of nobody. `still_allowed` is asked again when the turn has
+    /// come, because others may have failed meanwhile.
+    pub(super) async fn check(
+        &self,
+        keys: &Keys,
+        user: &str,
+        password: &Secret<String>,
+        phc: Option<String>,
+        still_allowed: impl FnOnce() -> bool,
+    ) -> Result<Option<bool>, Busy> {
+        let exists = phc.is_some();
+        let phc = phc.unwrap_or_else(|| self.dummy.clone());
+        // The PHC string is part of it: a changed password makes the memory of the old one worthless.
+        let parts = [user.as_bytes(), password.expose().as_bytes(), phc.as_bytes()];
+        let remembered = keys.hash("sign-in", &parts);
+        if self.remembers(&remembered) {
+            return Ok(Some(true));
+        }
+        let waiting = Waiting::new(&self.waiting)?;
+        let Ok(turn) = self.turn.acquire().await else { return Err(Busy) };
+        drop(waiting);
+        // Another connection with the same credential may have been first.
+        if self.remembers(&remembered) {
+            return Ok(Some(true));
+        }
+        if !still_allowed() {
+            return Ok(None);
+        }
+        let right = verify(password.clone(), phc).await && exists;
+        drop(turn);
+        if right {
+            self.lock().touch(remembered, Instant::now).0.clone_from(&Instant::now());
+        }
+        Ok(Some(right))
+    }
+
+    fn remembers(&self, hash: &[u8; 32]) -> bool {
+        let mut right = self.lock();
+        let fresh = right.get(hash).map(|at| at.elapsed() < REMEMBER);
+        if fresh == Some(false) {
+            right.remove(hash);
+        }
+        fresh == Some(true)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Recent<[u8; 32], Instant>> {
+        self.right.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn argon2() -> Argon2<'static> {
+    // 19 MiB, two passes, one lane: the crate's defaults, which follow OWASP's password storage cheat sheet.
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+}
+
+/// The PHC string to keep.
+pub(super) async fn hash(password: Secret<String>) -> Result<String, StoreError> {
+    let salt: [u8; 16] = crate::inventory::keys::random()?;
+    let work = move || {
+        argon2()
+            .hash_password_with_salt(password.expose().as_bytes(), &salt)
+            .map(|hash: PasswordHash| hash.to_string())
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(phc)) => Ok(phc),
+        Ok(Err(e)) => Err(StoreError::Database(format!("the password cannot be hashed: {e}"))),
+        Err(e) => Err(StoreError::Database(format!("the password cannot be hashed: {e}"))),
+    }
+}
+
+async fn verify(password: Secret<String>, phc: String) -> bool {
+    let work = move || argon2().verify_password(password.expose().as_bytes(), phc.as_str()).is_ok();
+    tokio::task::spawn_blocking(work).await.unwrap_or(false)
+}

@@ -1,0 +1,157 @@
+//! The server itself: health, version, status, configuration, and who the caller is.
+
+use super::{Api, certificates, guard::Authorized, show};
+use crate::{config, events::Stage, inventory::Attempt};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+use viaduct_api::{
+    Attention, Bytes, CertificateInfo, Code, Counts, EffectiveConfig, Status, Version, WhoAmI,
+};
+
+/// A certificate that ends sooner wants attention.
+const EXPIRES_SOON: Duration = Duration::days(30);
+/// Failed attempts older than this are history.
+const RECENT: Duration = Duration::days(1);
+
+/// `GET /health`, in the shape that Open AMT's container checks read. Open to all and says nothing else.
+pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
+    let store = api.inventory.ping().await;
+    let (status, text) = match &store {
+        Ok(()) => (StatusCode::OK, "OK".to_owned()),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".to_owned()),
+    };
+    // The secret store is part of the database here: open as long as the server runs.
+    let body = json!({
+        "db": { "name": "SQLITE", "status": text },
+        "secretStore": { "name": "VIADUCT", "status": { "initialized": true, "sealed": false } },
+    });
+    (status, Json(body)).into_response()
+}
+
+/// `GET /version`.
+pub(super) async fn version() -> Json<Version> {
+    Json(Version { service_version: config::VERSION.to_owned() })
+}
+
+/// `GET /whoami`.
+pub(super) async fn whoami(State(api): State<Arc<Api>>, caller: Authorized) -> Json<WhoAmI> {
+    Json(WhoAmI {
+        name: caller.principal.name,
+        scope: show::scope(caller.principal.scope),
+        addresses: show::addresses(&api.addresses),
+    })
+}
+
+/// `GET /config`.
+pub(super) async fn config(State(api): State<Arc<Api>>) -> Json<EffectiveConfig> {
+    Json(EffectiveConfig { toml: api.config_text.to_string() })
+}
+
+/// `GET /status`.
+pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<Status> {
+    let now = OffsetDateTime::now_utc();
+    let mut certificates: Vec<CertificateInfo> =
+        api.certificates.show().into_iter().map(certificates::info).collect();
+    for certificate in &mut certificates {
+        certificate.pem.clear();
+    }
+    Json(Status {
+        version: config::VERSION.to_owned(),
+        pid: std::process::id(),
+        started: api.started,
+        now,
+        counts: counts(&api),
+        addresses: show::addresses(&api.addresses),
+        attention: attention(&api, &certificates, now),
+        certificates,
+    })
+}
+
+fn counts(api: &Api) -> Counts {
+    let devices = api.inventory.list();
+    let mut counts = Counts {
+        devices: devices.len(),
+        blocked: devices.iter().filter(|device| device.blocked).count(),
+        unclaimed: api.inventory.unclaimed().len(),
+        ..Counts::default()
+    };
+    for tunnel in api.registry.list() {
+        let facts = tunnel.facts();
+        counts.connected += 1;
+        counts.channels += facts.channels;
+        counts.bytes = Bytes {
+            from_device: counts.bytes.from_device + facts.from_device,
+            to_device: counts.bytes.to_device + facts.to_device,
+        };
+    }
+    counts
+}
+
+/// What a person should look at, the most pressing first.
+fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -> Vec<Attention> {
+    let mut list = Vec::new();
+    for device in api.inventory.list() {
+        if let Some([one, other]) = api.registry.conflict(device.id) {
+            let detail = format!("{} is used by two machines, {one} and {other}", device.name);
+            list.push(about(Code::IdentityConflict, detail));
+        }
+    }
+    for certificate in certificates {
+        if let Some(end) = certificate.not_after.filter(|end| *end - now < EXPIRES_SOON) {
+            let detail =
+                format!("the certificate of {} ends on {}", certificate.listener, end.date());
+            list.push(Attention {
+                code: Code::CertificatesRefused.as_str().to_owned(),
+                detail,
+                next: "Put a new one in place, then run `viaduct cert reload`.".to_owned(),
+            });
+        }
+    }
+    let attempts = api.inventory.attempts();
+    let recent = |attempt: &&Attempt| now - attempt.last < RECENT;
+    for attempt in attempts.iter().filter(recent) {
+        let known = attempt.device.and_then(|id| api.inventory.get(id));
+        if let (Stage::Login, Some(device)) = (attempt.stage, known)
+            && !device.blocked
+            && api.registry.lookup(device.id).is_none()
+        {
+            let detail = format!("{} is turned away: {}", device.name, attempt.reason);
+            list.push(about(Code::WrongCredential, detail));
+        }
+    }
+    let untrusting = attempts.iter().filter(recent).filter(|a| a.tls_alert == Some(48)).count();
+    if untrusting > 0 {
+        let detail = format!("{untrusting} addresses do not trust this server's root");
+        list.push(about(Code::RootUnknown, detail));
+    }
+    match api.inventory.unclaimed().len() {
+        0 => {}
+        1 => {
+            list.push(about(Code::UnclaimedDevice, "1 device knocked that nobody has added".into()))
+        }
+        n => list.push(about(
+            Code::UnclaimedDevice,
+            format!("{n} devices knocked that nobody has added"),
+        )),
+    }
+    if !api.access.has_users() {
+        list.push(Attention {
+            code: Code::SetupLink.as_str().to_owned(),
+            detail: "no user exists yet".to_owned(),
+            next: "Open the setup link that `viaduct serve` printed; a restart prints a new one."
+                .to_owned(),
+        });
+    }
+    list
+}
+
+fn about(code: Code, detail: String) -> Attention {
+    Attention { code: code.as_str().to_owned(), detail, next: code.next().to_owned() }
+}

@@ -1,0 +1,173 @@
+//! The likely cause and what to try: the surest evidence first, and words that say how sure it is.
+
+use super::{Attempts, Case};
+use crate::{events::Stage, inventory::Attempt, tls::alert_words};
+use viaduct_api::Code;
+
+/// TLS alerts (RFC 8446 §6.2) with which firmware says that it does not accept our certificate.
+const CERTIFICATE_ALERTS: [u8; 6] = [42, 43, 44, 45, 46, 48];
+/// TLS alerts that mean that versions or suites do not meet.
+const MISMATCH_ALERTS: [u8; 4] = [40, 70, 71, 86];
+
+/// What probably is the matter.
+pub(super) struct Cause {
+    pub(super) likely: String,
+    pub(super) next: Vec<String>,
+    pub(super) code: Option<Code>,
+}
+
+fn cause<const N: usize>(code: Option<Code>, likely: impl Into<String>, next: [&str; N]) -> Cause {
+    Cause { likely: likely.into(), next: next.map(str::to_owned).to_vec(), code }
+}
+
+/// Finds the cause of an absence.
+pub(super) fn find(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
+    let name = &case.device.name;
+    if case.device.blocked {
+        return cause(
+            Some(Code::DeviceBlocked),
+            "it is blocked here; whether it would come otherwise is not known",
+            [&format!("viaduct devices approve {name}") as &str],
+        );
+    }
+    if case.conflict {
+        return cause(
+            Some(Code::IdentityConflict),
+            "two machines use this identity and take the place from each other",
+            [Code::IdentityConflict.next()],
+        );
+    }
+    if let Some(attempt) = attempts.named.first() {
+        return named(case, attempt);
+    }
+    if let Some(attempt) = attempts.same_address.first() {
+        return unnamed(
+            attempt,
+            "probably this PC, because it is the address it used last; another PC behind the same address would look the same",
+        );
+    }
+    silent(case, attempts)
+}
+
+/// The device said who it is and was turned away.
+fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
+    let name = &case.device.name;
+    match attempt.stage {
+        Stage::Login => cause(
+            Some(Code::WrongCredential),
+            format!(
+                "it dials in and says that it is {name}, but {}. It was configured for another server or entry, or another machine uses its UUID",
+                attempt.reason
+            ),
+            [
+                "put this server's CIRA user and password into the PC again (its MPS entry)",
+                &format!(
+                    "if the password is lost: viaduct devices rm {name}, then viaduct devices add {name} --guid {} makes a new one",
+                    case.device.id
+                ),
+            ],
+        ),
+        Stage::Tcp | Stage::Tls | Stage::Version | Stage::Forwarding => cause(
+            None,
+            format!("it dials in and says that it is {name}, but {}", attempt.reason),
+            ["wait for its next attempt and look at this page again", "update its firmware"],
+        ),
+    }
+}
+
+/// Somebody failed before saying who it is.
+fn unnamed(attempt: &Attempt, how_sure: &str) -> Cause {
+    let ip = attempt.address.to_canonical();
+    match (attempt.stage, attempt.tls_alert) {
+        (Stage::Tls, Some(alert)) if CERTIFICATE_ALERTS.contains(&alert) => {
+            let (meaning, advice) = alert_words(alert);
+            cause(
+                Some(Code::RootUnknown),
+                format!("{ip} does not accept this server's certificate: {meaning}; {how_sure}"),
+                [
+                    advice,
+                    "viaduct cert export prints the root to install",
+                    "compare the name the PC dials with viaduct cert show",
+                ],
+            )
+        }
+        (Stage::Tls, Some(alert)) if MISMATCH_ALERTS.contains(&alert) => {
+            let (meaning, advice) = alert_words(alert);
+            cause(
+                Some(Code::TlsMismatch),
+                format!("{ip} and this server find no common TLS: {meaning}; {how_sure}"),
+                [advice, "update the PC's firmware"],
+            )
+        }
+        (Stage::Tls, _) => cause(
+            Some(Code::TlsMismatch),
+            format!(
+                "{ip} reaches the port, but the TLS handshake fails: {}; {how_sure}",
+                attempt.reason
+            ),
+            [
+                "check that the PC holds this server's root (viaduct cert export)",
+                "firmware before AMT 12 needs a listener with profile = \"legacy\"",
+                "a firewall that inspects TLS in between breaks it too",
+            ],
+        ),
+        (Stage::Tcp, _) => cause(
+            None,
+            format!("{ip} reaches the port and says nothing that is TLS; {how_sure}"),
+            [
+                "a port scanner or health check looks like this; if it is the PC, a middlebox cuts the connection",
+            ],
+        ),
+        (Stage::Version | Stage::Login | Stage::Forwarding, _) => cause(
+            None,
+            format!(
+                "{ip} comes through TLS but does not say who it is: {}; {how_sure}",
+                attempt.reason
+            ),
+            ["check what runs at that address; AMT firmware introduces itself at once"],
+        ),
+    }
+}
+
+/// Nothing was seen that can be laid to this device.
+fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
+    if let Some(device) = case.device.last_end.as_ref().filter(|end| end.reason == "user request") {
+        let likely = format!(
+            "its tunnel was ended here ({}), and it has not dialled in again",
+            device.detail
+        );
+        return cause(
+            None,
+            likely,
+            [
+                "wait: firmware dials in again by itself, after longer and longer pauses",
+                "on the PC: ask for help in its AMT menu or with viaduct host connect",
+            ],
+        );
+    }
+    let elsewhere = attempts.elsewhere.iter().find(|attempt| attempt.stage == Stage::Tls);
+    if let (true, Some(attempt)) = (case.device.last_connected.is_none(), elsewhere) {
+        return unnamed(attempt, "it may be this PC, but nothing proves it");
+    }
+    if case.device.last_connected.is_some() {
+        return cause(
+            None,
+            "the PC has no standby power or no network, or it believes that it is inside the company network and so does not call; nothing was seen that says which",
+            [
+                "have someone plug in power and network cable; a laptop on battery keeps AMT off",
+                "re-plug the cable: firmware then tests its network again",
+                "on the PC, its own CIRA log tells more: viaduct host cira-log",
+            ],
+        );
+    }
+    cause(
+        None,
+        "it was never told to dial in here, or its network does not let it; nothing of it was seen",
+        [
+            "check its MPS entry: address, port 4433, CIRA user and password, and a remote-access policy",
+            "check its environment detection: a PC that believes it is inside the company network does not call",
+            "install this server's root in it (viaduct cert export)",
+            "from the PC's network, try whether the port can be reached at all",
+        ],
+    )
+}

@@ -1,0 +1,180 @@
+//! The embedded database. One connection for people's changes, which are on the disk before they are acknowledged,
+//! and one for facts about tunnels, which may be lost in a power failure. Nothing reads from it while the server runs,
+//! so there are no more connections than these two.
+
+mod devices;
+mod facts;
+mod people;
+
+pub(super) use facts::Batch;
+pub(crate) use people::{Person, TokenRow};
+
+use super::StoreError;
+use crate::config::{self, data_dir};
+use sqlx::{
+    SqlSafeStr, SqlitePool,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+
+/// People wait so long for a lock that another program holds (a backup, a shell).
+const PEOPLE_WAIT: Duration = Duration::from_secs(3);
+/// Facts try again a second later anyway.
+const FACTS_WAIT: Duration = Duration::from_millis(500);
+
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "start", include_str!("../../../migrations/sqlite/0001_start.sql"))];
+
+/// The database in a file.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    people: SqlitePool,
+    facts: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it (0600) and its tables when necessary.
+    pub(super) async fn open(store: &config::Store, data: &Path) -> Result<Self, StoreError> {
+        let path = path(store, data)?;
+        create_private(&path)
+            .map_err(|e| StoreError::Database(format!("{} cannot be made: {e}", path.display())))?;
+        let opened = |e: sqlx::Error| {
+            StoreError::Database(format!("{} cannot be opened: {}", path.display(), words(&e)))
+        };
+        let people = connect(&path, SqliteSynchronous::Full, PEOPLE_WAIT).await.map_err(opened)?;
+        migrate(&people).await?;
+        let facts = connect(&path, SqliteSynchronous::Normal, FACTS_WAIT).await.map_err(opened)?;
+        Ok(Self { people, facts })
+    }
+
+    /// The fingerprint of the keys that this database was written with.
+    pub(super) async fn fingerprint(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT value FROM setting WHERE name = 'keys'")
+            .fetch_optional(&self.people)
+            .await?)
+    }
+
+    pub(super) async fn set_fingerprint(&self, fingerprint: &[u8]) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO setting (name, value) VALUES ('keys', ?)")
+            .bind(fingerprint)
+            .execute(&self.people)
+            .await?;
+        Ok(())
+    }
+
+    /// Lets the database grow no further, as on a full disk.
+    #[cfg(test)]
+    pub(super) async fn limit_pages(&self, pages: u32) {
+        use sqlx::Executor;
+        for pool in [&self.people, &self.facts] {
+            let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+            pool.execute(pragma).await.unwrap();
+        }
+    }
+}
+
+/// `sqlite://PATH`; relative paths and a leading `DATA/` mean the data directory.
+fn path(store: &config::Store, data: &Path) -> Result<PathBuf, StoreError> {
+    let Some(url) = &store.url else { return Ok(data_dir::database(data)) };
+    let Some(path) = url.strip_prefix("sqlite://") else {
+        return Err(StoreError::Invalid {
+            field: "store.url",
+            why: "only sqlite://PATH is supported".into(),
+        });
+    };
+    Ok(data.join(path.strip_prefix("DATA/").unwrap_or(path)))
+}
+
+/// SQLite gives its side files the mode of the database.
+fn create_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}
+
+async fn connect(
+    path: &Path,
+    synchronous: SqliteSynchronous,
+    wait: Duration,
+) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+        .busy_timeout(wait);
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await
+}
+
+async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    let migrator = Migrator::with_migrations(migrations.into());
+    let mut connection = pool.acquire().await?;
+    migrator.run_direct(None, &mut *connection, false).await.map_err(|error| {
+        StoreError::Database(match error {
+            MigrateError::VersionMissing(version) => format!(
+                "it was written by a newer viaduct (schema {version}, this one knows {}); use that \
+                 version or a newer one",
+                MIGRATIONS.len()
+            ),
+            MigrateError::VersionMismatch(version) => {
+                format!("its schema {version} is not the one of any release")
+            }
+            other => format!("its tables cannot be made or changed: {other}"),
+        })
+    })
+}
+
+/// What the database said, in words that help.
+pub(super) fn words(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(|e| e.code());
+    let number = code.as_deref().and_then(|code| code.parse::<u32>().ok());
+    // The low byte is the primary result code (SQLite, "Result and Error Codes").
+    match number.map(|code| code & 0xff) {
+        Some(5 | 6) => "it is locked by another program".into(),
+        Some(8) => "it is read-only".into(),
+        Some(10) => format!("the disk reports an error ({error})"),
+        Some(11 | 26) => format!("the file is damaged or not a database ({error})"),
+        Some(13) => "the disk is full".into(),
+        _ => error.to_string(),
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(words(&error))
+    }
+}
+
+/// A time as it is stored.
+fn stamp(time: OffsetDateTime) -> String {
+    let utc = time.to_offset(UtcOffset::UTC);
+    #[expect(clippy::expect_used, reason = "RFC 3339 has no year after 9999, and no clock says so")]
+    utc.format(&Rfc3339).expect("a year below 10000")
+}
+
+fn time_of(text: &str) -> Result<OffsetDateTime, StoreError> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| damaged("time", text))
+}
+
+fn damaged(what: &str, text: &str) -> StoreError {
+    StoreError::Database(format!("it holds `{text}`, which is no {what}"))
+}

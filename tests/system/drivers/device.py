@@ -1,0 +1,246 @@
+"""A device that shares no code with the server: APF over TLS, written from the protocol notes alone.
+
+Argument: JSON with address, port, root (PEM file), guid, user, password, ports, fragments (sizes
+of the pieces in which bytes are written, taken in turn), window (what it grants), credit (how many
+bytes it takes before it grants them again). A channel to port 5900 is a flood that goes on as long
+as the server grants room; every other channel sends back what it is sent.
+
+Prints "ready" when its ports are forwarded, "violation: ..." and exits 1 when the server breaks the
+protocol, "end: ..." when the tunnel ends.
+"""
+
+import itertools
+import json
+import select
+import socket
+import ssl
+import struct
+import sys
+import uuid
+
+AUTH, PFWD = b"auth@amt.intel.com", b"pfwd@amt.intel.com"
+FLOOD_PORT = 5900
+
+
+def string(value):
+    return struct.pack(">I", len(value)) + value
+
+
+class Violation(Exception):
+    pass
+
+
+class Channel:
+    def __init__(self, theirs, port, credit):
+        self.theirs = theirs
+        self.port = port
+        self.credit = credit  # what the server lets us send
+        self.granted = 0  # what we let the server send
+        self.taken = 0
+        self.pending = bytearray()
+
+
+class Device:
+    def __init__(self, task):
+        self.task = task
+        self.fragments = itertools.cycle(task["fragments"])
+        self.out = bytearray()
+        self.input = bytearray()
+        self.channels = {}
+        self.closing = set()
+        self.options = 0
+        context = ssl.create_default_context(cafile=task["root"])
+        plain = socket.create_connection((task["address"], task["port"]))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = context.wrap_socket(plain, server_hostname=task["address"])
+        self.socket.setblocking(False)
+
+    def run(self):
+        task = self.task
+        guid = uuid.UUID(task["guid"]).bytes_le
+        # Greeting and first request without waiting, as some devices do.
+        self.send(struct.pack(">BIII", 192, 1, 0, 1) + guid + bytes(64))
+        self.send(b"\x05" + string(AUTH))
+        self.expect(b"\x06" + string(AUTH))
+        password = b"\x00" + string(task["password"].encode())
+        self.send(b"\x32" + string(task["user"].encode()) + string(PFWD) + string(b"password") + password)
+        self.expect(b"\x34")
+        self.send(b"\x05" + string(PFWD))
+        self.expect(b"\x06" + string(PFWD))
+        for port in task["ports"]:
+            self.send(b"\x50" + string(b"tcpip-forward") + b"\x01" + string(b"") + struct.pack(">I", port))
+        for port in task["ports"]:
+            self.expect(struct.pack(">BI", 81, port))
+        # Keep-alives are ours to send and the server's to answer.
+        self.send(struct.pack(">BI", 208, 255))
+        self.expect(struct.pack(">BI", 209, 255))
+        print("ready", flush=True)
+        while True:
+            self.message()
+
+    # Bytes
+
+    def send(self, message):
+        self.out += message
+
+    def pump(self, wait):
+        """Writes and reads what is possible; waits for one of the two when there is nothing."""
+        moved = False
+        while self.out:
+            piece = bytes(self.out[: next(self.fragments)])
+            try:
+                self.socket.send(piece)
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                break
+            del self.out[: len(piece)]
+            moved = True
+            if len(self.out) % 64 == 0:
+                break
+        try:
+            data = self.socket.recv(65536)
+            if not data:
+                raise EOFError("the server closed")
+            self.input += data
+            return
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        if wait and not moved:
+            select.select([self.socket], [self.socket] if self.out else [], [])
+
+    def take(self, count):
+        while len(self.input) < count:
+            self.flood()
+            self.pump(wait=True)
+        taken = bytes(self.input[:count])
+        del self.input[:count]
+        return taken
+
+    def number(self):
+        return struct.unpack(">I", self.take(4))[0]
+
+    def text(self):
+        return self.take(self.number())
+
+    def expect(self, message):
+        found = self.take(len(message))
+        if found != message:
+            raise Violation(f"expected {message.hex()}, got {found.hex()}")
+
+    # Messages of the server
+
+    def message(self):
+        kind = self.take(1)[0]
+        handler = {
+            1: self.disconnect,
+            90: self.open,
+            93: self.adjust,
+            94: self.data,
+            97: self.close,
+            208: self.keep_alive,
+            210: self.keep_alive_options,
+        }.get(kind)
+        if handler is None:
+            raise Violation(f"message {kind} is not for a device")
+        handler()
+
+    def disconnect(self):
+        reason = self.number()
+        self.take(2)
+        raise EOFError(f"disconnect {reason}")
+
+    def keep_alive(self):
+        self.send(struct.pack(">BI", 209, self.number()))
+
+    def keep_alive_options(self):
+        self.options += 1
+        if self.options > 1:
+            raise Violation("keep-alive options twice")
+        interval, timeout = self.number(), self.number()
+        self.send(struct.pack(">BII", 211, interval, timeout))
+        print(f"options {interval} {timeout}", flush=True)
+
+    def open(self):
+        kind, theirs, window, reserved = self.text(), self.number(), self.number(), self.number()
+        _, port = self.text(), self.number()
+        _, _ = self.text(), self.number()
+        if kind != b"forwarded-tcpip" or reserved != 0xFFFFFFFF:
+            raise Violation(f"open of {kind} with reserved {reserved:#x}")
+        if port not in self.task["ports"]:
+            raise Violation(f"open to port {port}, which was not forwarded")
+        free = next((number for number in range(8) if number not in self.channels), None)
+        if free is None:
+            self.send(struct.pack(">BIIII", 92, theirs, 4, 0, 0))
+            return
+        channel = self.channels[free] = Channel(theirs, port, window)
+        # Ids that the server still holds closed are used again at once, as firmware does.
+        self.closing.discard(free)
+        channel.granted = self.task["window"]
+        self.send(struct.pack(">BIIII", 91, theirs, free, channel.granted, 0xFFFFFFFF))
+
+    def adjust(self):
+        ours, more = self.number(), self.number()
+        channel = self.channels.get(ours)
+        if channel is None:
+            return
+        channel.credit += more
+        if channel.credit > 0xFFFFFFFF:
+            raise Violation("window above 32 bits")
+        self.answer(channel)
+
+    def data(self):
+        ours, data = self.number(), self.text()
+        channel = self.channels.get(ours)
+        if channel is None:
+            if ours not in self.closing:
+                raise Violation(f"data for channel {ours}, which is not open")
+            return
+        if len(data) > channel.granted:
+            raise Violation(f"{len(data)} bytes where {channel.granted} were granted")
+        if not data:
+            raise Violation("data without a byte")
+        channel.granted -= len(data)
+        channel.taken += len(data)
+        if channel.taken >= self.task["credit"] or channel.granted == 0:
+            self.send(struct.pack(">BII", 93, channel.theirs, channel.taken))
+            channel.granted += channel.taken
+            channel.taken = 0
+        if channel.port != FLOOD_PORT:
+            channel.pending += data
+            self.answer(channel)
+
+    def answer(self, channel):
+        while channel.pending and channel.credit:
+            piece = bytes(channel.pending[: min(channel.credit, 1500)])
+            del channel.pending[: len(piece)]
+            channel.credit -= len(piece)
+            self.send(struct.pack(">BI", 94, channel.theirs) + string(piece))
+
+    def flood(self):
+        if len(self.out) > 262144:
+            return
+        for channel in self.channels.values():
+            if channel.port == FLOOD_PORT and channel.credit:
+                piece = bytes(min(channel.credit, 4096))
+                channel.credit -= len(piece)
+                self.send(struct.pack(">BI", 94, channel.theirs) + string(piece))
+
+    def close(self):
+        ours = self.number()
+        channel = self.channels.pop(ours, None)
+        if channel is None:
+            raise Violation(f"close of channel {ours}, which is not open")
+        self.closing.add(ours)
+        self.send(struct.pack(">BI", 97, channel.theirs))
+
+
+def main():
+    try:
+        Device(json.loads(sys.argv[1])).run()
+    except Violation as violation:
+        print(f"violation: {violation}", flush=True)
+        sys.exit(1)
+    except (EOFError, OSError) as end:
+        print(f"end: {end}", flush=True)
+
+
+main()
