@@ -37,9 +37,6 @@ pub(crate) struct Options {
     /// Simulated PCs
     #[arg(long, value_name = "N", default_value_t = 25)]
     devices: usize,
-    /// Data directory that outlives the demonstration; without it a temporary one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// Print one JSON line when all devices are connected
     #[arg(long)]
     json: bool,
@@ -58,9 +55,9 @@ struct Demo<'a> {
 }
 
 /// Runs until SIGTERM or Ctrl-C.
-pub(crate) async fn demo(options: Options) -> ExitCode {
+pub(crate) async fn demo(options: Options, data: Option<PathBuf>) -> ExitCode {
     start_log(&Log { level: "warn".into(), format: LogFormat::Text });
-    match run(options).await {
+    match run(options, data).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<StartError>() {
             Some(start) => failed(start),
@@ -73,16 +70,16 @@ pub(crate) async fn demo(options: Options) -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> Result<()> {
+async fn run(options: Options, named: Option<PathBuf>) -> Result<()> {
     ensure!(
         (1..=DEVICES_MAX).contains(&options.devices),
         "--devices takes 1 to {DEVICES_MAX}; use `make bench` for larger fleets"
     );
-    let temporary = match &options.data {
+    let temporary = match &named {
         Some(_) => None,
         None => Some(tempfile::Builder::new().prefix("viaduct-demo-").tempdir()?),
     };
-    let directory = match (&options.data, &temporary) {
+    let directory = match (&named, &temporary) {
         (Some(directory), _) => directory.clone(),
         (None, Some(temporary)) => temporary.path().join("data"),
         (None, None) => unreachable_directory()?,

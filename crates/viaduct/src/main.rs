@@ -1,78 +1,71 @@
 //! Viaduct, the one program.
 
+mod age;
+mod cli;
+mod client;
+mod command;
 #[cfg(feature = "demo")]
 mod demo;
+mod failure;
+mod render;
 mod say;
 mod serve;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser};
+use cli::{Cli, Command};
+use command::Desk;
+use failure::{Failure, Result};
+use serde_json::json;
 use std::process::ExitCode;
-
-/// Management Presence Server for Intel AMT: PCs dial in, consoles reach them
-#[derive(Debug, Parser)]
-#[command(name = "viaduct", version, propagate_version = true)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Run the server
-    Serve(serve::Settings),
-    /// Run the server on loopback with simulated PCs
-    #[cfg(feature = "demo")]
-    Demo(demo::Options),
-    /// Check or show the configuration
-    #[command(subcommand)]
-    Config(ConfigCommand),
-    /// Print the version
-    Version,
-}
-
-#[derive(Debug, Subcommand)]
-enum ConfigCommand {
-    /// Say what is wrong with the configuration, if anything
-    Check(serve::Settings),
-    /// Print the effective configuration and where each value came from
-    Show(serve::Settings),
-}
+use viaduct_server::config::VERSION;
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Serve(settings) => run(serve::serve(settings)),
-        #[cfg(feature = "demo")]
-        Command::Demo(options) => run(demo::demo(options)),
-        Command::Config(ConfigCommand::Check(settings)) => match settings.load() {
-            Ok(loaded) => {
-                for warning in &loaded.warnings {
-                    say::warn(warning);
-                }
-                say::note("the configuration is valid");
-                ExitCode::SUCCESS
-            }
-            Err(code) => code,
-        },
-        Command::Config(ConfigCommand::Show(settings)) => match settings.load() {
-            Ok(loaded) => {
-                say::data(loaded.config.render(&loaded.origins).trim_end());
-                ExitCode::SUCCESS
-            }
-            Err(code) => code,
-        },
-        Command::Version => {
-            say::data(concat!("viaduct ", env!("CARGO_PKG_VERSION")));
-            ExitCode::SUCCESS
+    let Cli { global, command } = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::local("the runtime", error).end(),
+    };
+    runtime.block_on(async {
+        match command {
+            Command::Serve(settings) => serve::serve(settings, global.data).await,
+            #[cfg(feature = "demo")]
+            Command::Demo(options) => demo::demo(options, global.data).await,
+            Command::Config(command) => match command::config::run(&global, command) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(code) => code,
+            },
+            command => match operate(&global, command).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => failure.end(),
+            },
         }
-    }
+    })
 }
 
-fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(work),
-        Err(error) => {
-            say::warn(&format!("cannot start the runtime: {error}"));
-            ExitCode::FAILURE
+/// The operator's commands.
+async fn operate(global: &cli::Global, command: Command) -> Result<()> {
+    let desk = || Desk::open(global);
+    match command {
+        Command::Status => command::status::status(&desk()?).await,
+        Command::Whoami => command::status::whoami(&desk()?).await,
+        Command::Devices(command) => command::devices::run(&desk()?, command).await,
+        Command::Forward(options) => command::forward::run(&desk()?, options).await,
+        Command::Proxy(command) => command::proxy::run(&desk()?, command).await,
+        Command::Tokens(command) => command::tokens::run(&desk()?, command).await,
+        Command::Cert(command) => command::cert::run(&desk()?, command).await,
+        Command::Login(options) => command::login::login(global, options).await,
+        Command::Logout => command::login::logout(),
+        Command::Version => command::printer(global)
+            .text_or(&json!({ "version": VERSION }), |_| format!("viaduct {VERSION}")),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "viaduct", &mut script);
+            say::data(String::from_utf8_lossy(&script).trim_end());
+            Ok(())
         }
+        // Handled by the caller, which needs no server for them.
+        Command::Serve(_) | Command::Config(_) => Ok(()),
+        #[cfg(feature = "demo")]
+        Command::Demo(_) => Ok(()),
     }
 }
