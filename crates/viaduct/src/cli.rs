@@ -101,7 +101,7 @@ pub(crate) enum Command {
 mod tests {
     use super::*;
     use clap::CommandFactory;
-    use std::{fs, path::Path};
+    use std::path::Path;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -149,9 +149,11 @@ mod tests {
         assert!(Cli::try_parse_from(["viaduct", "devices", "add", "pc-1", "--guid", "x"]).is_err());
     }
 
+    #[cfg(feature = "demo")]
     /// Every command's help is kept as a file, so that a change of it is seen. `UPDATE=1` writes the files anew.
     #[test]
     fn help_is_as_it_was() {
+        use std::fs;
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help");
         let update = std::env::var_os("UPDATE").is_some();
         let mut command = Cli::command().term_width(100);
@@ -175,6 +177,7 @@ mod tests {
         assert_eq!(files, pages.len(), "a file is left of a command that is gone");
     }
 
+    #[cfg(feature = "demo")]
     fn collect(command: &mut clap::Command, name: &str, pages: &mut Vec<(String, String)>) {
         pages.push((name.to_owned(), command.render_long_help().to_string()));
         for sub in command.get_subcommands_mut() {
