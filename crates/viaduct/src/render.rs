@@ -23,9 +23,14 @@ pub(crate) enum Format {
 /// A column of a list: its head, and its text for a row.
 pub(crate) type Column<'a, T> = (&'static str, &'a dyn Fn(&T) -> String);
 
-/// The words of a state and the colour they have on a terminal.
-const COLOURS: [(&str, &str); 3] =
-    [("● connected", "\x1b[32m"), ("○ away", "\x1b[33m"), ("✗ blocked", "\x1b[31m")];
+/// The head of the column, and of the line, that says how a device is.
+pub(crate) const STATE: &str = "STATE";
+/// The words of a state, how a table shows them, and their colour on a terminal.
+const STATES: [(&str, &str, &str); 3] = [
+    ("connected", "● connected", "\x1b[32m"),
+    ("away", "○ away", "\x1b[33m"),
+    ("blocked", "✗ blocked", "\x1b[31m"),
+];
 const PLAIN: &str = "\x1b[0m";
 
 /// Where data goes and in which form.
@@ -59,10 +64,10 @@ impl Printer {
                 for (head, text) in columns {
                     let text = text(object);
                     if !text.is_empty() {
-                        table.add_row([(*head).to_owned(), inert(&text)]);
+                        table.add_row([(*head).to_owned(), cell(head, &text)]);
                     }
                 }
-                self.print(&table);
+                self.print(table);
             }
             Format::Csv => csv(std::slice::from_ref(object), columns),
             Format::Json => data(&json(object)?),
@@ -93,18 +98,21 @@ impl Printer {
         let mut table = plain_table();
         table.set_header(columns.iter().map(|(head, _)| *head));
         for row in rows {
-            table.add_row(columns.iter().map(|(_, text)| inert(&text(row))));
+            table.add_row(columns.iter().map(|(head, text)| cell(head, &text(row))));
         }
-        self.print(&table);
+        self.print(table);
     }
 
-    fn print(self, table: &Table) {
+    fn print(self, mut table: Table) {
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
         let colour = in_colour(self.no_color);
         for row in table.lines() {
             let mut row = row.trim_end().to_owned();
             if colour {
-                for (words, colour) in COLOURS {
-                    row = row.replace(words, &format!("{colour}{words}{PLAIN}"));
+                for (_, shown, colour) in STATES {
+                    row = row.replace(shown, &format!("{colour}{shown}{PLAIN}"));
                 }
             }
             data(&row);
@@ -112,10 +120,16 @@ impl Printer {
     }
 }
 
+/// What a table shows of a text.
+fn cell(head: &str, text: &str) -> String {
+    let state =
+        STATES.iter().find(|(words, ..)| head.eq_ignore_ascii_case(STATE) && *words == text);
+    state.map_or_else(|| inert(text), |(_, shown, _)| (*shown).to_owned())
+}
+
 fn plain_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-
     table
 }
 

@@ -46,8 +46,10 @@ fn screen(status: &Status) -> String {
             bytes(counts.bytes.from_device),
             bytes(counts.bytes.to_device),
         ),
-        format!("Listening    {}", listeners(status)),
     ];
+    for (head, text) in ["Listening", ""].iter().zip(listeners(status)) {
+        lines.push(format!("{head:<13}{text}"));
+    }
     lines.push(format!("Certificates {}", certificates(status)));
     if status.attention.is_empty() {
         lines.push("Attention    nothing".to_owned());
@@ -68,10 +70,9 @@ fn some(count: usize, what: &str) -> String {
     if count == 0 { String::new() } else { format!("   {count} {what}") }
 }
 
-fn listeners(status: &Status) -> String {
+/// Devices on the first line, consoles on the second.
+fn listeners(status: &Status) -> [String; 2] {
     let addresses = &status.addresses;
-    let mut parts: Vec<String> =
-        addresses.cira.iter().map(|address| format!("devices {address}")).collect();
     let others = [
         ("web", Some(&addresses.web)),
         ("plain web", addresses.web_plain.as_ref()),
@@ -79,12 +80,12 @@ fn listeners(status: &Status) -> String {
         ("HTTP proxy", addresses.http_proxy.as_ref()),
         ("metrics", addresses.metrics.as_ref()),
     ];
-    for (name, address) in others {
-        if let Some(address) = address.filter(|address| !address.is_empty()) {
-            parts.push(format!("{name} {address}"));
-        }
-    }
-    inert(&parts.join("   "))
+    let others: Vec<String> = others
+        .into_iter()
+        .filter_map(|(name, address)| Some((name, address.filter(|a| !a.is_empty())?)))
+        .map(|(name, address)| format!("{name} {address}"))
+        .collect();
+    [format!("devices {}", inert(&addresses.cira.join("   "))), inert(&others.join("   "))]
 }
 
 /// The one that ends first stands for all.

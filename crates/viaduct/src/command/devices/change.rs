@@ -96,8 +96,8 @@ pub(super) async fn block(desk: &Desk, devices: &[String]) -> Result<()> {
 
 pub(super) async fn rename(desk: &Desk, device: &str, name: String) -> Result<()> {
     let patch = DevicePatch { name: Some(name), ..DevicePatch::default() };
-    let device: Device = desk.client.patch(&path(device), &patch).await?;
-    changed(desk, &device, "renamed")
+    let changed: Device = desk.client.patch(&path(device), &patch).await?;
+    told(desk, &changed, &format!("{device} is called {} now", changed.name))
 }
 
 pub(super) async fn set_labels(desk: &Desk, device: &str, labels: &[String]) -> Result<()> {
@@ -113,17 +113,17 @@ pub(super) async fn set_labels(desk: &Desk, device: &str, labels: &[String]) -> 
         patch.labels.insert(key, value);
     }
     let device: Device = desk.client.patch(&path(device), &patch).await?;
-    changed(desk, &device, "labelled")
+    let labels = match device.tags.is_empty() {
+        true => "no labels".to_owned(),
+        false => device.tags.join(" "),
+    };
+    told(desk, &device, &format!("{}: {labels}", device.name))
 }
 
-fn changed(desk: &Desk, device: &Device, what: &str) -> Result<()> {
+/// A line for people, the device as it is now for programs.
+fn told(desk: &Desk, device: &Device, line: &str) -> Result<()> {
     if desk.printer.format == Format::Table {
-        let labels = device.tags.join(" ");
-        note(&format!(
-            "{} {what}{}",
-            inert(&device.name),
-            if labels.is_empty() { String::new() } else { format!(": {}", inert(&labels)) }
-        ));
+        note(&inert(line));
         return Ok(());
     }
     desk.printer.text_or(device, |_| String::new())

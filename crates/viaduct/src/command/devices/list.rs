@@ -5,7 +5,7 @@ use crate::{
     age::{ago, bytes, date, since},
     client::segment,
     failure::Result,
-    render::Format,
+    render::{Format, STATE},
     say::note,
 };
 use viaduct_api::{Device, DevicePage, Unclaimed, trigger_words};
@@ -39,7 +39,7 @@ pub(crate) async fn list(desk: &Desk, options: Options) -> Result<()> {
         &devices,
         &[
             ("NAME", &|device| device.name.clone()),
-            ("STATE", &state),
+            (STATE, &state),
             ("UP", &up),
             ("FROM", &|device| device.address.clone().unwrap_or_default()),
             ("PORTS", &|device| ports(&device.ports)),
@@ -130,9 +130,9 @@ pub(crate) async fn show(desk: &Desk, name: &str) -> Result<()> {
 
 fn state(device: &Device) -> String {
     match (device.blocked, device.connection_status) {
-        (true, _) => "✗ blocked",
-        (false, true) => "● connected",
-        (false, false) => "○ away",
+        (true, _) => "blocked",
+        (false, true) => "connected",
+        (false, false) => "away",
     }
     .to_owned()
 }
@@ -149,6 +149,8 @@ fn up(device: &Device) -> String {
 }
 
 fn ports(ports: &[u16]) -> String {
+    let mut ports = ports.to_vec();
+    ports.sort_unstable();
     ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
 }
 
