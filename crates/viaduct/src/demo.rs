@@ -7,14 +7,14 @@ use crate::{
     serve::{failed, start_log},
 };
 use amt_sim::{Fleet, FleetConfig, Identity};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use viaduct_api::DeviceId;
 use viaduct_server::{
     Config, Running, Server, StartError,
@@ -35,7 +35,7 @@ const DEVICES_MAX: usize = 5_000;
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
     /// Simulated PCs
-    #[arg(long, value_name = "N", default_value_t = 25)]
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = devices)]
     devices: usize,
     /// Print one JSON line when all devices are connected
     #[arg(long)]
@@ -43,6 +43,14 @@ pub(crate) struct Options {
     /// Use ports P to P+4 (devices, web, SOCKS5, HTTP proxy, metrics) instead of free ones
     #[arg(long, value_name = "P")]
     port_base: Option<u16>,
+}
+
+fn devices(text: &str) -> Result<usize, String> {
+    let number = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if !(1..=DEVICES_MAX).contains(&number) {
+        return Err(format!("1 to {DEVICES_MAX}; `make bench` has larger fleets"));
+    }
+    Ok(number)
 }
 
 /// What a person needs to use it.
@@ -71,48 +79,89 @@ pub(crate) async fn demo(options: Options, data: Option<PathBuf>) -> ExitCode {
 }
 
 async fn run(options: Options, directory: Option<PathBuf>) -> Result<()> {
-    ensure!(
-        (1..=DEVICES_MAX).contains(&options.devices),
-        "--devices takes 1 to {DEVICES_MAX}; use `make bench` for larger fleets"
-    );
+    let mut ends = Ends::new()?;
+    // It lives until the end of this function, however that comes about.
     let temporary = tempfile::Builder::new().prefix("viaduct-demo-").tempdir()?;
     let directory = directory.unwrap_or_else(|| temporary.path().join("data"));
     refuse_demo_on_real_data(&directory)?;
     DataDir::open(&directory)?.mark_demo()?;
     let config = config(&directory, options.port_base)?;
     let running = Server::start(config, "# demonstration\n".into()).await?;
+    let shown = tokio::select! {
+        shown = populate(&running, &options, &directory) => shown.map(Some),
+        () = ends.wait() => Ok(None),
+    };
+    let outcome = match shown {
+        Ok(None) => Ok(()),
+        Ok(Some(fleet)) => {
+            ends.wait().await;
+            note("ending the demonstration");
+            fleet.shutdown().await;
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    running.shutdown().await;
+    outcome
+}
+
+/// Adds the PCs and the person, connects all PCs, and says what can be done with them.
+async fn populate(running: &Running, options: &Options, directory: &Path) -> Result<Fleet> {
     // A second run on the same directory finds its devices; they get new credentials.
     let devices = Identity::fleet(options.devices, "viaduct-demo", "pc", "demo.example")?;
-    register(&running, &devices).await?;
-    let password = amt_sim::amt_password()?;
-    running.access().add_user(USER, Secret::new(password.clone()), Scope::Admin).await?;
-    let token = running.access().create_token("demo", Scope::Admin, None).await?;
-    let fleet = start_fleet(&running, &devices)?;
+    register(running, &devices).await?;
+    let (password, token) = person(running).await?;
+    let fleet = start_fleet(running, &devices)?;
     fleet.ready().await.context("a simulated PC did not connect")?;
     let demo = Demo {
-        running: &running,
+        running,
         password: &password,
         token: token.expose(),
         devices: &devices,
-        data: &directory,
+        data: directory,
     };
     if options.json {
-        crate::say::data(&screen::json(&demo).to_string());
+        crate::say::data(&screen::json(&demo));
     } else {
         screen::print(&demo);
     }
-    wait_for_the_end().await?;
-    note("ending the demonstration");
-    fleet.shutdown().await;
-    running.shutdown().await;
-    Ok(())
+    Ok(fleet)
 }
 
-async fn wait_for_the_end() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+/// The person and the token of this run; those of an earlier run on the same directory end.
+async fn person(running: &Running) -> Result<(String, Secret<String>)> {
+    let access = running.access();
+    let password = amt_sim::amt_password()?;
+    let secret = Secret::new(password.clone());
+    if access.users().iter().any(|user| user.name == USER) {
+        access.change_user(USER, Some(secret), Some(Scope::Admin)).await?;
+    } else {
+        access.add_user(USER, secret, Scope::Admin).await?;
+    }
+    if access.tokens().iter().any(|token| token.name == USER) {
+        access.revoke_token(USER).await?;
+    }
+    let token = access.create_token(USER, Scope::Admin, None).await?;
+    Ok((password, token))
+}
+
+/// Ctrl-C and SIGTERM, from the first moment on, so that nothing is left behind.
+struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ends {
+    fn new() -> Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

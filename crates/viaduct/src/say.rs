@@ -1,6 +1,6 @@
-//! Output: data on standard output, everything else on standard error.
+//! Output: data on standard output, everything else on standard error. The only file that prints.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// A line of data. A reader that left (`| head`) is no error.
 pub(crate) fn data(line: &str) {
@@ -15,4 +15,40 @@ pub(crate) fn note(line: &str) {
 /// A line that says what is wrong.
 pub(crate) fn warn(line: &str) {
     drop(writeln!(io::stderr().lock(), "viaduct: {line}"));
+}
+
+/// Asks for a line on the terminal; None when there is no terminal to ask on.
+pub(crate) fn ask(question: &str) -> Option<String> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return None;
+    }
+    drop(write!(io::stderr().lock(), "{question}"));
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned())
+}
+
+/// Whether colours are wanted: on a terminal, unless told otherwise.
+pub(crate) fn in_colour(no_color: bool) -> bool {
+    !no_color && std::env::var_os("NO_COLOR").is_none() && io::stdout().is_terminal()
+}
+
+/// Text from devices and servers as a terminal may see it: no control characters, no change of direction.
+pub(crate) fn inert(text: &str) -> String {
+    let dangerous = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if dangerous(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_and_direction_marks_do_nothing() {
+        assert_eq!(inert("a\u{1b}[2Jb\u{202e}c\r\n"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\u{fffd}");
+        assert_eq!(inert("Zürich ● 1"), "Zürich ● 1");
+    }
 }

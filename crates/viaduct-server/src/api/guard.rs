@@ -2,7 +2,7 @@
 
 use super::{Api, refusal::Refusal};
 use crate::{
-    access::{Action, Principal, Scope, SignInError},
+    access::{Action, Denied, Principal, Scope, SignInError},
     config::Secret,
 };
 use axum::{
@@ -89,9 +89,26 @@ async fn admit(
     if let Guard::Needs(action) = guard {
         api.access
             .authorise(&principal, action)
-            .map_err(|denied| Refusal::new(Code::NotAllowed, denied.to_string()))?;
+            .map_err(|denied| Refusal::new(Code::NotAllowed, not_allowed(&principal, &denied)))?;
     }
     Ok(Authorized { principal, origin })
+}
+
+/// Who lacks which right, in words.
+fn not_allowed(principal: &Principal, denied: &Denied) -> String {
+    let what = match denied.action {
+        Action::UseProxy => "reaching a device",
+        Action::ReadDevices => "seeing devices",
+        Action::ChangeDevices => "changing devices",
+        Action::DisconnectTunnel => "ending tunnels",
+        Action::ReadCertificates => "seeing certificates",
+        Action::ReloadCertificates => "reloading certificates",
+        Action::ManageTokens => "managing tokens",
+        Action::ManageUsers => "managing users",
+        Action::ReadConfig => "seeing the configuration",
+    };
+    let scope = principal.scope.name();
+    format!("{} has the scope `{scope}`, which does not cover {what}", principal.name)
 }
 
 async fn sign_in(api: &Api, peer: SocketAddr, headers: &HeaderMap) -> Result<Principal, Refusal> {
@@ -103,7 +120,12 @@ async fn sign_in(api: &Api, peer: SocketAddr, headers: &HeaderMap) -> Result<Pri
     let credential = credential.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
         let token = Secret::new(credential.to_owned());
-        return api.access.bearer(&token).map_err(|error| turned_down(&error, "Bearer"));
+        return api.access.bearer(&token).map_err(|error| match error {
+            SignInError::Wrong => {
+                Refusal::new(Code::NotSignedIn, "the token is not known, or was revoked")
+            }
+            other => turned_down(&other, "Bearer"),
+        });
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(missing());

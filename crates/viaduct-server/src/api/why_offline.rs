@@ -205,20 +205,18 @@ impl<'a> Case<'a> {
             .map(|attempt| check(Seen::Bad, "since then", self.sentence(attempt)))
             .collect();
         if checks.is_empty() {
-            let from = match self.last_ip() {
-                Some(ip) => format!(" from {ip}, the address it used last,"),
-                None => String::new(),
+            let what = match self.last_ip() {
+                Some(ip) => format!(
+                    "no attempt from {ip}, the address it used last, and none that named this device,"
+                ),
+                None => "no attempt that named this device".to_owned(),
             };
             let since = if self.started > self.away_since() {
                 format!(" since this server was started {}", ago(self.now - self.started))
             } else {
                 String::new()
             };
-            checks.push(check(
-                Seen::Bad,
-                "since then",
-                format!("no attempt{from} and none that named this device was seen{since}"),
-            ));
+            checks.push(check(Seen::Bad, "since then", format!("{what} was seen{since}")));
         }
         checks.extend(attempts.elsewhere.iter().take(3).map(|attempt| {
             let text = format!("{}; it did not say which device it is", self.sentence(attempt));

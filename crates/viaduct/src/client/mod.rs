@@ -1,0 +1,255 @@
+//! The client of the REST API: over the local socket or over TLS, one connection a request.
+
+mod context;
+mod place;
+mod stream;
+mod trust;
+
+pub(crate) use context::Context;
+pub(crate) use place::{Place, Remote};
+pub(crate) use trust::{Trust, fingerprint_of, look, parse_fingerprint, vouched};
+
+use trust::own_root;
+
+use crate::{
+    cli::Global,
+    failure::{Failure, Result},
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    client::conn::http1,
+    header::{self, HeaderMap, HeaderValue},
+    upgrade::Upgraded,
+};
+use hyper_util::rt::TokioIo;
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use tokio::time::timeout;
+use viaduct_api::{Code, Problem};
+
+/// An answer must be complete so soon.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Largest answer that is read: a list of 100,000 devices fits.
+const ANSWER_MAX: usize = 256 << 20;
+
+/// A server and who we are there.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) place: Place,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+impl Client {
+    /// The server that the options, the environment or an earlier `login` name.
+    pub(crate) fn find(global: &Global) -> Result<Self> {
+        let (place, token) = place::find(global)?;
+        Ok(Self { place, token })
+    }
+
+    /// A certain server.
+    pub(crate) fn at(place: Place, token: Option<String>) -> Self {
+        Self { place, token }
+    }
+
+    /// The token in use, if any.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        decode(&self.call(Method::GET, path, None::<&()>, &[]).await?)
+    }
+
+    pub(crate) async fn text(&self, path: &str) -> Result<String> {
+        let answer = self.call(Method::GET, path, None::<&()>, &[]).await?;
+        String::from_utf8(answer.body.to_vec()).map_err(|error| not_viaduct(error.to_string()))
+    }
+
+    pub(crate) async fn post<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T> {
+        decode(&self.call(Method::POST, path, Some(body), &[]).await?)
+    }
+
+    pub(crate) async fn patch<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T> {
+        decode(&self.call(Method::PATCH, path, Some(body), &[]).await?)
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<()> {
+        self.call(Method::DELETE, path, None::<&()>, &[]).await.map(drop)
+    }
+
+    /// Sends a request; a refusal of the server is a failure.
+    pub(crate) async fn call<B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+        headers: &[(header::HeaderName, &'static str)],
+    ) -> Result<Answer> {
+        let exchange = async {
+            let mut request = self.request(method, path, body)?;
+            for (name, value) in headers {
+                request.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+            let response = self.send(request).await?;
+            let status = response.status();
+            let body = read(response).await?;
+            Ok::<_, Failure>(Answer { status, body })
+        };
+        let answer = match timeout(DEADLINE, exchange).await {
+            Ok(answer) => answer?,
+            Err(_) => {
+                let detail =
+                    format!("{} did not answer within {} s", self.place, DEADLINE.as_secs());
+                return Err(Failure::new(Code::Unreachable, detail));
+            }
+        };
+        if answer.status.is_success() { Ok(answer) } else { Err(refused(&answer)) }
+    }
+
+    /// Switches a connection to a byte stream.
+    pub(crate) async fn upgrade(&self, path: &str) -> Result<TokioIo<Upgraded>> {
+        let exchange = async {
+            let mut request = self.request(Method::GET, path, None::<&()>)?;
+            let headers = request.headers_mut();
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("tcp"));
+            let response = self.send(request).await?;
+            let status = response.status();
+            if status != StatusCode::SWITCHING_PROTOCOLS {
+                let body = read(response).await?;
+                return Err(refused(&Answer { status, body }));
+            }
+            let upgraded = hyper::upgrade::on(response).await;
+            upgraded.map(TokioIo::new).map_err(|error| self.lost(&error))
+        };
+        match timeout(DEADLINE, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::new(Code::DeviceSilent, "the channel was not opened in time")),
+        }
+    }
+
+    fn request<B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Request<Full<Bytes>>> {
+        let bytes = match body {
+            None => Bytes::new(),
+            Some(body) => {
+                serde_json::to_vec(body).map_err(|error| Failure::local("JSON", error))?.into()
+            }
+        };
+        let mut headers = HeaderMap::new();
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(token) = &self.token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+                .map_err(|_| Failure::usage("the token has characters that no token has"))?;
+            value.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        let host = HeaderValue::from_str(&self.place.host())
+            .map_err(|_| Failure::usage("the server's name has characters that no name has"))?;
+        headers.insert(header::HOST, host);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .body(Full::new(bytes))
+            .map_err(|error| Failure::local("the request", error))?;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>> {
+        let io = stream::connect(&self.place).await?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(io)).await.map_err(|error| self.lost(&error))?;
+        tokio::spawn(async move {
+            // An error ends the request too, which is where it is reported.
+            drop(connection.with_upgrades().await);
+        });
+        sender.send_request(request).await.map_err(|error| self.lost(&error))
+    }
+
+    fn lost(&self, error: &dyn std::error::Error) -> Failure {
+        let mut detail = format!("the connection to {} failed: {error}", self.place);
+        if let Some(source) = error.source() {
+            detail = format!("{detail}: {source}");
+        }
+        Failure::new(Code::Unreachable, detail)
+    }
+}
+
+async fn read(response: Response<Incoming>) -> Result<Bytes> {
+    match Limited::new(response.into_body(), ANSWER_MAX).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => {
+            Err(Failure::new(Code::Unreachable, format!("the answer broke off: {error}")))
+        }
+    }
+}
+
+fn decode<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
+    serde_json::from_slice(&answer.body).map_err(|error| not_viaduct(error.to_string()))
+}
+
+fn not_viaduct(detail: String) -> Failure {
+    Failure::new(Code::NotViaduct, detail)
+}
+
+/// The server's own words, or the status when it has none.
+fn refused(answer: &Answer) -> Failure {
+    match serde_json::from_slice::<Problem>(&answer.body) {
+        Ok(mut problem) => {
+            problem.status = answer.status.as_u16();
+            problem.into()
+        }
+        Err(_) => not_viaduct(format!("it says {}", answer.status)),
+    }
+}
+
+/// A text as one segment of a path.
+pub(crate) fn segment(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            other => escaped.push_str(&format!("%{other:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_segment() {
+        assert_eq!(segment("pc-1.example"), "pc-1.example");
+        assert_eq!(segment("a/b?c#d e"), "a%2Fb%3Fc%23d%20e");
+        assert_eq!(segment("ä"), "%C3%A4");
+    }
+}

@@ -1,0 +1,87 @@
+//! `viaduct devices`: listed, shown, added, changed.
+
+mod add;
+mod change;
+mod import;
+mod list;
+mod why;
+
+use super::Desk;
+use crate::failure::Result;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the devices
+    Ls(list::Options),
+    /// Show one device
+    Show {
+        /// Name, domain name or GUID
+        device: String,
+    },
+    /// Add a device; prints the credential to put into the PC when it had to make one
+    Add(add::Options),
+    /// Add many devices from a file
+    Import(import::Options),
+    /// Let devices in that knocked, or that were blocked
+    Approve(change::Approve),
+    /// Turn devices away from now on
+    Block {
+        /// Names, or GUIDs of devices that knocked
+        #[arg(required = true, value_name = "DEVICE")]
+        devices: Vec<String>,
+    },
+    /// Give a device another name
+    Rename {
+        /// Name, domain name or GUID
+        device: String,
+        /// The new name
+        name: String,
+    },
+    /// Set labels with KEY=VALUE or KEY, remove them with KEY-
+    Label {
+        /// Name, domain name or GUID
+        device: String,
+        /// Labels
+        #[arg(required = true, allow_hyphen_values = true)]
+        labels: Vec<String>,
+    },
+    /// Forget devices and end their tunnels
+    Rm {
+        /// Names, domain names or GUIDs
+        #[arg(required = true, value_name = "DEVICE")]
+        devices: Vec<String>,
+    },
+    /// End a device's tunnel, so that it dials in again
+    Reconnect(change::Reconnect),
+    /// Say what was seen of a device that is away, and what to try
+    WhyOffline {
+        /// Name, domain name or GUID
+        device: String,
+    },
+}
+
+pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
+    match command {
+        Command::Ls(options) => list::list(desk, options).await,
+        Command::Show { device } => list::show(desk, &device).await,
+        Command::Add(options) => add::add(desk, options).await,
+        Command::Import(options) => import::import(desk, options).await,
+        Command::Approve(options) => change::approve(desk, options).await,
+        Command::Block { devices } => change::block(desk, &devices).await,
+        Command::Rename { device, name } => change::rename(desk, &device, name).await,
+        Command::Label { device, labels } => change::set_labels(desk, &device, &labels).await,
+        Command::Rm { devices } => change::remove(desk, &devices).await,
+        Command::Reconnect(options) => change::reconnect(desk, options).await,
+        Command::WhyOffline { device } => why::why_offline(desk, &device).await,
+    }
+}
+
+/// A label as `KEY=VALUE` or `KEY`.
+fn label(text: &str) -> std::result::Result<(String, String), String> {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    if key.is_empty() {
+        return Err("a label is KEY=VALUE or KEY".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,115 @@
+//! `viaduct login` and `logout`: a server to remember, with a token and the certificate to believe.
+
+use super::secret;
+use crate::{
+    cli::Global,
+    client::{
+        Client, Context, Place, Remote, Trust, fingerprint_of, look, parse_fingerprint, vouched,
+    },
+    failure::{Failure, Result},
+    say::{ask, inert, note},
+};
+use std::fs;
+use viaduct_api::{Code, WhoAmI};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The server, such as `https://mps.example.com:8443`
+    url: String,
+    /// SHA-256 of the server's certificate, instead of a CA (`viaduct cert show` on the server prints it)
+    #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
+    fingerprint: Option<String>,
+}
+
+/// Reads a token from standard input, checks it, and remembers it with the server.
+pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
+    let mut context = Context {
+        server: Remote::parse(&options.url, Trust::System)?.url(),
+        token: String::new(),
+        ca: None,
+        fingerprint: None,
+    };
+    let remote = believe(global, &options, &mut context).await?;
+    let text = secret::from_stdin("Paste a token (viaduct tokens create on the server):")?;
+    context.token = secret::first_line(text.trim_start())?.trim().to_owned();
+    let client = Client::at(Place::Remote(remote.clone()), Some(context.token.clone()));
+    let me: WhoAmI = client.get("/whoami").await?;
+    if context.fingerprint.is_some() {
+        adopt_root(&client, &remote, &mut context).await;
+    }
+    let file = context.save()?;
+    note(&format!(
+        "signed in to {} as {} (scope {}); remembered in {}",
+        context.server,
+        inert(&me.name),
+        me.scope,
+        file.display()
+    ));
+    Ok(())
+}
+
+/// Finds out which certificate to believe; on a terminal a person may compare fingerprints.
+async fn believe(global: &Global, options: &Options, context: &mut Context) -> Result<Remote> {
+    let file = global.ca.clone().or_else(|| std::env::var_os("VIADUCT_CA").map(Into::into));
+    if let Some(file) = file {
+        let pem =
+            fs::read_to_string(&file).map_err(|error| Failure::local(file.display(), error))?;
+        let trust = Trust::from_pem(pem.as_bytes())?;
+        context.ca = Some(pem);
+        return Remote::parse(&options.url, trust);
+    }
+    if let Some(text) = &options.fingerprint {
+        let trust = Trust::Fingerprint(parse_fingerprint(text)?);
+        context.fingerprint = Some(text.clone());
+        return Remote::parse(&options.url, trust);
+    }
+    let remote = Remote::parse(&options.url, Trust::System)?;
+    if remote.trust.is_none() {
+        return Ok(remote);
+    }
+    // Any refusal of the server proves that its certificate was believed.
+    let asked = Client::at(Place::Remote(remote.clone()), None).text("/version").await;
+    match asked {
+        Err(failure) if failure.code() == Some(Code::Untrusted) => {}
+        Err(failure) if failure.code() == Some(Code::Unreachable) => return Err(failure),
+        _ => return Ok(remote),
+    }
+    let shown = fingerprint_of(&look(&remote).await?);
+    let question = format!(
+        "The certificate of {} is not known here. Its SHA-256 is\n  {shown}\nDoes `viaduct cert show` on the server print the same? [y/N] ",
+        remote.url()
+    );
+    match ask(&question).as_deref() {
+        Some("y" | "Y" | "yes") => {}
+        Some(_) => return Err(Failure::new(Code::Untrusted, "it was not confirmed")),
+        None => {
+            let detail = format!("the certificate of {} has SHA-256 {shown}", remote.url());
+            return Err(Failure::new(Code::Untrusted, detail).next(
+                "Give the root with --ca FILE, or, when `viaduct cert show` on the server prints the same, --fingerprint SHA256.",
+            ));
+        }
+    }
+    context.fingerprint = Some(shown.clone());
+    Remote::parse(&options.url, Trust::Fingerprint(parse_fingerprint(&shown)?))
+}
+
+/// A root outlives a certificate: when the server's own root vouches for what it showed, that is remembered instead.
+async fn adopt_root(client: &Client, remote: &Remote, context: &mut Context) {
+    let (Ok(root), Ok(shown)) = (client.text("/ciracert").await, look(remote).await) else {
+        return;
+    };
+    let expected = context.fingerprint.as_deref().and_then(|text| parse_fingerprint(text).ok());
+    let same = expected.is_some() && parse_fingerprint(&fingerprint_of(&shown)).ok() == expected;
+    if same && vouched(&root, &shown, &remote.host) {
+        context.ca = Some(root);
+        context.fingerprint = None;
+    }
+}
+
+pub(crate) fn logout() -> Result<()> {
+    match Context::forget()? {
+        true => note("signed out; the token itself lives on until it is revoked"),
+        false => note("no server was remembered"),
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! The operator's commands. They speak only REST.
+
+pub(crate) mod cert;
+pub(crate) mod config;
+pub(crate) mod devices;
+pub(crate) mod forward;
+pub(crate) mod login;
+pub(crate) mod proxy;
+pub(crate) mod secret;
+pub(crate) mod status;
+pub(crate) mod tokens;
+
+use crate::{cli::Global, client::Client, failure::Result, render::Printer};
+
+/// What every command works with.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) client: Client,
+    pub(crate) printer: Printer,
+    /// Ask nothing.
+    pub(crate) yes: bool,
+}
+
+impl Desk {
+    pub(crate) fn open(global: &Global) -> Result<Self> {
+        Ok(Self { client: Client::find(global)?, printer: printer(global), yes: global.yes })
+    }
+}
+
+pub(crate) fn printer(global: &Global) -> Printer {
+    Printer { format: global.output, no_color: global.no_color }
+}

@@ -1,0 +1,234 @@
+//! Why a command failed: what people read on standard error, and the exit code that scripts read.
+
+use crate::say::note;
+use std::{fmt, io, process::ExitCode};
+use viaduct_api::{Code, Problem};
+
+/// The exit codes; a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Failed = 1,
+    Usage = 2,
+    Unreachable = 3,
+    NotSignedIn = 4,
+    NotFound = 5,
+    Forbidden = 6,
+    Conflict = 7,
+    Away = 8,
+    Refused = 9,
+    Unknown = 11,
+    Partly = 12,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    problem: Problem,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+/// What a code means for a script.
+fn exit_of(code: Code) -> Exit {
+    match code {
+        Code::PortInUse
+        | Code::SecondInstance
+        | Code::DataDirectory
+        | Code::BadConfig
+        | Code::BadRequest => Exit::Usage,
+        Code::Unreachable | Code::Untrusted | Code::NotViaduct | Code::ShuttingDown => {
+            Exit::Unreachable
+        }
+        Code::NotSignedIn | Code::Expired | Code::Throttled => Exit::NotSignedIn,
+        Code::NotAllowed | Code::SetupLink => Exit::Forbidden,
+        Code::UnknownDevice
+        | Code::AmbiguousDevice
+        | Code::UnknownTunnel
+        | Code::UnclaimedDevice
+        | Code::UnknownToken => Exit::NotFound,
+        Code::DeviceExists | Code::TokenExists | Code::DeviceBlocked | Code::IdentityConflict => {
+            Exit::Conflict
+        }
+        Code::DeviceAway => Exit::Away,
+        Code::PortNotForwarded
+        | Code::ChannelRefused
+        | Code::DeviceBusy
+        | Code::WrongCredential => Exit::Refused,
+        Code::DeviceSilent => Exit::Unknown,
+        Code::NoSuchRoute
+        | Code::MethodNotAllowed
+        | Code::SlowRequest
+        | Code::TooLarge
+        | Code::UpgradeNeeded
+        | Code::RootUnknown
+        | Code::TlsMismatch
+        | Code::Internal
+        | Code::Store
+        | Code::CertificatesRefused => Exit::Failed,
+    }
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { exit: exit_of(code), problem: Problem::new(code, detail) }
+    }
+
+    /// Wrong use of a command.
+    pub(crate) fn usage(detail: impl Into<String>) -> Self {
+        let problem = Problem {
+            code: String::new(),
+            title: "The command cannot be run like this".into(),
+            detail: detail.into(),
+            next: "See --help of the command.".into(),
+            status: 0,
+        };
+        Self { exit: Exit::Usage, problem }
+    }
+
+    /// Something on this machine did not work.
+    pub(crate) fn local(what: impl fmt::Display, error: impl fmt::Display) -> Self {
+        let problem = Problem {
+            code: String::new(),
+            title: "Something on this machine did not work".into(),
+            detail: format!("{what}: {error}"),
+            next: String::new(),
+            status: 0,
+        };
+        Self { exit: Exit::Failed, problem }
+    }
+
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.problem.next = next.into();
+        self
+    }
+
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.problem.known()
+    }
+
+    /// What, why, next; at most a few lines.
+    pub(crate) fn print(&self) {
+        let Problem { code, title, detail, next, .. } = &self.problem;
+        let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
+        note(&format!("viaduct: {title}{code}"));
+        if !detail.is_empty() {
+            note(&format!("  why:  {detail}"));
+        }
+        if !next.is_empty() {
+            note(&format!("  next: {next}"));
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let by_status = match problem.status {
+            401 => Exit::NotSignedIn,
+            403 => Exit::Forbidden,
+            404 => Exit::NotFound,
+            409 => Exit::Conflict,
+            _ => Exit::Failed,
+        };
+        Self { exit: problem.known().map_or(by_status, exit_of), problem }
+    }
+}
+
+/// Several things were to be done: all failed alike, or some did.
+pub(crate) fn sum_up(done: usize, failures: Vec<Failure>) -> Result<()> {
+    for failure in &failures {
+        failure.print();
+    }
+    let exits: Vec<Exit> = failures.iter().map(|failure| failure.exit).collect();
+    match exits.first() {
+        None => Ok(()),
+        Some(first) if done == 0 && exits.iter().all(|exit| exit == first) => {
+            Err(Failure::quiet(*first))
+        }
+        Some(_) => Err(Failure::quiet(Exit::Partly)),
+    }
+}
+
+impl Failure {
+    /// Everything was said already.
+    fn quiet(exit: Exit) -> Self {
+        let problem = Problem {
+            code: String::new(),
+            title: String::new(),
+            detail: String::new(),
+            next: String::new(),
+            status: 0,
+        };
+        Self { exit, problem }
+    }
+
+    /// Prints what is left to say and gives the exit code.
+    pub(crate) fn end(&self) -> ExitCode {
+        if !self.problem.title.is_empty() {
+            self.print();
+        }
+        self.exit.into()
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::local("reading or writing", error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_lead_to_the_exit_codes_of_the_contract() {
+        for (code, exit) in [
+            (Code::BadConfig, 2),
+            (Code::SecondInstance, 2),
+            (Code::Unreachable, 3),
+            (Code::NotSignedIn, 4),
+            (Code::UnknownDevice, 5),
+            (Code::AmbiguousDevice, 5),
+            (Code::NotAllowed, 6),
+            (Code::DeviceExists, 7),
+            (Code::DeviceAway, 8),
+            (Code::ChannelRefused, 9),
+            (Code::DeviceSilent, 11),
+            (Code::Internal, 1),
+        ] {
+            assert_eq!(Failure::new(code, "").exit as u8, exit, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_not_known_is_judged_by_its_status() {
+        let problem = |status| Problem {
+            code: "E9999".into(),
+            title: "new".into(),
+            detail: String::new(),
+            next: String::new(),
+            status,
+        };
+        for (status, exit) in [(401, 4), (403, 6), (404, 5), (409, 7), (418, 1)] {
+            assert_eq!(Failure::from(problem(status)).exit as u8, exit);
+        }
+    }
+
+    #[test]
+    fn mixed_outcomes_are_partly_done() {
+        let away = || Failure::new(Code::DeviceAway, "");
+        let unknown = || Failure::new(Code::UnknownDevice, "");
+        assert!(sum_up(3, Vec::new()).is_ok());
+        assert_eq!(sum_up(0, vec![away(), away()]).unwrap_err().exit, Exit::Away);
+        assert_eq!(sum_up(1, vec![away()]).unwrap_err().exit, Exit::Partly);
+        assert_eq!(sum_up(0, vec![away(), unknown()]).unwrap_err().exit, Exit::Partly);
+    }
+}
