@@ -209,12 +209,8 @@ fn make(path: &Path) -> Result<KeyBytes, StoreError> {
     let key: KeyBytes = Zeroizing::new(random()?);
     let fresh: PathBuf = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(key.as_slice())?;
         file.sync_all()?;
         fs::rename(&fresh, path)?;

@@ -27,9 +27,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use strangers::Strangers;
 use subtle::ConstantTimeEq;

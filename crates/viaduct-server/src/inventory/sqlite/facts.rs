@@ -83,7 +83,8 @@ impl Sqlite {
 
     /// The oldest first.
     pub(in crate::inventory) async fn attempts(&self) -> Result<Vec<Attempt>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM attempt ORDER BY last").fetch_all(&self.facts).await?;
+        let rows =
+            sqlx::query("SELECT * FROM attempt ORDER BY last").fetch_all(&self.facts).await?;
         rows.iter().map(attempt).collect()
     }
 }
