@@ -155,7 +155,7 @@ impl Device {
                 }
                 device::Event::Data { channel, data } => self.data(channel, data),
                 device::Event::ChannelClosed { channel, .. } => {
-                    drop(self.services.remove(&channel))
+                    self.services.remove(&channel);
                 }
                 _ => {}
             }

@@ -48,14 +48,14 @@ async fn main() -> Result<()> {
     let mut report = Report::default();
     report.idle("RSS without devices, MiB", viaduct.server.rss()? / 1024.0, "<= 15");
 
-    eprintln!("registering {most} devices");
+    report::progress(&format!("registering {most} devices"));
     viaduct.register(0..most).await?;
     device::dial_in(0, viaduct.cira, tls.clone()).await?;
     let ours = Arc::new(viaduct.way().await?);
     let theirs = Arc::new(relay.way);
     let bytes = options.megabytes * 1_000_000;
     for round in 1..=options.rounds {
-        eprintln!("round {round} of {}", options.rounds);
+        report::progress(&format!("round {round} of {}", options.rounds));
         for (name, streams) in [("1 channel", 1), ("5 channels", 5)] {
             let a = bulk(&viaduct.server, &ours, streams, bytes, true).await?;
             let b = bulk(&relay.server, &theirs, streams, bytes, true).await?;

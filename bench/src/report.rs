@@ -66,6 +66,11 @@ impl Report {
     }
 }
 
+/// A line for whoever waits.
+pub(crate) fn progress(line: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
+}
+
 /// Median, and the range of several.
 fn spread(values: &[f64]) -> String {
     let mut sorted = values.to_vec();

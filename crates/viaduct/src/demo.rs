@@ -3,7 +3,7 @@
 mod screen;
 
 use crate::{
-    say::{data, note, warn},
+    say::{note, warn},
     serve::{failed, start_log},
 };
 use amt_sim::{Fleet, FleetConfig, Identity};
@@ -37,9 +37,6 @@ pub(crate) struct Options {
     /// Simulated PCs
     #[arg(long, value_name = "N", default_value_t = 25)]
     devices: usize,
-    /// Data directory that outlives the demonstration; without it a temporary one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// Print one JSON line when all devices are connected
     #[arg(long)]
     json: bool,
@@ -58,9 +55,9 @@ struct Demo<'a> {
 }
 
 /// Runs until SIGTERM or Ctrl-C.
-pub(crate) async fn demo(options: Options) -> ExitCode {
+pub(crate) async fn demo(options: Options, data: Option<PathBuf>) -> ExitCode {
     start_log(&Log { level: "warn".into(), format: LogFormat::Text });
-    match run(options).await {
+    match run(options, data).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<StartError>() {
             Some(start) => failed(start),
@@ -73,20 +70,13 @@ pub(crate) async fn demo(options: Options) -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> Result<()> {
+async fn run(options: Options, directory: Option<PathBuf>) -> Result<()> {
     ensure!(
         (1..=DEVICES_MAX).contains(&options.devices),
         "--devices takes 1 to {DEVICES_MAX}; use `make bench` for larger fleets"
     );
-    let temporary = match &options.data {
-        Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("viaduct-demo-").tempdir()?),
-    };
-    let directory = match (&options.data, &temporary) {
-        (Some(directory), _) => directory.clone(),
-        (None, Some(temporary)) => temporary.path().join("data"),
-        (None, None) => unreachable_directory()?,
-    };
+    let temporary = tempfile::Builder::new().prefix("viaduct-demo-").tempdir()?;
+    let directory = directory.unwrap_or_else(|| temporary.path().join("data"));
     refuse_demo_on_real_data(&directory)?;
     DataDir::open(&directory)?.mark_demo()?;
     let config = config(&directory, options.port_base)?;
@@ -107,7 +97,7 @@ async fn run(options: Options) -> Result<()> {
         data: &directory,
     };
     if options.json {
-        data(&screen::json(&demo).to_string());
+        crate::say::data(&screen::json(&demo).to_string());
     } else {
         screen::print(&demo);
     }
@@ -116,11 +106,6 @@ async fn run(options: Options) -> Result<()> {
     fleet.shutdown().await;
     running.shutdown().await;
     Ok(())
-}
-
-/// Either a directory was named or a temporary one was made.
-fn unreachable_directory() -> Result<PathBuf> {
-    anyhow::bail!("no data directory")
 }
 
 async fn wait_for_the_end() -> Result<()> {

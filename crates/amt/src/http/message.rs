@@ -41,7 +41,7 @@ impl Message<RequestHead> {
 /// use amt::http::{Limits, MessageReader, RequestHead};
 /// let mut reader = MessageReader::<RequestHead>::new(Limits::default());
 /// let (taken, message) = reader.handle_bytes(b"POST /wsman HTTP/1.1\r\nContent-Len")?;
-/// assert_eq!((taken, message), (35, None));
+/// assert_eq!((taken, message), (33, None));
 /// let (taken, message) = reader.handle_bytes(b"gth: 2\r\n\r\nhiGET")?;
 /// assert_eq!((taken, message.map(|m| m.body)), (12, Some(b"hi".to_vec())));
 /// # Ok::<(), amt::http::HttpError>(())

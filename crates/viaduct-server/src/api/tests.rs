@@ -49,15 +49,17 @@ impl Reply {
     }
 }
 
-/// Making keys takes a second, so all tests share one authority.
-fn authority() -> Authority {
-    static MADE: OnceLock<TempDir> = OnceLock::new();
-    let directory = MADE.get_or_init(|| {
+/// Making keys takes a second, so all tests share one authority and its certificates.
+fn certificates() -> Certificates {
+    static MADE: OnceLock<(TempDir, Certificates)> = OnceLock::new();
+    let make = || {
         let directory = tempfile::tempdir().unwrap();
-        Authority::open(&directory.path().join("ca")).unwrap();
-        directory
-    });
-    Authority::open(&directory.path().join("ca")).unwrap()
+        let authority = Authority::open(&directory.path().join("ca")).unwrap();
+        let (cira, web) = (config::Cira::default(), config::Web::default());
+        let certificates = Certificates::open(authority, &cira, &web, Bus::new()).unwrap();
+        (directory, certificates)
+    };
+    MADE.get_or_init(make).1.clone()
 }
 
 impl Bench {
@@ -66,8 +68,6 @@ impl Bench {
         let events = Bus::new();
         let inventory = Inventory::open(&config::Store::default(), data.path(), 100).await.unwrap();
         let access = Access::open(&inventory, data.path()).await.unwrap();
-        let (cira, web) = (config::Cira::default(), config::Web::default());
-        let certificates = Certificates::open(authority(), &cira, &web, events.clone()).unwrap();
         let registry = Registry::new(events.clone());
         let limits = config::Limits::default();
         let gateway = Gateway::new(
@@ -83,7 +83,7 @@ impl Bench {
             access,
             events,
             gateway,
-            certificates,
+            certificates: certificates(),
             config_text: "[cira]\n".into(),
             started: OffsetDateTime::now_utc(),
             addresses: Arc::new(Addresses::default()),

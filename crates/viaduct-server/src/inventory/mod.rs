@@ -3,6 +3,8 @@
 mod book;
 mod change;
 mod facts;
+#[cfg(test)]
+mod full_disk;
 pub(crate) mod keys;
 mod names;
 mod pending;

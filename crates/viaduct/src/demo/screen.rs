@@ -85,14 +85,20 @@ pub(super) fn print(demo: &Demo<'_>) {
     let program = program.map_or("viaduct".to_owned(), |path| path.display().to_string());
     let amt = quoted(&format!("{}:{}", pc.amt_user, pc.amt_password));
     let proxy_user = quoted(&format!("{USER}:{}", ready.password));
-    data(&format!("Viaduct demonstration: {} simulated PCs are connected. Ctrl-C ends it.", ready.devices.len()));
+    data(&format!(
+        "Viaduct demonstration: {} simulated PCs are connected. Ctrl-C ends it.",
+        ready.devices.len()
+    ));
     data("");
     data(&format!("  sign in      user {USER}   password {}", ready.password));
     data(&format!("  API          {}   (CA: {})", ready.api, ready.ca_file));
     data(&format!("  SOCKS5       {}", ready.socks5));
     data(&format!("  HTTP proxy   {}", ready.http_proxy));
     data(&format!("  metrics      {}", ready.metrics));
-    data(&format!("  a PC         {} = {}   AMT user {} password {}", pc.name, pc.guid, pc.amt_user, pc.amt_password));
+    data(&format!(
+        "  a PC         {} = {}   AMT user {} password {}",
+        pc.name, pc.guid, pc.amt_user, pc.amt_password
+    ));
     data("");
     data("Paste one by one in another terminal:");
     data("");
@@ -111,7 +117,9 @@ pub(super) fn print(demo: &Demo<'_>) {
         "curl -s -k --digest -u {amt} --proxy-user {proxy_user} -x http://{} https://{}:16993/index.htm",
         ready.http_proxy, pc.name
     ));
-    data("# a serial console (amtterm and proxychains4 from your distribution; leave it with Ctrl-])");
+    data(
+        "# a serial console (amtterm and proxychains4 from your distribution; leave it with Ctrl-])",
+    );
     let (host, port) = ready.socks5.rsplit_once(':').unwrap_or((&ready.socks5, ""));
     data(&format!(
         "printf 'strict_chain\\nproxy_dns\\n[ProxyList]\\nsocks5 {host} {port} {USER} {}\\n' > {}/proxychains.conf",
