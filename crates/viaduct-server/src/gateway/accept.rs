@@ -23,11 +23,14 @@ pub(super) async fn serve<F, Fut>(
     Fut: Future<Output = ()> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
+    let mut waiting = Box::pin(next(&listener, &places));
     loop {
         tokio::select! {
             _ = shutdown.wait_for(|stop| *stop) => break,
             Some(end) = tasks.join_next() => report(end),
-            Some((stream, peer, place)) = next(&listener, &places) => {
+            accepted = &mut waiting => {
+                waiting.set(next(&listener, &places));
+                let Some((stream, peer, place)) = accepted else { break };
                 let task = console(stream, peer);
                 tasks.spawn(async move {
                     task.await;
@@ -36,30 +39,35 @@ pub(super) async fn serve<F, Fut>(
             }
         }
     }
+    drop(waiting);
     drop(listener);
     while let Some(end) = tasks.join_next().await {
         report(end);
     }
 }
 
-/// The next console, once there is a place for it. Without a place the kernel's queue holds it: nobody is reset for
-/// load. `None` is for a semaphore that was closed, which nobody does.
+/// The next console, once there is a place for it. Without a place it waits here, and those behind it in the kernel's
+/// queue: nobody is reset for load. The place is asked for last, so that an idle proxy keeps none from the other one.
+/// `None` is for a semaphore that was closed, which nobody does.
 async fn next(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let (stream, peer) = accept(listener).await;
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
+    }
+    // A v4 console on a v6 socket goes by its own address.
+    let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
     let place = Arc::clone(places).acquire_owned().await.ok()?;
+    Some((stream, peer, place))
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     let mut told = false;
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
-                }
-                // A v4 console on a v6 socket goes by its own address.
-                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-                return Some((stream, peer, place));
-            }
+            Ok(accepted) => return accepted,
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 if !told {
