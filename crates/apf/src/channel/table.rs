@@ -288,3 +288,44 @@ impl Channels {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: ChannelId = ChannelId(0);
+
+    /// A channel that stands in line with 10 bytes.
+    fn waiting(channels: &mut Channels) {
+        channels.insert(Channel::requested(ID, PeerChannelId(7), 100, 100));
+        channels.accept(ID, PeerChannelId(7));
+        assert!(channels.send(ID, Bytes::from_static(&[1; 10]), None));
+        assert!(channels.can_send());
+    }
+
+    #[test]
+    fn a_channel_that_ends_leaves_the_line() {
+        let mut channels = Channels::new(None);
+        waiting(&mut channels);
+        channels.remove(ID);
+        assert!(!channels.can_send());
+        waiting(&mut channels);
+        channels.await_close(ID);
+        assert!(!channels.can_send());
+        // The number used again stands in line once, not twice.
+        channels.remove(ID);
+        waiting(&mut channels);
+        assert_eq!(channels.line.len(), 1);
+    }
+
+    #[test]
+    fn the_lowest_free_number_fills_gaps_first() {
+        let mut channels = Channels::new(None);
+        for number in 0..4 {
+            assert_eq!(channels.lowest_free(), number);
+            channels.insert(Channel::opening(ChannelId(number), 1, None));
+        }
+        channels.remove(ChannelId(1));
+        assert_eq!(channels.lowest_free(), 1);
+    }
+}

@@ -7,20 +7,20 @@ mod setup;
 mod throttle;
 mod tokens;
 
+pub(crate) use password::MIN as PASSWORD_MIN;
+
 use crate::{
     config::Secret,
     inventory::{Inventory, Person, StoreError, TokenRow},
 };
-pub use people::User;
 use password::Passwords;
+pub use people::User;
 use setup::SetupSecret;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::{Duration, Instant},
 };
 use throttle::{Attempt, Throttle};

@@ -3,6 +3,8 @@
 mod book;
 mod change;
 mod facts;
+#[cfg(test)]
+mod full_disk;
 pub(crate) mod keys;
 mod names;
 mod pending;
@@ -27,9 +29,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use strangers::Strangers;
 use subtle::ConstantTimeEq;
