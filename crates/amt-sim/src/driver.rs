@@ -40,6 +40,8 @@ use outgoing::Outgoing;
 
 /// Steps of one turn.
 const BUDGET: usize = 32;
+/// Commands taken in one step.
+const COMMANDS: usize = 64;
 /// One TLS record.
 const READ_ROOM: usize = 16 << 10;
 /// From TLS to the last forward. A server under a storm may make us queue; one that hangs is left.
@@ -144,23 +146,29 @@ impl<'a> Driver<'a> {
         Poll::Pending
     }
 
+    /// All that were given before now, so that what is asked for is in force before the server's next message.
     fn poll_commands(&mut self, cx: &mut Context<'_>) -> bool {
-        match self.life.commands.poll_recv(cx) {
-            Poll::Pending => false,
-            // Nobody holds the platform any more.
-            Poll::Ready(None) => self.leave(Next::Quit),
-            Poll::Ready(Some(command)) => self.obey(command),
+        for taken in 0..COMMANDS {
+            match self.life.commands.poll_recv(cx) {
+                Poll::Pending => return taken > 0,
+                // Nobody holds the platform any more.
+                Poll::Ready(None) => return self.leave(Next::Quit) || taken > 0,
+                Poll::Ready(Some(command)) => self.obey(command),
+            }
         }
+        true
     }
 
-    fn obey(&mut self, command: Command) -> bool {
+    fn obey(&mut self, command: Command) {
         match command {
             // A tunnel is up: the event goes through it.
             Command::Fire(crate::Trigger::Alert) => {
                 let pet = Pet::chassis_intrusion(self.life.next_cookie());
                 self.raise(&Arc::new(pet));
             }
-            Command::Fire(trigger) => return self.leave(Next::Dial(trigger)),
+            Command::Fire(trigger) => {
+                self.leave(Next::Dial(trigger));
+            }
             Command::Alert(pet) => self.raise(&pet),
             Command::Fault(setting) => {
                 self.life.faults.apply(&setting);
@@ -168,14 +176,17 @@ impl<'a> Driver<'a> {
                     self.misbehave_at_once(setting.key());
                 }
             }
-            Command::Disconnect => return self.leave(Next::Stay),
+            Command::Disconnect => {
+                self.leave(Next::Stay);
+            }
             Command::Cut => self.cut = true,
-            Command::Shutdown => return self.leave(Next::Quit),
+            Command::Shutdown => {
+                self.leave(Next::Quit);
+            }
         }
-        true
     }
 
-    /// Says goodbye; a silent platform just goes.
+    /// Says goodbye; a silent platform just goes. False when it was leaving already.
     fn leave(&mut self, next: Next) -> bool {
         let first = self.next.is_none();
         self.next.get_or_insert(next);

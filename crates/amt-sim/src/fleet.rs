@@ -60,7 +60,7 @@ impl Fleet {
         let mut platforms = Vec::with_capacity(identities.len());
         for (n, identity) in identities.into_iter().enumerate() {
             let source = sources.get(n % sources.len().max(1)).copied().or(setup.source);
-            let machine = Machine::new(identity, setup.clone(), source, keys.clone());
+            let machine = Machine::new(identity, setup.clone(), source, Some(keys.clone()));
             let machine = Arc::new(machine);
             if n == 0 {
                 prepare_keys(machine.clone());

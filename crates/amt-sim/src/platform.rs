@@ -80,8 +80,7 @@ impl Platform {
         let PlatformConfig { identity, setup } = config;
         let tls = client_tls(&setup)?;
         let source = setup.source;
-        let machine = Arc::new(Machine::new(identity, Arc::new(setup), source, Keys::default()));
-        prepare_keys(machine.clone());
+        let machine = Arc::new(Machine::new(identity, Arc::new(setup), source, None));
         Ok(Self::run(machine, tls, Duration::ZERO))
     }
 
@@ -94,7 +93,7 @@ impl Platform {
     }
 }
 
-/// Makes the key of the TLS ports aside, so that it is there when a channel is opened.
+/// Makes the key of a fleet's TLS ports aside, so that it is there when a channel is opened.
 pub(crate) fn prepare_keys(machine: Arc<Machine>) {
     drop(tokio::task::spawn_blocking(move || machine.prepare()));
 }

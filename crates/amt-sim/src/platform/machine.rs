@@ -21,7 +21,8 @@ pub(crate) struct Machine {
     pub(crate) identity: Identity,
     pub(crate) setup: Arc<Setup>,
     pub(crate) source: Option<IpAddr>,
-    keys: Keys,
+    /// None: the management engine makes its own when it needs one.
+    keys: Option<Keys>,
     host: OnceLock<Arc<Host>>,
     state: watch::Sender<State>,
     log: watch::Sender<CiraLog>,
@@ -38,7 +39,7 @@ impl Machine {
         identity: Identity,
         setup: Arc<Setup>,
         source: Option<IpAddr>,
-        keys: Keys,
+        keys: Option<Keys>,
     ) -> Self {
         Self {
             identity,
@@ -100,7 +101,7 @@ impl Machine {
                 .inspect_err(|error| tracing::error!(%error, "no certificate for the TLS ports"))
                 .ok()
         };
-        self.keys.get_or_init(make).clone()
+        self.keys.as_ref()?.get_or_init(make).clone()
     }
 
     fn make_host(&self) -> Arc<Host> {

@@ -197,6 +197,15 @@ async fn a_missing_client_certificate_shows_as_the_servers_alert() {
     mps.refusal().await;
     let entry = verdict(&platform).await;
     assert_eq!(entry.tls_alert, Some(40), "{entry}");
+
+    // TLS 1.3 is ready on the platform's side before the server has looked.
+    let mut config = mps.platform();
+    config.setup.firmware = Firmware::named("18.0").unwrap();
+    let platform = Platform::start(config).unwrap();
+    mps.refusal().await;
+    let entry = verdict(&platform).await;
+    assert_eq!(entry.tls_alert, Some(116), "{entry}");
+    assert_eq!(entry.closure.unwrap().amt_reason, AmtReason::Tcp);
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(mps: &Mps, scratch: &Scratch, more: &[&str]) -> Self {
+    fn command(mps: &Mps, scratch: &Scratch, more: &[&str]) -> Command {
         fs::write(scratch.file("root.pem"), mps.authority.root_pem()).unwrap();
         let mut command = amt_sim(&["run", "--json", "--cn", NAME, "--user", "fleet"]);
         command
@@ -65,7 +65,11 @@ impl Running {
             .args(["--password-file", &scratch.file("password"), "--state", &scratch.file("state")])
             .args(more)
             .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command
+    }
+
+    fn start(mps: &Mps, scratch: &Scratch, more: &[&str]) -> Self {
+        let mut child = Self::command(mps, scratch, more).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -142,9 +146,10 @@ async fn one_state_directory_has_one_program_and_a_log_that_goes_on() {
     assert_eq!(first.ready().await["devices"][0]["guid"], guid);
     mps.settled().await;
 
-    let second = Running::start(&mps, &scratch, &[]).child;
-    let refused = soon("the second is refused", second.wait_with_output()).await.unwrap();
+    let mut second = Running::command(&mps, &scratch, &[]);
+    let refused = soon("the second is refused", second.output()).await.unwrap();
     assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("another amt-sim"), "{}", text(&refused.stderr));
     assert_eq!(first.terminate().await, Some(0));
 
     let mut again = Running::start(&mps, &scratch, &["--guid", guid]);

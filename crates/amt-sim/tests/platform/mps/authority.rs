@@ -13,10 +13,17 @@ use openssl::{
     },
 };
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
 use uuid::Uuid;
 
+/// Keys take a while to make, so all tests share one root, and one leaf of each kind.
+static SHARED: LazyLock<Arc<Authority>> = LazyLock::new(|| Arc::new(Authority::new()));
+
 /// A server's certificate.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Leaf {
     pub(crate) name: String,
     pub(crate) bits: u32,
@@ -25,6 +32,7 @@ pub(crate) struct Leaf {
 pub(crate) struct Authority {
     pub(crate) root: X509,
     key: PKey<Private>,
+    issued: Mutex<HashMap<Leaf, (X509, PKey<Private>)>>,
 }
 
 impl Authority {
@@ -34,14 +42,23 @@ impl Authority {
         let mut builder = start(&name, &name, &key);
         builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
         builder.sign(&key, MessageDigest::sha256()).unwrap();
-        Self { root: builder.build(), key }
+        Self { root: builder.build(), key, issued: Mutex::default() }
     }
 
     pub(crate) fn root_pem(&self) -> String {
         String::from_utf8(self.root.to_pem().unwrap()).unwrap()
     }
 
+    pub(crate) fn shared() -> Arc<Self> {
+        SHARED.clone()
+    }
+
     pub(crate) fn issue(&self, leaf: &Leaf) -> (X509, PKey<Private>) {
+        let mut issued = self.issued.lock().unwrap();
+        issued.entry(leaf.clone()).or_insert_with(|| self.make(leaf)).clone()
+    }
+
+    fn make(&self, leaf: &Leaf) -> (X509, PKey<Private>) {
         let key = PKey::from_rsa(Rsa::generate(leaf.bits).unwrap()).unwrap();
         let mut builder = start(&name(&leaf.name), self.root.subject_name(), &key);
         let context = builder.x509v3_context(Some(&self.root), None);

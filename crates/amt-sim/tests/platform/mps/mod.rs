@@ -36,7 +36,7 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 
 pub(crate) struct Mps {
     pub(crate) address: SocketAddr,
-    pub(crate) authority: Authority,
+    pub(crate) authority: Arc<Authority>,
     tunnels: mpsc::UnboundedReceiver<Tunnel>,
     refusals: mpsc::UnboundedReceiver<String>,
 }
@@ -81,7 +81,7 @@ pub(crate) struct Tunnel {
 
 impl Mps {
     pub(crate) async fn start(manners: Manners) -> Self {
-        let authority = Authority::new();
+        let authority = Authority::shared();
         let mut context = SslContext::builder(SslMethod::tls_server()).unwrap();
         let (certificate, key) = authority.issue(&manners.leaf);
         context.set_certificate(&certificate).unwrap();
