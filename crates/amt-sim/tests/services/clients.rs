@@ -91,7 +91,7 @@ async fn amtterm_reaches_the_shell_of_a_lenient_platform() {
     let mut text = String::new();
     for (wanted, keys) in [
         ("pc-01 login-free shell> ", "echo through amtterm\r"),
-        ("\nthrough amtterm\r", "power\r"),
+        ("\nthrough amtterm\r\n", "power\r"),
         ("power: on (2)", "exit\r"),
         ("bye", ""),
     ] {
