@@ -1,6 +1,13 @@
 //! One request against a platform as it may behave: 401 with and without an end, stale nonces,
 //! chunked answers, and streams that break.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use amt::{
     credentials::Credentials,
     http::{

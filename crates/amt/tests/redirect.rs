@@ -1,6 +1,13 @@
 //! Redirection messages: the bytes that consoles really send, both roles against each other, any
 //! pieces, any rubbish.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use amt::{
     credentials::Credentials,
     redirect::{

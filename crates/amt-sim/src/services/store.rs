@@ -13,7 +13,8 @@ const MAX_VALUE: usize = 1024;
 /// Most values of an array that Put accepts.
 const MAX_VALUES: usize = 64;
 
-/// All instances of one platform.
+/// All instances of one platform. Only what differs from the delivered profile is kept, so a fleet
+/// of thousands shares one profile.
 #[derive(Debug)]
 pub(super) struct Store {
     filler: Filler,
@@ -23,29 +24,16 @@ pub(super) struct Store {
 #[derive(Debug)]
 struct Entry {
     data: &'static InstanceData,
-    properties: Vec<Property>,
+    changed: Vec<(&'static str, Vec<Value>)>,
 }
 
-#[derive(Debug)]
-struct Property {
-    name: String,
-    kind: Kind,
-    content: Content,
-}
-
+/// What kind of value a property has; stays as delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
     Number,
     Truth,
     Reference,
-}
-
-#[derive(Debug)]
-enum Content {
-    Values(Vec<Value>),
-    PowerState,
-    PowerChoices,
 }
 
 /// Fills placeholders.
@@ -108,15 +96,6 @@ impl Filler {
             .flat_map(|(name, datum)| self.values(datum).into_iter().map(|v| (name.clone(), v)))
             .collect()
     }
-
-    fn property(&self, name: &str, datum: &toml::Value) -> Property {
-        let content = match datum.as_str() {
-            Some("${power-state}") => Content::PowerState,
-            Some("${power-choices}") => Content::PowerChoices,
-            _ => Content::Values(self.values(datum)),
-        };
-        Property { name: name.to_owned(), kind: Kind::of(datum), content }
-    }
 }
 
 impl Kind {
@@ -165,33 +144,43 @@ impl Entry {
         self.data.class == class || self.data.derives.iter().any(|d| d == class)
     }
 
-    fn values(&self, name: &str) -> &[Value] {
-        self.properties.iter().find(|p| p.name == name).map_or(&[], |p| match &p.content {
-            Content::Values(values) => values,
-            Content::PowerState | Content::PowerChoices => &[],
-        })
+    /// The values of a property, but for those that follow the PC's power.
+    fn values(&self, name: &str, filler: &Filler) -> Vec<Value> {
+        if let Some((_, values)) = self.changed.iter().find(|(n, _)| *n == name) {
+            return values.clone();
+        }
+        self.data.properties.get(name).map(|datum| filler.values(datum)).unwrap_or_default()
     }
 
-    fn matches(&self, selectors: &Properties) -> bool {
+    fn matches(&self, selectors: &Properties, filler: &Filler) -> bool {
         selectors.iter().all(|(name, wanted)| {
-            self.data.keys.contains(name) && self.values(name).iter().any(|v| same(v, wanted))
+            self.data.keys.contains(name)
+                && self.values(name, filler).iter().any(|v| same(v, wanted))
         })
     }
 
-    fn read(&self, power: &Power) -> Instance {
+    fn read(&self, filler: &Filler, power: &Power) -> Instance {
         let resource = ResourceUri::of_class(&self.data.class).unwrap_or_default();
         let mut instance = Instance::new(resource);
-        for property in &self.properties {
-            let values = match &property.content {
-                Content::Values(values) => values.clone(),
-                Content::PowerState => vec![u32::from(power.now()).into()],
-                Content::PowerChoices => {
+        for (name, datum) in &self.data.properties {
+            let values = match datum.as_str() {
+                Some("${power-state}") => vec![u32::from(power.now()).into()],
+                Some("${power-choices}") => {
                     power.choices().iter().map(|c| u32::from(*c).into()).collect()
                 }
+                _ => self.values(name, filler),
             };
-            instance.properties.extend(values.into_iter().map(|v| (property.name.clone(), v)));
+            instance.properties.extend(values.into_iter().map(|v| (name.clone(), v)));
         }
         instance
+    }
+
+    /// Changes a property that the profile has; whether it has.
+    fn change(&mut self, name: &str, values: Vec<Value>) -> bool {
+        let Some((name, _)) = self.data.properties.get_key_value(name) else { return false };
+        self.changed.retain(|(n, _)| n != name);
+        self.changed.push((name, values));
+        true
     }
 }
 
@@ -212,16 +201,8 @@ fn same(one: &Value, other: &Value) -> bool {
 impl Store {
     /// The instances as delivered.
     pub(super) fn new(profile: &'static Profile, config: &HostConfig) -> Self {
-        let filler = Filler::new(config);
-        let entries = profile
-            .instances
-            .iter()
-            .map(|data| Entry {
-                data,
-                properties: data.properties.iter().map(|(n, d)| filler.property(n, d)).collect(),
-            })
-            .collect();
-        Self { filler, entries }
+        let entries = profile.instances.iter().map(|data| Entry { data, changed: Vec::new() });
+        Self { filler: Filler::new(config), entries: entries.collect() }
     }
 
     pub(super) const fn filler(&self) -> &Filler {
@@ -234,13 +215,13 @@ impl Store {
         if found.is_empty() {
             return Err(no_class(class));
         }
-        Ok(found.into_iter().map(|e| e.read(power)).collect())
+        Ok(found.into_iter().map(|e| e.read(&self.filler, power)).collect())
     }
 
     /// One instance.
     pub(super) fn get(&self, target: &Target, power: &Power) -> Result<Instance, Fault> {
         let at = self.find(target)?;
-        self.entries.get(at).map(|e| e.read(power)).ok_or_else(|| no_class(""))
+        self.entries.get(at).map(|e| e.read(&self.filler, power)).ok_or_else(|| no_class(""))
     }
 
     /// Replaces what may be replaced; the rest must be as it is, and what is left out stays.
@@ -256,38 +237,29 @@ impl Store {
         }
         let at = self.find(target)?;
         let Some(entry) = self.entries.get_mut(at) else { return Err(no_class(class)) };
-        let current = entry.read(power);
+        let current = entry.read(&self.filler, power);
         let mut names: Vec<&String> = new.properties.iter().map(|(name, _)| name).collect();
         names.dedup();
         for name in &names {
             check_property(entry, &current, new, name)?;
         }
-        for property in &mut entry.properties {
-            if names.contains(&&property.name) && entry.data.writable.contains(&property.name) {
-                let kind = property.kind;
-                let values = new.all(&property.name).map(|v| kind.normal(v.clone())).collect();
-                property.content = Content::Values(values);
-            }
+        for name in names.into_iter().filter(|n| entry.data.writable.contains(n)) {
+            let kind = entry.data.properties.get(name).map_or(Kind::Text, Kind::of);
+            entry.change(name, new.all(name).map(|v| kind.normal(v.clone())).collect());
         }
-        Ok(entry.read(power))
+        Ok(entry.read(&self.filler, power))
     }
 
     /// Sets a number that a method may set though Put may not. Whether there is such a property.
     pub(super) fn set_number(&mut self, target: &Target, name: &str, number: u32) -> bool {
         let Ok(at) = self.find(target) else { return false };
-        let found = self
-            .entries
-            .get_mut(at)
-            .and_then(|entry| entry.properties.iter_mut().find(|p| p.name == name));
-        let Some(property) = found else { return false };
-        property.content = Content::Values(vec![number.into()]);
-        true
+        self.entries.get_mut(at).is_some_and(|entry| entry.change(name, vec![number.into()]))
     }
 
     /// A property of the only instance of a class.
     pub(super) fn text(&self, class: &str, name: &str) -> Option<String> {
         let entry = self.entries.iter().find(|e| e.data.class == class)?;
-        entry.values(name).first().and_then(Value::as_text).map(str::to_owned)
+        entry.values(name, &self.filler).first().and_then(Value::as_text).map(str::to_owned)
     }
 
     fn find(&self, target: &Target) -> Result<usize, Fault> {
@@ -297,7 +269,7 @@ impl Store {
         if !known || of_class().next().is_none() {
             return Err(no_class(target.resource.as_str()));
         }
-        let mut matching = of_class().filter(|(_, e)| e.matches(&target.selectors));
+        let mut matching = of_class().filter(|(_, e)| e.matches(&target.selectors, &self.filler));
         match (matching.next(), matching.next()) {
             (Some((at, _)), None) => Ok(at),
             (None, _) => {
@@ -317,10 +289,10 @@ fn check_property(
     new: &Instance,
     name: &str,
 ) -> Result<(), Fault> {
-    let Some(property) = entry.properties.iter().find(|p| p.name == name) else {
+    let Some(datum) = entry.data.properties.get(name) else {
         return Err(refused(format!("the class has no property {name}")));
     };
-    if new.all(name).count() > MAX_VALUES || !new.all(name).all(|v| property.kind.accepts(v)) {
+    if new.all(name).count() > MAX_VALUES || !new.all(name).all(|v| Kind::of(datum).accepts(v)) {
         return Err(refused(format!("the value of {name} is not acceptable")));
     }
     if entry.data.writable.iter().any(|w| w == name) {

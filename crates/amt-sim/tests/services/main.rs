@@ -2,6 +2,13 @@
 //! programs that we did not write.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 mod clients;
 mod console;
 mod http;
