@@ -5,7 +5,13 @@ use anyhow::{Context, Result, ensure};
 use apf::{ChannelId, Time, device};
 use bytes::{Buf, Bytes, BytesMut};
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslMode, SslVersion};
-use std::{collections::HashMap, net::{IpAddr, Ipv4Addr, SocketAddr}, path::Path, pin::Pin, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    pin::Pin,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split},
     net::{TcpSocket, TcpStream},
@@ -48,7 +54,11 @@ pub(crate) fn tls(root: &Path) -> Result<SslContext> {
 }
 
 /// Connects from an own loopback address every 4,000 devices: local ports are finite.
-pub(crate) async fn connect(n: usize, server: SocketAddr, tls: &SslContext) -> Result<SslStream<TcpStream>> {
+pub(crate) async fn connect(
+    n: usize,
+    server: SocketAddr,
+    tls: &SslContext,
+) -> Result<SslStream<TcpStream>> {
     let socket = TcpSocket::new_v4()?;
     let source = Ipv4Addr::new(127, 1, u8::try_from(n / 4000)?, 1);
     socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
@@ -94,7 +104,11 @@ impl Device {
         Time::from_origin(self.origin.elapsed())
     }
 
-    async fn run(mut self, mut read: ReadHalf<SslStream<TcpStream>>, mut write: WriteHalf<SslStream<TcpStream>>) {
+    async fn run(
+        mut self,
+        mut read: ReadHalf<SslStream<TcpStream>>,
+        mut write: WriteHalf<SslStream<TcpStream>>,
+    ) {
         let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
         while !self.connection.is_finished() {
             self.step();
@@ -140,7 +154,9 @@ impl Device {
                     self.connection.accept(channel);
                 }
                 device::Event::Data { channel, data } => self.data(channel, data),
-                device::Event::ChannelClosed { channel, .. } => drop(self.services.remove(&channel)),
+                device::Event::ChannelClosed { channel, .. } => {
+                    self.services.remove(&channel);
+                }
                 _ => {}
             }
         }

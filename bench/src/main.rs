@@ -48,14 +48,14 @@ async fn main() -> Result<()> {
     let mut report = Report::default();
     report.idle("RSS without devices, MiB", viaduct.server.rss()? / 1024.0, "<= 15");
 
-    eprintln!("registering {most} devices");
+    report::progress(&format!("registering {most} devices"));
     viaduct.register(0..most).await?;
     device::dial_in(0, viaduct.cira, tls.clone()).await?;
     let ours = Arc::new(viaduct.way().await?);
     let theirs = Arc::new(relay.way);
     let bytes = options.megabytes * 1_000_000;
     for round in 1..=options.rounds {
-        eprintln!("round {round} of {}", options.rounds);
+        report::progress(&format!("round {round} of {}", options.rounds));
         for (name, streams) in [("1 channel", 1), ("5 channels", 5)] {
             let a = bulk(&viaduct.server, &ours, streams, bytes, true).await?;
             let b = bulk(&relay.server, &theirs, streams, bytes, true).await?;
@@ -69,11 +69,20 @@ async fn main() -> Result<()> {
         let a = round_trips(ours.open().await?, 5000).await?;
         let b = round_trips(theirs.open().await?, 5000).await?;
         for (name, at, target) in [("p50", 0.5, "<= 1.15"), ("p99", 0.99, "<= 1.5")] {
-            report.ratio(&format!("64-byte round trip {name}, us"), nth(&a, at), nth(&b, at), target);
+            report.ratio(
+                &format!("64-byte round trip {name}, us"),
+                nth(&a, at),
+                nth(&b, at),
+                target,
+            );
         }
         let (cpu, rate) = opens(&viaduct.server, &ours, 500).await?;
         report.sample("channel opens a second, one after the other", rate, "");
-        report.sample("CPU ms for each channel open (CONNECT and sign-in included)", cpu, "<= 0.10");
+        report.sample(
+            "CPU ms for each channel open (CONNECT and sign-in included)",
+            cpu,
+            "<= 0.10",
+        );
     }
     report.idle("RSA-2048 signatures a second and core", signing_rate()?, "");
     logins(&viaduct, &tls, &options.devices, &mut report).await?;
@@ -87,7 +96,13 @@ fn nth(sorted: &[f64], share: f64) -> f64 {
 }
 
 /// CPU seconds for each gigabyte, and megabytes a second.
-async fn bulk(server: &Server, way: &Arc<Way>, streams: u64, bytes: u64, down: bool) -> Result<(f64, f64)> {
+async fn bulk(
+    server: &Server,
+    way: &Arc<Way>,
+    streams: u64,
+    bytes: u64,
+    down: bool,
+) -> Result<(f64, f64)> {
     let mut open = Vec::new();
     for _ in 0..streams {
         open.push(way.open().await?);

@@ -34,7 +34,12 @@ impl Report {
 
     fn row(&mut self, name: &str, target: &'static str) -> &mut Row {
         let at = self.0.iter().position(|row| row.name == name).unwrap_or_else(|| {
-            self.0.push(Row { name: name.to_owned(), target, ours: Vec::new(), ratios: Vec::new() });
+            self.0.push(Row {
+                name: name.to_owned(),
+                target,
+                ours: Vec::new(),
+                ratios: Vec::new(),
+            });
             self.0.len() - 1
         });
         &mut self.0[at]
@@ -44,12 +49,26 @@ impl Report {
     pub(crate) fn print(&self) {
         let mut out = std::io::stdout().lock();
         let mut line = |text: String| drop(writeln!(out, "{text}"));
-        line(format!("{:<62} {:>24} {:>22} {:>9}", "figure", "viaduct", "ratio to HAProxy", "target"));
+        line(format!(
+            "{:<62} {:>24} {:>22} {:>9}",
+            "figure", "viaduct", "ratio to HAProxy", "target"
+        ));
         for row in &self.0 {
             let ratio = if row.ratios.is_empty() { String::new() } else { spread(&row.ratios) };
-            line(format!("{:<62} {:>24} {:>22} {:>9}", row.name, spread(&row.ours), ratio, row.target));
+            line(format!(
+                "{:<62} {:>24} {:>22} {:>9}",
+                row.name,
+                spread(&row.ours),
+                ratio,
+                row.target
+            ));
         }
     }
+}
+
+/// A line for whoever waits.
+pub(crate) fn progress(line: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
 }
 
 /// Median, and the range of several.

@@ -23,7 +23,7 @@ fn pattern(length: usize) -> Vec<u8> {
 
 /// Sends the bytes and compares what comes back.
 fn echo(server: &Server, token: &str, length: usize) {
-    let mut console = socks(&server.address("socks"), token, "pc-foreign", 16994);
+    let mut console = socks(&server.address("SOCKS5"), token, "pc-foreign", 16994);
     let sent = pattern(length);
     let mut writer = console.try_clone().unwrap();
     thread::scope(|scope| {

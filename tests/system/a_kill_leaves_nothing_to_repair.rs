@@ -21,7 +21,7 @@ fn the_ca_and_the_devices_survive() {
     let (certificate, mps) = (second.root_certificate(), second.device_listeners().remove(0));
     let _platform = Platform::dial(&mps, &certificate, GUID, "pckept", "Kept1Password").connected();
     let sign_in = format!("token:{token}");
-    let proxy = second.address("httpProxy");
+    let proxy = second.address("HTTP proxy");
     let answer = Curl::new("http://pc-kept:16992/").proxy(&proxy, Some(&sign_in)).run();
     assert_eq!(answer.status, 401, "the device asks who we are: {answer:#?}");
 }

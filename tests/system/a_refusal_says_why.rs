@@ -28,7 +28,7 @@ fn ask(url: &str, scope: &str) -> [Answer; 3] {
         TOKENS.get_or_init(|| ["proxy", "read"].map(|scope| (scope, server.token(scope, scope))));
     let (_, token) = tokens.iter().find(|(known, _)| *known == scope).unwrap();
     let sign_in = format!("token:{token}");
-    let (proxy, socks) = (server.address("httpProxy"), server.address("socks"));
+    let (proxy, socks) = (server.address("HTTP proxy"), server.address("SOCKS5"));
     [
         Curl::new(url).proxy(&proxy, Some(&sign_in)).run(),
         Curl::new(url).connect(&proxy, Some(&sign_in)).run(),
@@ -171,7 +171,7 @@ fn all_channels_busy() {
     let _platform =
         crate::harness::Platform::dial(mps, &root, guid, "pcbusy", "Busy1Password").connected();
     let sign_in = format!("token:{}", server.token("busy", "proxy"));
-    let proxy = server.address("httpProxy");
+    let proxy = server.address("HTTP proxy");
     let url = "http://pc-busy:16992/";
 
     // Consoles that hold their channel of a WS-Man port and say nothing.
@@ -199,7 +199,7 @@ fn all_channels_busy() {
         (503, Some("E2007")),
         "{answer:#?}"
     );
-    let socks = Curl::new(url).socks(&server.address("socks"), Some(&sign_in)).run();
+    let socks = Curl::new(url).socks(&server.address("SOCKS5"), Some(&sign_in)).run();
     assert_eq!(socks.socks_reply(), Some(5), "{socks:#?}");
 
     drop(held);

@@ -23,7 +23,7 @@ fn the_flood_waits_and_the_neighbour_works() {
     let manner = Manner { fragments: &[16384], window: 65536, credit: 32768 };
     let device = Foreign::dial(&server, "pc-flood", GUID, &manner);
     let token = server.token("flood", "proxy");
-    let address = server.address("socks");
+    let address = server.address("SOCKS5");
     // Its device sends for as long as it may; nobody reads.
     let mut idle = socks(&address, &token, "pc-flood", 5900);
     let mut busy = socks(&address, &token, "pc-flood", 16994);

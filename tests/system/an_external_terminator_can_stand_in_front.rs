@@ -19,7 +19,7 @@ fn a_device_dials_in_through_stunnel() {
 
     let sign_in = format!("token:{}", server.token("stunnel", "proxy"));
     let answer =
-        Curl::new("http://pc-behind:16992/").socks(&server.address("socks"), Some(&sign_in)).run();
+        Curl::new("http://pc-behind:16992/").socks(&server.address("SOCKS5"), Some(&sign_in)).run();
     assert_eq!(answer.status, 401, "the device asks who we are: {answer:#?}");
 }
 

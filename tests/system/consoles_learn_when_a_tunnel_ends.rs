@@ -14,7 +14,7 @@ fn an_open_console_sees_the_end_of_its_connection() {
     let platform = Platform::dial(mps, &root, GUID, "pcleaving", "Leaving1Password").connected();
 
     let token = server.token("watch", "proxy");
-    let mut console = socks(&server.address("socks"), &token, "pc-leaving", 16994);
+    let mut console = socks(&server.address("SOCKS5"), &token, "pc-leaving", 16994);
 
     platform.process.kill();
     // The read ends with the connection. A deadline of ours would be an error of another kind.
@@ -28,7 +28,7 @@ fn an_open_console_sees_the_end_of_its_connection() {
 
     // And the next one learns why.
     let sign_in = format!("token:{token}");
-    let proxy = server.address("httpProxy");
+    let proxy = server.address("HTTP proxy");
     let next = Curl::new("http://pc-leaving:16992/").proxy(&proxy, Some(&sign_in)).run();
     assert_eq!((next.status, next.header("X-Viaduct-Code")), (503, Some("E2002")), "{next:#?}");
 }

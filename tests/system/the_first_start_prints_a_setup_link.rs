@@ -23,7 +23,7 @@ fn permissions(directory: &Path, found: &mut Vec<(String, u32, bool)>) {
 #[test]
 fn the_link_is_printed_on_the_first_start_until_a_user_exists() {
     let server = Server::start(&Settings::default());
-    let web = server.address("web");
+    let web = server.address("web and API");
     let port = web.rsplit(':').next().unwrap().to_owned();
     let link = server.process.any_line(|line| line.contains("https://") && line.contains("setup"));
     assert!(link.contains(&port), "the link leads to this server: {link}");

@@ -1,1 +1,51 @@
-//! amt-sim
+//! A simulated Intel AMT platform, and fleets of them.
+//!
+//! A [`Platform`] dials a Management Presence Server as firmware does: TLS with what its generation offers, a look at
+//! the server's certificate, login, forwarded ports. Behind its ports is a management engine ([`services::Host`]).
+//! It keeps a [`CiraLog`] in the firmware's own words and misbehaves on command ([`Faults`]). A [`Fleet`] is many
+//! platforms in one process, light when idle.
+//!
+//! ```no_run
+//! # async fn example(root_pem: String) -> Result<(), Box<dyn std::error::Error>> {
+//! use amt_sim::{Fleet, FleetConfig, Identity};
+//!
+//! let identities = Identity::fleet(25, "demo", "pc", "demo.example")?; // a server must know these
+//! let mut config = FleetConfig::new(identities, "127.0.0.1:4433".parse()?, root_pem);
+//! config.setup.common_name = Some("mps.example".into());
+//! let fleet = Fleet::start(config)?;
+//! fleet.ready().await?;
+//! fleet.platforms()[0].fault("fragment=1")?;
+//! fleet.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod cira_log;
+mod config;
+mod dial;
+mod driver;
+mod faults;
+mod firmware;
+mod fleet;
+mod identity;
+mod pet;
+mod platform;
+mod retry;
+pub mod services;
+mod tls;
+mod trigger;
+
+pub use cira_log::{
+    AmtReason, AuthMethod, CiraLog, ClosedBy, Closure, ConnectionResult, Entry, Interface,
+    Surroundings, TcpDetail,
+};
+pub use config::{Mps, MpsAddressError, PlatformConfig, Setup};
+pub use faults::{FaultError, FaultSetting, Faults};
+pub use firmware::{Firmware, TlsVersion, UnknownFirmware};
+pub use fleet::{Fleet, FleetConfig};
+pub use identity::{Identity, amt_password, cira_password};
+pub use pet::Pet;
+pub use platform::{NotSettled, Platform, RunningPlatform, State};
+pub use retry::RetryProfile;
+pub use tls::{ClientCertificate, TlsSetupError};
+pub use trigger::{Trigger, UnknownTrigger};

@@ -1,1 +1,30 @@
-//! amt
+//! What is spoken inside a channel of an Intel AMT platform, both roles: HTTP/1.1 with digest,
+//! WS-Man, and redirection. Sans-IO: bytes go in, bytes and values come out.
+//!
+//! Nothing here reads a clock, draws a random number, opens anything or spawns anything: time is an
+//! argument (a [`Duration`](std::time::Duration) since an origin that the caller owns), and so is
+//! randomness (16 fresh bytes where a nonce is made). No input makes it panic.
+//!
+//! * [`http`]: heads and bodies in pieces, strict limits, and [`http::digest`] for both roles.
+//! * [`wsman`]: requests and replies as values, read and written; [`wsman::Exchange`] runs one
+//!   request against a platform, authentication included.
+//! * [`redirect`]: the messages of ports 16994 and 16995 up to serial-over-LAN, and their login.
+//! * [`port`]: what the service ports are called.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::string_slice
+    )
+)]
+
+pub mod credentials;
+pub mod http;
+pub mod port;
+pub mod redirect;
+pub mod wsman;

@@ -130,7 +130,8 @@ pub struct Claim {
     /// The CIRA user that the PC has; absent: the one it knocked with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cira_user: Option<String>,
-    /// The CIRA password that the PC has; absent: a new one is made and shown once.
+    /// The CIRA password that the PC has. Absent: the one it has always presented counts; when it presented
+    /// several, a new one is made and shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cira_password: Option<String>,
 }

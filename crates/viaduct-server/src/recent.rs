@@ -61,6 +61,7 @@ impl<K: Clone + Eq + Hash, V> Recent<K, V> {
         self.order.first_key_value().and_then(|(_, key)| Some((key, self.get(key)?)))
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

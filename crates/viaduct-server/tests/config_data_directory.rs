@@ -1,5 +1,7 @@
 //! The data directory: who may read it, and that one server uses it.
 
+#![expect(clippy::unwrap_used, reason = "set-up that fails shall fail the test")]
+
 use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path};
 use viaduct_server::config::data_dir::{
     DataDir, DataDirError, LockError, refuse_demo_on_real_data,

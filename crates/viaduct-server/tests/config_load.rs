@@ -1,5 +1,7 @@
 //! Settings: who wins, what is refused, and what the messages say.
 
+#![expect(clippy::unwrap_used, reason = "set-up that fails shall fail the test")]
+
 use std::{collections::BTreeSet, fs, path::Path};
 use viaduct_server::config::{Config, ConfigError, LoadArgs, Loaded, Origin, Profile, Span};
 

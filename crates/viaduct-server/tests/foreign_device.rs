@@ -1,5 +1,5 @@
 //! A device written from the protocol description alone, in another language, works through the real server.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -19,9 +19,6 @@ pub(crate) struct Settings {
     /// Configuration file; it must exist
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Data directory: keys, certificates, database, local socket
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
     /// One setting, for example --set keepalive.wait=2m (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
@@ -29,13 +26,9 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Loads and checks the configuration; problems are printed, all at once.
-    pub(crate) fn load(self) -> Result<Loaded, ExitCode> {
-        let args = LoadArgs {
-            file: self.config,
-            data: self.data,
-            set: self.set,
-            ..LoadArgs::from_environment()
-        };
+    pub(crate) fn load(self, data: Option<PathBuf>) -> Result<Loaded, ExitCode> {
+        let args =
+            LoadArgs { file: self.config, data, set: self.set, ..LoadArgs::from_environment() };
         Config::load(args).map_err(|errors| {
             for error in &errors {
                 warn(&error.to_string());
@@ -57,8 +50,8 @@ pub(crate) fn start_log(log: &Log) {
 }
 
 /// Runs the server until SIGTERM or SIGINT; SIGHUP reloads certificates.
-pub(crate) async fn serve(settings: Settings) -> ExitCode {
-    let loaded = match settings.load() {
+pub(crate) async fn serve(settings: Settings, data: Option<PathBuf>) -> ExitCode {
+    let loaded = match settings.load(data) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };

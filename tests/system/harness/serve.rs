@@ -1,11 +1,10 @@
 //! `viaduct serve` in a data directory of its own, and the operator's commands for it.
 
-use super::{Directory, PATIENCE, Process, process::succeed, viaduct};
+use super::{Directory, Process, process::succeed, viaduct};
 use serde_json::Value;
 use std::{
     path::Path,
     process::{Command, Output},
-    time::Instant,
 };
 
 /// Settings on top of those that keep the server on loopback and on free ports.
@@ -32,9 +31,9 @@ impl Server {
         let config = Directory::new();
         let file = config.write("viaduct.toml", &settings.toml);
         let process = Process::start(&Self::command(data.path(), &file));
-        let server = Self { process, data, config };
-        server.wait_until_ready();
-        server
+        // The last thing it says about itself before it waits for work.
+        process.any_line(|line| line.starts_with("root "));
+        Self { process, data, config }
     }
 
     /// The command that starts it.
@@ -46,16 +45,6 @@ impl Server {
         }
         clean(&mut command);
         command
-    }
-
-    /// The server is ready when it answers. Each line it writes is a reason to ask again.
-    fn wait_until_ready(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        let answered = |_: &str| {
-            self.try_cli(&["status", "-o", "json"]).status.success() || Instant::now() > deadline
-        };
-        self.process.any_line(answered);
-        assert!(Instant::now() <= deadline, "the server says much but does not answer");
     }
 
     /// An operator's command on the server's own machine, which must succeed.
@@ -83,18 +72,20 @@ impl Server {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{args:?}: {error}:\n{text}"))
     }
 
-    /// Where it listens: `web`, `socks`, `httpProxy`, `metrics`.
+    /// Where it listens, as it says when it starts: `web and API`, `SOCKS5`, `HTTP proxy`.
     pub(crate) fn address(&self, listener: &str) -> String {
-        let status = self.cli_json(&["status"]);
-        let address = status["addresses"][listener].as_str();
-        address.unwrap_or_else(|| panic!("no listener {listener} in {status}")).into()
+        self.addresses(listener).remove(0)
     }
 
     /// Where devices dial in: the main listener, then the others in order.
     pub(crate) fn device_listeners(&self) -> Vec<String> {
-        let status = self.cli_json(&["status"]);
-        let listeners = status["addresses"]["cira"].as_array().expect("a list of addresses");
-        listeners.iter().map(|address| address.as_str().expect("text").into()).collect()
+        self.addresses("devices")
+    }
+
+    fn addresses(&self, listener: &str) -> Vec<String> {
+        let all = self.process.all();
+        let values = all.lines().filter_map(|line| line.strip_prefix(listener));
+        values.filter_map(|value| value.split_whitespace().next()).map(Into::into).collect()
     }
 
     /// A token for the proxies: user `token`, password the token.

@@ -27,7 +27,7 @@ const WAITING: usize = 64;
 const REMEMBER: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 1024;
 
-pub(super) const MIN: usize = 8;
+pub(crate) const MIN: usize = 8;
 /// Longest password; SOCKS5 has room for 255 bytes (RFC 1929).
 pub(super) const MAX: usize = 255;
 
@@ -42,6 +42,9 @@ pub(super) struct Passwords {
     right: Mutex<Recent<[u8; 32], Instant>>,
     /// Checked against when there is no such user, so that this costs the same.
     dummy: String,
+    /// Checks that were really made.
+    #[cfg(test)]
+    pub(super) checks: AtomicUsize,
 }
 
 /// Counts itself for as long as it lives, also when the one who waits goes away.
@@ -69,6 +72,8 @@ impl Passwords {
             waiting: AtomicUsize::new(0),
             right: Mutex::new(Recent::new(REMEMBERED)),
             dummy,
+            #[cfg(test)]
+            checks: AtomicUsize::new(0),
         })
     }
 
@@ -100,10 +105,13 @@ impl Passwords {
         if !still_allowed() {
             return Ok(None);
         }
+        #[cfg(test)]
+        self.checks.fetch_add(1, Ordering::Relaxed);
         let right = verify(password.clone(), phc).await && exists;
         drop(turn);
         if right {
-            self.lock().touch(remembered, Instant::now).0.clone_from(&Instant::now());
+            let now = Instant::now();
+            *self.lock().touch(remembered, || now).0 = now;
         }
         Ok(Some(right))
     }
@@ -145,4 +153,68 @@ pub(super) async fn hash(password: Secret<String>) -> Result<String, StoreError>
 async fn verify(password: Secret<String>, phc: String) -> bool {
     let work = move || argon2().verify_password(password.expose().as_bytes(), phc.as_str()).is_ok();
     tokio::task::spawn_blocking(work).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret<String> {
+        Secret::new(text.into())
+    }
+
+    async fn made() -> (tempfile::TempDir, Keys, Passwords, String) {
+        let place = tempfile::tempdir().unwrap();
+        let keys = Keys::open(place.path(), true).unwrap();
+        let phc = hash(secret("correct horse")).await.unwrap();
+        (place, keys, Passwords::new().await.unwrap(), phc)
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_costs_one_check_as_a_wrong_password_does() {
+        let (_place, keys, passwords, phc) = made().await;
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        let wrong = secret("wrong horse");
+        for known in [Some(phc), None] {
+            let before = passwords.checks.load(Ordering::Relaxed);
+            let answer = passwords.check(&keys, "ann", &wrong, known, || true).await;
+            assert_eq!(answer, Ok(Some(false)));
+            assert_eq!(passwords.checks.load(Ordering::Relaxed), before + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_right_password_is_remembered_until_it_changes_and_a_wrong_one_never() {
+        let (_place, keys, passwords, phc) = made().await;
+        let right = secret("correct horse");
+        for _ in 0..3 {
+            let answer = passwords.check(&keys, "ann", &right, Some(phc.clone()), || true).await;
+            assert_eq!(answer, Ok(Some(true)));
+        }
+        assert_eq!(passwords.checks.load(Ordering::Relaxed), 1);
+        let changed = hash(secret("another horse")).await.unwrap();
+        let answer = passwords.check(&keys, "ann", &right, Some(changed), || true).await;
+        assert_eq!(answer, Ok(Some(false)));
+        let other = passwords.check(&keys, "bob", &right, None, || true).await;
+        assert_eq!(other, Ok(Some(false)));
+        assert_eq!(passwords.checks.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_throttled_while_waiting_is_not_checked() {
+        let (_place, keys, passwords, phc) = made().await;
+        let wrong = secret("wrong horse");
+        let answer = passwords.check(&keys, "ann", &wrong, Some(phc), || false).await;
+        assert_eq!(answer, Ok(None));
+        assert_eq!(passwords.checks.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn the_queue_of_checks_is_bounded() {
+        let (_place, keys, passwords, phc) = made().await;
+        passwords.waiting.store(WAITING, Ordering::Relaxed);
+        let any = secret("whatever it is");
+        assert_eq!(passwords.check(&keys, "ann", &any, Some(phc), || true).await, Err(Busy));
+        assert_eq!(passwords.waiting.load(Ordering::Relaxed), WAITING, "it leaves the queue again");
+    }
 }

@@ -60,9 +60,8 @@ impl Access {
         user: &str,
         password: Secret<String>,
     ) -> Result<(), SetUpError> {
-        let good = |kept: Option<&SetupSecret>| {
-            kept.is_some_and(|kept| kept.is(secret, Instant::now()))
-        };
+        let good =
+            |kept: Option<&SetupSecret>| kept.is_some_and(|kept| kept.is(secret, Instant::now()));
         if !good(self.0.setup().as_ref()) {
             return Err(SetUpError::LinkInvalid);
         }
@@ -189,11 +188,7 @@ impl Access {
     }
 }
 
-async fn person(
-    name: &str,
-    password: Secret<String>,
-    scope: Scope,
-) -> Result<Person, StoreError> {
+async fn person(name: &str, password: Secret<String>, scope: Scope) -> Result<Person, StoreError> {
     Ok(Person {
         name: name.to_owned(),
         password: password::hash(password).await?,

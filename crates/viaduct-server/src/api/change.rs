@@ -158,7 +158,9 @@ async fn add(
     };
     let added = match api.inventory.add(new.clone()).await {
         // A name that we made up must not stand in the way of provisioning.
-        Err(StoreError::Exists(_)) if !given && api.inventory.get(id).is_none() => {
+        Err(StoreError::Exists(_) | StoreError::Invalid { field: "name" | "fqdn", .. })
+            if !given && api.inventory.get(id).is_none() =>
+        {
             new.name = id.to_string();
             new.fqdn = None;
             api.inventory.add(new).await?

@@ -3,7 +3,7 @@
 use super::{Api, body::OptionalJson, change, devices, guard::Authorized, refusal::Refusal, show};
 use crate::{
     config::Secret,
-    inventory::{self, FindError, Issued},
+    inventory::{self, FindError, Issued, StoreError},
     registry::TunnelEnd,
 };
 use axum::{
@@ -51,37 +51,30 @@ pub(super) async fn block(
     State(api): State<Arc<Api>>,
     caller: Authorized,
     Path(name): Path<String>,
-    OptionalJson(claim): OptionalJson<Claim>,
 ) -> Result<Json<Device>, Refusal> {
-    let device = match api.inventory.find(&name) {
-        Ok(device) => device,
-        Err(error) => take_in(&api, &name, claim, error).await?.0,
+    let id = match api.inventory.find(&name) {
+        Ok(device) => device.id,
+        Err(error) => knocked(&api, &name, error)?.id,
     };
-    api.inventory.set_blocked(device.id, true).await?;
+    api.inventory.set_blocked(id, true).await?;
+    let device = api.inventory.get(id).ok_or(StoreError::NotFound(id))?;
     if let Some(tunnel) = api.registry.lookup(device.id) {
         let by = &caller.principal.name;
         tunnel.disconnect(TunnelEnd::by_us("user request", format!("{by} blocked the device")));
     }
     tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device blocked");
-    let device = api.inventory.get(device.id).unwrap_or(device);
     Ok(Json(devices::now(&api, &device)))
 }
 
-/// Adds a device that knocked, with the credential that the PC has when the caller knows it.
+/// Adds a device that knocked. Its credential is, in this order: the one of the request; the one it has always
+/// presented; a new one, which the PC must then be given.
 async fn take_in(
     api: &Api,
     name: &str,
     claim: Claim,
     error: FindError,
 ) -> Result<(Arc<inventory::Device>, Option<Issued>), Refusal> {
-    if matches!(error, FindError::Ambiguous(..)) {
-        return Err(error.into());
-    }
-    let knocked = name
-        .parse::<DeviceId>()
-        .ok()
-        .and_then(|id| api.inventory.unclaimed().into_iter().find(|unclaimed| unclaimed.id == id));
-    let Some(knocked) = knocked else { return Err(never_knocked(name)) };
+    let knocked = knocked(api, name, error)?;
     let user = claim.cira_user.or(knocked.cira_user).filter(|user| !user.is_empty());
     let password = claim.cira_password.filter(|password| !password.is_empty());
     let new = inventory::NewDevice {
@@ -93,7 +86,20 @@ async fn take_in(
         certificate: None,
         amt: None,
     };
-    Ok(api.inventory.add(new).await?)
+    Ok(api.inventory.approve(new).await?)
+}
+
+/// The device that knocked and has this GUID.
+fn knocked(api: &Api, name: &str, error: FindError) -> Result<inventory::Unclaimed, Refusal> {
+    if matches!(error, FindError::Ambiguous(..)) {
+        return Err(error.into());
+    }
+    let id = name.parse::<DeviceId>().map_err(|_| never_knocked(name))?;
+    api.inventory
+        .unclaimed()
+        .into_iter()
+        .find(|unclaimed| unclaimed.id == id)
+        .ok_or_else(|| never_knocked(name))
 }
 
 fn never_knocked(name: &str) -> Refusal {

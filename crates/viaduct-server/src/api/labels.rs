@@ -1,7 +1,8 @@
 //! Labels as Open AMT's tags and back.
 //!
 //! A label without value is the tag `key`; with one it is `key=value`. A tag `a=b` becomes label a with value b, unless a
-//! has a value already; then the whole text becomes a key. So each set of tags comes back as it was sent.
+//! has a value already; then the whole text becomes a key, which the inventory may refuse, but which is never lost
+//! silently. So each set of tags that is taken comes back as it was sent.
 
 use std::collections::BTreeMap;
 

@@ -89,22 +89,26 @@ pub async fn serve_http(
     .await;
 }
 
-/// The same routes on a Unix socket, mode 0600: who can open it is the owner of the data directory.
-pub async fn serve_local(api: Api, path: PathBuf, shutdown: watch::Receiver<bool>) {
-    let listener = match bind(&path) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(path = %path.display(), %error, "the local socket cannot be opened; the command line needs --server here");
-            return;
+/// The same routes on a Unix socket, mode 0600: who can open it is the owner of the data directory. The socket is
+/// there when this function returns; the future serves it.
+pub fn serve_local(
+    api: Api,
+    path: PathBuf,
+    shutdown: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let listener = bind(&path).inspect_err(|error| {
+        tracing::error!(path = %path.display(), %error, "the local socket cannot be opened; the command line needs --server here");
+    });
+    async move {
+        let Ok(listener) = listener else { return };
+        let router = router(api);
+        serve(listener, shutdown, move |(io, _), down| {
+            connection(router.clone(), io, Origin::Local, down)
+        })
+        .await;
+        if let Err(error) = std::fs::remove_file(&path) {
+            tracing::debug!(path = %path.display(), %error, "the local socket was not removed");
         }
-    };
-    let router = router(api);
-    serve(listener, shutdown, move |(io, _), down| {
-        connection(router.clone(), io, Origin::Local, down)
-    })
-    .await;
-    if let Err(error) = std::fs::remove_file(&path) {
-        tracing::debug!(path = %path.display(), %error, "the local socket was not removed");
     }
 }
 

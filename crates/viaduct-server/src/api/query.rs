@@ -41,17 +41,18 @@ impl DeviceQuery {
             let bad = |msg: &str| Refusal::invalid(key, "query", Value::from(value.clone()), msg);
             match key.as_str() {
                 "$top" => {
-                    query.top = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?
+                    query.top = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?;
                 }
                 "$skip" => {
-                    query.skip = number(value).ok_or_else(|| bad("expected a number, 0 or more"))?
+                    query.skip =
+                        number(value).ok_or_else(|| bad("expected a number, 0 or more"))?;
                 }
                 "$count" => {
                     query.count = flag(value).ok_or_else(|| bad("expected true or false"))?;
                 }
                 "tags" => {
                     query.tags =
-                        value.split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect()
+                        value.split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect();
                 }
                 "method" => {
                     query.every_tag = match value.as_str() {

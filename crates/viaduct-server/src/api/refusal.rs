@@ -14,9 +14,12 @@ use viaduct_api::{Code, Problem};
 /// Seconds after which a device that is away may be worth another try.
 const AWAY_RETRY: u64 = 10;
 
-/// A refusal on its way to the client.
+/// A refusal on its way to the client. Boxed, because it is the rare end of every handler.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
+pub(super) struct Refusal(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     code: Code,
     problem: Problem,
     /// Keys of Open AMT's shape beside ours; their presence also changes the content type.
@@ -70,34 +73,35 @@ impl Refusal {
         let mut problem = Problem::new(code, detail);
         problem.status = status(code).as_u16();
         let retry_after = (code == Code::DeviceAway).then_some(AWAY_RETRY);
-        Self { code, problem, shape: Map::new(), challenge: "Bearer", retry_after }
+        let shape = Map::new();
+        Self(Box::new(Parts { code, problem, shape, challenge: "Bearer", retry_after }))
     }
 
     /// A next step that fits the case better.
     pub(super) fn next(mut self, next: impl Into<String>) -> Self {
-        self.problem.next = next.into();
+        self.0.problem.next = next.into();
         self
     }
 
     /// Keys that Open AMT's clients expect, beside ours.
     pub(super) fn shaped<const N: usize>(mut self, keys: [(&str, Value); N]) -> Self {
-        self.shape.extend(keys.map(|(key, value)| (key.to_owned(), value)));
+        self.0.shape.extend(keys.map(|(key, value)| (key.to_owned(), value)));
         self
     }
 
     pub(super) fn challenge(mut self, scheme: &'static str) -> Self {
-        self.challenge = scheme;
+        self.0.challenge = scheme;
         self
     }
 
     pub(super) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
     /// Another status than the code's own, where Open AMT prescribes it.
     pub(super) fn sent_as(mut self, status: StatusCode) -> Self {
-        self.problem.status = status.as_u16();
+        self.0.problem.status = status.as_u16();
         self
     }
 
@@ -118,44 +122,45 @@ impl Refusal {
 
     /// The facts of this case.
     pub(super) fn detail(&self) -> &str {
-        &self.problem.detail
+        &self.0.problem.detail
     }
 
     #[cfg(test)]
     pub(super) fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let plain = self.shape.is_empty();
+        let Parts { code, problem, shape, challenge, retry_after } = *self.0;
+        let plain = shape.is_empty();
         let status =
-            StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut body = self.shape;
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut body = shape;
         for (key, value) in [
             ("type", "about:blank"),
-            ("code", &self.problem.code),
-            ("title", &self.problem.title),
-            ("detail", &self.problem.detail),
-            ("next", &self.problem.next),
+            ("code", &problem.code),
+            ("title", &problem.title),
+            ("detail", &problem.detail),
+            ("next", &problem.next),
         ] {
             body.entry(key).or_insert_with(|| value.into());
         }
-        body.insert("status".into(), self.problem.status.into());
+        body.insert("status".into(), problem.status.into());
         let kind = if plain { "application/problem+json" } else { "application/json" };
         let mut response = (status, Value::Object(body).to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        headers.insert("x-viaduct-code", HeaderValue::from_static(self.code.as_str()));
+        headers.insert("x-viaduct-code", HeaderValue::from_static(code.as_str()));
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = match self.challenge {
+            let challenge = match challenge {
                 "Basic" => "Basic realm=\"viaduct\", charset=\"UTF-8\"",
                 _ => "Bearer realm=\"viaduct\"",
             };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
@@ -188,7 +193,7 @@ impl From<gateway::Refusal> for Refusal {
     fn from(refusal: gateway::Refusal) -> Self {
         // The gateway's codes are all in the table; one that is not would be a fault of ours.
         let code = refusal.code().parse().unwrap_or(Code::Internal);
-        Self::new(code, refusal.detail())
+        Self::new(code, refusal.detail()).next(refusal.next())
     }
 }
 
@@ -206,23 +211,24 @@ mod tests {
 
     #[test]
     fn a_console_is_told_the_same_code_and_status_by_proxy_and_api() {
-        use crate::{access::SignInError, gateway::Refusal as Gateway};
+        use crate::gateway::{Refusal as Gateway, SignInFault, TargetError};
+        let name = || "pc-01".to_owned();
         for refusal in [
-            Gateway::Grammar("x".into()),
-            Gateway::NotAllowed("x".into()),
-            Gateway::Unknown("x".into()),
-            Gateway::Away("x".into()),
-            Gateway::NotForwarded { port: 16992, forwarded: vec![16993] },
-            Gateway::Refused("x".into()),
-            Gateway::Busy,
-            Gateway::NoAnswer,
+            Gateway::Target(TargetError::Address),
+            Gateway::NotAllowed { who: name() },
+            Gateway::Unknown { name: name() },
+            Gateway::Away { name: name(), seen: None, blocked: false },
+            Gateway::NotForwarded { name: name(), port: 16992, forwarded: vec![16993] },
+            Gateway::Refused { name: name(), port: 16992, reason: 2 },
+            Gateway::Busy { name: name() },
+            Gateway::NoAnswer { name: name(), sent: false },
         ] {
             let (code, sent) = (refusal.code(), refusal.status());
             let ours = Refusal::from(refusal);
-            assert_eq!((ours.code().as_str(), ours.problem.status), (code, sent));
+            assert_eq!((ours.code().as_str(), ours.0.problem.status), (code, sent));
         }
         // Signing in is the exception: a proxy says 407.
-        let ours = Refusal::from(Gateway::NotSignedIn(Some(SignInError::Wrong)));
-        assert_eq!(ours.problem.status, 401);
+        let ours = Refusal::from(Gateway::NotSignedIn(SignInFault::Wrong));
+        assert_eq!(ours.0.problem.status, 401);
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use time::{Duration, OffsetDateTime};
 use viaduct_api::{
     Attention, Bytes, CertificateInfo, Code, Counts, EffectiveConfig, Status, Version, WhoAmI,
@@ -22,10 +22,9 @@ const RECENT: Duration = Duration::days(1);
 
 /// `GET /health`, in the shape that Open AMT's container checks read. Open to all and says nothing else.
 pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
-    let store = api.inventory.ping().await;
-    let (status, text) = match &store {
-        Ok(()) => (StatusCode::OK, "OK".to_owned()),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".to_owned()),
+    let (status, text) = match api.inventory.health().error {
+        None => (StatusCode::OK, "OK"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not take what happens"),
     };
     // The secret store is part of the database here: open as long as the server runs.
     let body = json!({
@@ -103,6 +102,9 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
             list.push(about(Code::IdentityConflict, detail));
         }
     }
+    if let Some(error) = api.inventory.health().error {
+        list.push(about(Code::Store, format!("the database does not take what happens: {error}")));
+    }
     for certificate in certificates {
         if let Some(end) = certificate.not_after.filter(|end| *end - now < EXPIRES_SOON) {
             let detail =
@@ -126,21 +128,27 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
             list.push(about(Code::WrongCredential, detail));
         }
     }
-    let untrusting = attempts.iter().filter(recent).filter(|a| a.tls_alert == Some(48)).count();
-    if untrusting > 0 {
-        let detail = format!("{untrusting} addresses do not trust this server's root");
+    let untrusting: BTreeSet<_> = attempts
+        .iter()
+        .filter(recent)
+        .filter(|attempt| attempt.tls_alert == Some(48))
+        .map(|attempt| attempt.address.to_canonical())
+        .collect();
+    if let Some(first) = untrusting.first() {
+        let detail = match untrusting.len() {
+            1 => format!("a PC at {first} does not trust this server's root"),
+            n => {
+                format!("PCs at {n} addresses, {first} among them, do not trust this server's root")
+            }
+        };
         list.push(about(Code::RootUnknown, detail));
     }
-    match api.inventory.unclaimed().len() {
-        0 => {}
-        1 => {
-            list.push(about(Code::UnclaimedDevice, "1 device knocked that nobody has added".into()))
-        }
-        n => list.push(about(
-            Code::UnclaimedDevice,
-            format!("{n} devices knocked that nobody has added"),
-        )),
-    }
+    let knocked = match api.inventory.unclaimed().len() {
+        0 => None,
+        1 => Some("1 device knocked that nobody has added".to_owned()),
+        n => Some(format!("{n} devices knocked that nobody has added")),
+    };
+    list.extend(knocked.map(|detail| about(Code::UnclaimedDevice, detail)));
     if !api.access.has_users() {
         list.push(Attention {
             code: Code::SetupLink.as_str().to_owned(),

@@ -5,7 +5,10 @@ use super::{
     pages::{escape, page},
     refusal::Refusal,
 };
-use crate::{access::SetUpError, config::Secret};
+use crate::{
+    access::{PASSWORD_MIN, SetUpError},
+    config::Secret,
+};
 use axum::{
     extract::{Query, Request, State},
     http::{StatusCode, header},
@@ -14,11 +17,6 @@ use axum::{
 use serde::Deserialize;
 use std::sync::Arc;
 use viaduct_api::{Code, SetUp};
-
-/// Shortest password of a person (NIST SP 800-63B asks for 8, 15 without a second factor; this is between).
-const PASSWORD_MIN: usize = 12;
-/// Longest, so that hashing stays cheap.
-const PASSWORD_MAX: usize = 1024;
 
 /// The form's fields.
 #[derive(Deserialize)]
@@ -87,13 +85,6 @@ pub(super) async fn submit(
 }
 
 async fn first_user(api: &Api, set_up: &SetUp) -> Result<(), Refusal> {
-    let length = set_up.password.chars().count();
-    if length < PASSWORD_MIN || set_up.password.len() > PASSWORD_MAX {
-        let detail =
-            format!("the password has {length} characters; at least {PASSWORD_MIN} are needed");
-        return Err(Refusal::new(Code::BadRequest, detail)
-            .next("Choose a longer one; several words are easy to remember."));
-    }
     let secret = Secret::new(set_up.secret.clone());
     let password = Secret::new(set_up.password.clone());
     match api.access.set_up(&secret, &set_up.user, password).await {

@@ -1,1 +1,148 @@
-//! The routes as a client sees them.
+//! The routes as a client sees them, over a real inventory in a temporary directory.
+
+mod devices;
+mod pages;
+mod rights;
+
+use super::{guard::Origin, *};
+use crate::{
+    Addresses,
+    access::Scope,
+    config,
+    tls::{Authority, Certificates},
+};
+use axum::{
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::sync::OnceLock;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(super) const GUID: &str = "4c4c4544-004b-4210-8033-b6c04f504633";
+pub(super) const OTHER: &str = "4c4c4544-004b-4210-8033-b6c04f504634";
+
+/// A server's API without its listeners.
+pub(super) struct Bench {
+    pub(super) api: Api,
+    router: Router,
+    _data: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Reply {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    pub(super) fn header(&self, name: impl header::AsHeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Making keys takes a second, so all tests share one authority and its certificates.
+fn certificates() -> Certificates {
+    static MADE: OnceLock<(TempDir, Certificates)> = OnceLock::new();
+    let make = || {
+        let directory = tempfile::tempdir().unwrap();
+        let authority = Authority::open(&directory.path().join("ca")).unwrap();
+        let (cira, web) = (config::Cira::default(), config::Web::default());
+        let certificates = Certificates::open(authority, &cira, &web, Bus::new()).unwrap();
+        (directory, certificates)
+    };
+    MADE.get_or_init(make).1.clone()
+}
+
+impl Bench {
+    pub(super) async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let events = Bus::new();
+        let inventory = Inventory::open(&config::Store::default(), data.path(), 100).await.unwrap();
+        let access = Access::open(&inventory, data.path()).await.unwrap();
+        let registry = Registry::new(events.clone());
+        let limits = config::Limits::default();
+        let gateway = Gateway::new(
+            registry.clone(),
+            inventory.clone(),
+            access.clone(),
+            limits,
+            events.clone(),
+        );
+        let api = Api {
+            registry,
+            inventory,
+            access,
+            events,
+            gateway,
+            certificates: certificates(),
+            config_text: "[cira]\n".into(),
+            started: OffsetDateTime::now_utc(),
+            addresses: Arc::new(Addresses::default()),
+        };
+        Self { router: router(api.clone()), api, _data: data }
+    }
+
+    /// As the owner of the data directory.
+    pub(super) async fn local(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.send(Origin::Local, method, path, &[], body).await
+    }
+
+    /// Over the network.
+    pub(super) async fn remote(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let origin = Origin::Network("192.0.2.1:1".parse().unwrap());
+        self.send(origin, method, path, headers, body).await
+    }
+
+    async fn send(
+        &self,
+        origin: Origin,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let mut request =
+            Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
+        for (name, value) in headers {
+            let name: header::HeaderName = name.parse().unwrap();
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        request.extensions_mut().insert(origin);
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let text = body.collect().await.unwrap().to_bytes();
+        Reply {
+            status: head.status,
+            headers: head.headers,
+            text: String::from_utf8(text.to_vec()).unwrap(),
+        }
+    }
+
+    pub(super) async fn token(&self, scope: Scope) -> String {
+        let name = format!("t-{}", scope.name());
+        let token = self.api.access.create_token(&name, scope, None).await.unwrap();
+        format!("Bearer {}", token.expose())
+    }
+
+    pub(super) async fn add(&self, guid: &str, name: &str) -> Value {
+        let body = format!(r#"{{"guid":"{guid}","name":"{name}"}}"#);
+        let reply = self.local("POST", "/api/v1/devices", &body).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
+        reply.json()
+    }
+}

@@ -19,7 +19,7 @@ use toml::{
 /// The file that packages install.
 const SYSTEM_FILE: &str = "/etc/viaduct/viaduct.toml";
 /// Variables of the command line, of no meaning for the server's settings.
-const FOREIGN: [&str; 2] = ["VIADUCT_SERVER", "VIADUCT_TOKEN"];
+const FOREIGN: [&str; 3] = ["VIADUCT_SERVER", "VIADUCT_TOKEN", "VIADUCT_CA"];
 const DATA_VARIABLE: &str = "VIADUCT_DATA";
 const FILE_VARIABLE: &str = "VIADUCT_CONFIG";
 
@@ -46,6 +46,14 @@ impl LoadArgs {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         Self { env, ..Self::default() }
+    }
+
+    /// Where the data directory is, without reading any file; it need not exist.
+    ///
+    /// # Errors
+    /// When nothing says where it could be.
+    pub fn data_directory(&self) -> Result<PathBuf, ConfigError> {
+        data_directory(self, is_root())
     }
 
     fn variable(&self, name: &str) -> Option<&str> {

@@ -1,140 +1,100 @@
-//! Proxies for consoles: SOCKS5 and HTTP. Targets are `device:port` only; no dialling code lives here.
+//! Proxies for consoles: SOCKS5 and HTTP.
+//!
+//! Law: this module dials nobody. A console names `device:port`; the name is looked up among the devices we know and
+//! the stream goes into the tunnel that this device has opened to us. No resolver and no client socket exist here.
 
-mod http;
+mod accept;
+mod console;
+mod http_proxy;
 mod reach;
 mod refusal;
+mod sign_in;
 mod socks5;
 mod target;
 
-pub use refusal::Refusal;
+pub use refusal::{Refusal, RequestError, SignInFault};
 pub use target::{Target, TargetError};
 
 use crate::{
     access::Access,
-    config::{HttpProxy, Limits, Socks},
+    config,
     events::{Bus, Event},
     inventory::Inventory,
     registry::Registry,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{Semaphore, watch},
-    task::JoinSet,
-    time::sleep,
 };
 
-/// After running out of descriptors, accepting pauses so long instead of spinning.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(200);
-
-/// What both proxies share.
+/// What both proxies need: who is here, who is known, who may, how much, and whom to tell.
 #[derive(Debug, Clone)]
-pub struct Gateway(Arc<Inner>);
+pub struct Gateway(Arc<Parts>);
 
 #[derive(Debug)]
-struct Inner {
+struct Parts {
     registry: Registry,
     inventory: Inventory,
     access: Access,
-    limits: Limits,
+    limits: config::Limits,
     events: Bus,
-    places: Arc<Semaphore>,
+    /// Places for consoles, shared by both proxies.
+    consoles: Arc<Semaphore>,
 }
 
 impl Gateway {
-    /// Reaches the devices of `registry` for people that `access` lets in.
+    /// A gateway into the tunnels of `registry`. The limit `consoles` counts for all its listeners together.
     #[must_use]
     pub fn new(
         registry: Registry,
         inventory: Inventory,
         access: Access,
-        limits: Limits,
+        limits: config::Limits,
         events: Bus,
     ) -> Self {
-        let places = Arc::new(Semaphore::new(limits.consoles));
-        Self(Arc::new(Inner { registry, inventory, access, limits, events, places }))
+        let consoles = Arc::new(Semaphore::new(limits.consoles.min(Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Parts { registry, inventory, access, limits, events, consoles }))
     }
 
-    /// SOCKS5 on `listener` until `shutdown`.
+    /// Serves SOCKS5 (RFC 1928, RFC 1929) until `shutdown` becomes true. Then nobody new is accepted and the future
+    /// ends when the last console has left; dropping it ends the consoles that are left.
     pub async fn serve_socks(
         self,
         listener: TcpListener,
-        socks: Socks,
+        socks: config::Socks,
         shutdown: watch::Receiver<bool>,
     ) {
-        let sign_in = socks.sign_in;
-        self.serve(listener, shutdown, move |gateway, io, peer| async move {
-            socks5::serve(&gateway, io, peer, sign_in).await;
+        let places = Arc::clone(&self.0.consoles);
+        accept::serve(listener, places, shutdown, move |stream, peer| {
+            let gateway = self.clone();
+            async move { socks5::serve(&gateway, socks.sign_in, stream, peer).await }
         })
         .await;
     }
 
-    /// HTTP proxy on `listener` until `shutdown`.
+    /// Serves HTTP proxying (CONNECT and absolute URIs) until `shutdown` becomes true; ends as
+    /// [`serve_socks`](Self::serve_socks) does.
     pub async fn serve_http(
         self,
         listener: TcpListener,
-        proxy: HttpProxy,
+        http: config::HttpProxy,
         shutdown: watch::Receiver<bool>,
     ) {
-        let sign_in = proxy.sign_in;
-        self.serve(listener, shutdown, move |gateway, io, peer| async move {
-            http::serve(&gateway, io, peer, sign_in).await;
+        let places = Arc::clone(&self.0.consoles);
+        accept::serve(listener, places, shutdown, move |stream, peer| {
+            let gateway = self.clone();
+            async move { http_proxy::serve(&gateway, http.sign_in, stream, peer).await }
         })
         .await;
     }
 
-    async fn serve<F, S>(
-        self,
-        listener: TcpListener,
-        mut shutdown: watch::Receiver<bool>,
-        console: S,
-    ) where
-        F: Future<Output = ()> + Send + 'static,
-        S: Fn(Self, TcpStream, SocketAddr) -> F,
-    {
-        // Dropping the set at the end aborts what is left.
-        let mut consoles = JoinSet::new();
-        loop {
-            let accepted = tokio::select! {
-                _ = shutdown.wait_for(|down| *down) => return,
-                Some(_) = consoles.join_next() => continue,
-                accepted = self.accept(&listener) => accepted,
-            };
-            let Some((io, peer, place)) = accepted else { continue };
-            let task = console(self.clone(), io, peer);
-            consoles.spawn(async move {
-                task.await;
-                drop(place);
-            });
-        }
-    }
-
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-    ) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-        // No place: the kernel's queue holds who comes now.
-        let place = Arc::clone(&self.0.places).acquire_owned().await.ok()?;
-        match listener.accept().await {
-            Ok((io, peer)) => {
-                if let Err(error) = io.set_nodelay(true) {
-                    tracing::debug!(%error, "cannot set TCP_NODELAY");
-                }
-                Some((io, SocketAddr::new(peer.ip().to_canonical(), peer.port()), place))
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept consoles for the moment");
-                sleep(EXHAUSTED_PAUSE).await;
-                None
-            }
-        }
-    }
-
-    fn refused(&self, peer: SocketAddr, user: Option<String>, target: &str, refusal: &Refusal) {
+    /// Tells everyone that a console was turned away.
+    fn tell_refused(&self, peer: SocketAddr, user: Option<&str>, target: &str, refusal: &Refusal) {
         self.0.events.publish(Event::ConsoleRefused {
             peer,
-            user,
-            target: target::shown(target.as_bytes()),
+            user: user.map(refusal::inert),
+            target: refusal::inert(target),
             code: refusal.code(),
             detail: refusal.detail(),
         });

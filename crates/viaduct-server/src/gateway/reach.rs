@@ -1,64 +1,71 @@
-//! The one way from a console's words to a channel; both proxies use it.
+//! The one way from a console's wish to a channel; both proxies use it.
+//!
+//! The order of the questions matters, and the types keep it: a [`Target`] has passed the grammar, a [`Principal`] has
+//! signed in, so nobody who has not learns here whether a device exists. Then: allowed, known, here, open.
 
-use super::{Gateway, Refusal, Target};
+use super::{Gateway, Refusal, Target, sign_in};
 use crate::{
-    access::{Action, Principal, SignInError},
-    config::Secret,
-    inventory::FindError,
+    access::{Action, Principal},
+    inventory::{Device, FindError},
     tunnel::{Channel, OpenError, Opener},
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use time::OffsetDateTime;
 
 impl Gateway {
-    /// Signs a console in.
-    pub(super) async fn sign_in(
-        &self,
-        user: &str,
-        password: String,
-        peer: SocketAddr,
-    ) -> Result<Principal, SignInError> {
-        self.0.access.sign_in(user, &Secret::new(password), peer.ip()).await
-    }
-
-    /// Opens a channel to a target for somebody. `None` is somebody unknown where no sign-in is asked.
+    /// Opens a channel to the port of the device that `target` names, on behalf of `who` (nobody in particular: where no
+    /// sign-in is asked), for a console at that address, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no channel.
     pub(crate) async fn reach(
         &self,
-        principal: Option<&Principal>,
+        who: Option<&Principal>,
         target: &Target,
         console: Option<SocketAddr>,
     ) -> Result<Channel, Refusal> {
-        if let Some(principal) = principal {
-            self.0
-                .access
-                .authorise(principal, Action::UseProxy)
-                .map_err(|denied| Refusal::NotAllowed(denied.to_string()))?;
-        }
-        if !self.0.limits.ports.contains(&target.port) {
-            return Err(Refusal::NotAllowed(format!(
-                "port {} is not among the ports that [limits] ports allows",
-                target.port
-            )));
-        }
-        let device = self.0.inventory.find(&target.device).map_err(|error| match error {
-            FindError::Unknown(_) | FindError::Ambiguous(..) => Refusal::Unknown(error.to_string()),
-        })?;
-        let Some(tunnel) = self.0.registry.lookup(device.id) else {
-            let seen = match device.last_seen {
-                Some(at) => format!("it was last seen at {at}"),
-                None => "it has never dialled in".to_owned(),
-            };
-            return Err(Refusal::Away(format!("{} is not connected; {seen}", device.name)));
-        };
-        let user = principal.map_or("anonymous", |p| &p.name).to_owned();
-        let opener = Opener { user, console };
-        tunnel.open(target.port, &opener).await.map_err(|error| match error {
-            OpenError::NotForwarded { port, forwarded } => {
-                Refusal::NotForwarded { port, forwarded }
+        let anonymous = sign_in::anonymous();
+        let who = who.unwrap_or(&anonymous);
+        let device = self.permit(who, target)?;
+        let tunnel = self.0.registry.lookup(device.id).ok_or_else(|| away(target, &device))?;
+        let opener = Opener { user: who.name.clone(), console };
+        let (name, port) = (target.name().to_owned(), target.port());
+        tunnel.open(port, &opener).await.map_err(|error| match error {
+            OpenError::NotForwarded { forwarded, .. } => {
+                Refusal::NotForwarded { name, port, forwarded }
             }
-            OpenError::Refused { .. } => Refusal::Refused(error.to_string()),
-            OpenError::Busy => Refusal::Busy,
-            OpenError::Timeout => Refusal::NoAnswer,
-            OpenError::Ended(end) => Refusal::Ended(end),
+            OpenError::Refused { reason } => Refusal::Refused { name, port, reason },
+            OpenError::Busy => Refusal::Busy { name },
+            OpenError::Timeout => Refusal::NoAnswer { name, sent: false },
+            OpenError::Ended(_) => away(target, &device),
         })
     }
+
+    /// May `who` use this target, and which device is it? Asked anew for every request, also when a channel is at hand.
+    pub(super) fn permit(&self, who: &Principal, target: &Target) -> Result<Arc<Device>, Refusal> {
+        let parts = &self.0;
+        if parts.access.authorise(who, Action::UseProxy).is_err() {
+            return Err(Refusal::NotAllowed { who: who.name.clone() });
+        }
+        if !parts.limits.ports.contains(&target.port()) {
+            let allowed = parts.limits.ports.clone();
+            return Err(Refusal::PortPolicy { port: target.port(), allowed });
+        }
+        let name = || target.name().to_owned();
+        let device = parts.inventory.find(target.name()).map_err(|error| match error {
+            FindError::Unknown(_) => Refusal::Unknown { name: name() },
+            FindError::Ambiguous(_, could_be) => Refusal::Ambiguous { name: name(), could_be },
+        })?;
+        if device.blocked {
+            return Err(away(target, &device));
+        }
+        Ok(device)
+    }
+}
+
+fn away(target: &Target, device: &Device) -> Refusal {
+    let seen = device.last_seen.max(device.last_disconnected);
+    let ago = seen.map(|at| Duration::try_from(OffsetDateTime::now_utc() - at).unwrap_or_default());
+    Refusal::Away { name: target.name().to_owned(), seen: ago, blocked: device.blocked }
 }

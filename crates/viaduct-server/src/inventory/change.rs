@@ -263,12 +263,10 @@ impl Inventory {
     }
 
     /// What the device has always presented, when that shall count and nothing else was said.
-    fn presented(
-        &self,
-        device: &NewDevice,
-        proof: &Proof,
-    ) -> Option<(Option<String>, Verifier)> {
-        if matches!(proof, Proof::Configured) || device.cira.is_some() || device.certificate.is_some()
+    fn presented(&self, device: &NewDevice, proof: &Proof) -> Option<(Option<String>, Verifier)> {
+        if matches!(proof, Proof::Configured)
+            || device.cira.is_some()
+            || device.certificate.is_some()
         {
             return None;
         }

@@ -117,8 +117,7 @@ impl Inventory {
     /// How the store is doing, for readiness checks.
     #[must_use]
     pub fn health(&self) -> StoreHealth {
-        let pending =
-            locked(&self.0.changed_devices).len() + locked(&self.0.strangers).pending();
+        let pending = locked(&self.0.changed_devices).len() + locked(&self.0.strangers).pending();
         let trouble = locked(&self.0.trouble);
         StoreHealth { error: trouble.error.clone(), since: trouble.since, pending }
     }

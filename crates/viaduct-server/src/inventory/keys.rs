@@ -61,13 +61,12 @@ impl Keys {
         }
         let credentials = read_or_make(&directory.join("credentials.key"), may_make)?;
         let sealing = read_or_make(&directory.join("sealing.key"), may_make)?;
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mac = Hmac::new_from_slice(credentials.as_slice()).expect("any length");
+        let unfit = |_| StoreError::Database("a key has the wrong length".into());
+        let mac = Hmac::new_from_slice(credentials.as_slice()).map_err(unfit)?;
         let digest = Sha256::digest(sealing.as_slice());
         let mut key_id = [0; KEY_ID];
         key_id.copy_from_slice(&digest[..KEY_ID]);
-        #[expect(clippy::expect_used, reason = "the key is an array of 32 bytes")]
-        let cipher = Aes256GcmSiv::new_from_slice(sealing.as_slice()).expect("32 bytes");
+        let cipher = Aes256GcmSiv::new_from_slice(sealing.as_slice()).map_err(unfit)?;
         Ok(Self { mac, cipher, key_id })
     }
 
@@ -209,12 +208,8 @@ fn make(path: &Path) -> Result<KeyBytes, StoreError> {
     let key: KeyBytes = Zeroizing::new(random()?);
     let fresh: PathBuf = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(key.as_slice())?;
         file.sync_all()?;
         fs::rename(&fresh, path)?;

@@ -3,6 +3,8 @@
 mod book;
 mod change;
 mod facts;
+#[cfg(test)]
+mod full_disk;
 pub(crate) mod keys;
 mod names;
 mod pending;
@@ -27,9 +29,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use strangers::Strangers;
 use subtle::ConstantTimeEq;
@@ -63,18 +63,6 @@ pub struct Device {
     pub last_end: Option<TunnelEndRecord>,
     pub hello: Option<Arc<HelloFacts>>,
     pub ports: Vec<u16>,
-    /// What provisioning reported (`hostname`, `friendlyName`, `dnsSuffix`, `deviceInfo`); opaque here.
-    pub profile: Arc<serde_json::Map<String, serde_json::Value>>,
-}
-
-/// A change of what we know of a device; None changes nothing.
-#[derive(Debug, Clone, Default)]
-pub struct DeviceChange {
-    pub fqdn: Option<Option<String>>,
-    pub profile: Option<serde_json::Map<String, serde_json::Value>>,
-    pub cira: Option<(String, Secret<String>)>,
-    pub certificate: Option<Option<String>>,
-    pub amt: Option<(String, Secret<String>)>,
 }
 
 /// The last end of a device's tunnel.
@@ -312,6 +300,14 @@ impl Inventory {
         let expected = record.and_then(|r| r.device.certificate.as_deref()).unwrap_or(&dummy);
         let equal = bool::from(presented.as_bytes().ct_eq(expected.as_bytes()));
         verdict(record, equal, |record| record.device.certificate.is_some())
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.0.store.fingerprint().await.map(drop)
     }
 
     /// User and password of AMT itself, when they are known.

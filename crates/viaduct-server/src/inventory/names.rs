@@ -104,7 +104,9 @@ pub(super) fn labels(labels: &BTreeMap<String, String>) -> Result<(), StoreError
 }
 
 /// What a provisioning tool reports about a platform, bounded.
-pub(super) fn profile(profile: &serde_json::Map<String, serde_json::Value>) -> Result<(), StoreError> {
+pub(super) fn profile(
+    profile: &serde_json::Map<String, serde_json::Value>,
+) -> Result<(), StoreError> {
     let size = serde_json::to_string(profile).map_or(usize::MAX, |text| text.len());
     if size > PROFILE_MAX {
         return Err(invalid("profile", format!("more than {PROFILE_MAX} bytes of JSON")));
@@ -146,7 +148,8 @@ pub fn cira_warnings(user: &str, password: &Secret<String>) -> Vec<String> {
         warnings.push("the CIRA password has fewer than 8 characters and can be guessed".into());
     }
     if password.expose().len() > 16 || user.len() > 16 {
-        warnings.push("older firmware takes at most 16 characters for CIRA user and password".into());
+        warnings
+            .push("older firmware takes at most 16 characters for CIRA user and password".into());
     }
     if !user.bytes().all(|b| b.is_ascii_alphanumeric()) {
         warnings.push("some firmware takes only letters and digits as CIRA user".into());
@@ -158,7 +161,10 @@ pub fn cira_warnings(user: &str, password: &Secret<String>) -> Vec<String> {
 pub(super) fn certificate(text: String) -> Result<String, StoreError> {
     let plain: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
     if plain.len() != 64 || !plain.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(invalid("certificate", "the SHA-256 of the certificate is needed, 64 hex digits"));
+        return Err(invalid(
+            "certificate",
+            "the SHA-256 of the certificate is needed, 64 hex digits",
+        ));
     }
     Ok(plain)
 }

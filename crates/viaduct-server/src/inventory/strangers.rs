@@ -283,3 +283,115 @@ pub(super) fn bounded_hello(hello: Arc<HelloFacts>) -> Arc<HelloFacts> {
     hello.server_name = hello.server_name.map(bounded);
     Arc::new(hello)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn id(n: u128) -> DeviceId {
+        DeviceId(Uuid::from_u128(n))
+    }
+
+    fn peer() -> SocketAddr {
+        "203.0.113.7:50000".parse().unwrap()
+    }
+
+    fn attempt(address: &str, reason: &str) -> Attempt {
+        let now = OffsetDateTime::now_utc();
+        Attempt {
+            address: address.parse().unwrap(),
+            stage: Stage::Tls,
+            device: None,
+            reason: reason.into(),
+            tls_alert: None,
+            hello: None,
+            first: now,
+            last: now,
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn only_the_first_knock_is_written_soon() {
+        let mut strangers = Strangers::new(10);
+        strangers.knock(id(1), peer(), None);
+        let taken = strangers.take(false);
+        assert_eq!(strangers.rows(&taken).0.rows.len(), 1);
+        (0..1000).for_each(|_| strangers.knock(id(1), peer(), None));
+        assert!(!strangers.is_due());
+        let taken = strangers.take(true);
+        let (rows, _) = strangers.rows(&taken);
+        assert_eq!(rows.rows[0].1.as_ref().unwrap().seen.count, 1001);
+    }
+
+    #[test]
+    fn a_flood_of_strangers_pushes_out_strangers_and_their_rows() {
+        let mut strangers = Strangers::new(3);
+        (1..=5).for_each(|n| strangers.knock(id(n), peer(), None));
+        let kept: Vec<_> = strangers.unclaimed().iter().map(|u| u.id).collect();
+        assert_eq!(kept, [id(5), id(4), id(3)]);
+        let taken = strangers.take(false);
+        let (change, _) = strangers.rows(&taken);
+        let gone: Vec<_> = change.rows.iter().filter(|(_, row)| row.is_none()).collect();
+        assert_eq!(gone.len(), 2);
+        (0..1000).for_each(|n| strangers.knock(id(n), peer(), None));
+        assert!(strangers.pending() <= 6, "what is not written yet is bounded");
+        let taken = strangers.take(false);
+        let (change, _) = strangers.rows(&taken);
+        assert!(change.whole && change.rows.len() == 3);
+    }
+
+    #[test]
+    fn attempts_that_differ_only_in_figures_count_as_one() {
+        let mut strangers = Strangers::new(3);
+        strangers.attempt(attempt("203.0.113.7", "no TLS handshake within 15 s"));
+        strangers.attempt(attempt("::ffff:203.0.113.7", "no TLS handshake within 20 s"));
+        strangers.attempt(attempt("203.0.113.7", "the device sent nonsense: 0x16"));
+        strangers.attempt(attempt("203.0.113.8", "the device sent nonsense: 0x17"));
+        let attempts = strangers.attempts();
+        assert_eq!(attempts.len(), 3);
+        assert_eq!(
+            (attempts[2].count, attempts[2].reason.as_str()),
+            (2, "no TLS handshake within 20 s")
+        );
+    }
+
+    #[test]
+    fn the_ledger_is_bounded_and_forgets_after_a_week() {
+        let mut strangers = Strangers::new(3);
+        let mut old = attempt("203.0.113.7", "old");
+        old.first -= Duration::days(8);
+        old.last -= Duration::days(8);
+        strangers.attempt(old);
+        assert!(strangers.attempts().is_empty());
+        strangers.expire();
+        assert_eq!(strangers.attempts.len(), 0);
+        for n in 0..5000_u32 {
+            let address = std::net::Ipv4Addr::from(n).to_string();
+            strangers.attempt(attempt(&address, "x"));
+        }
+        assert_eq!(strangers.attempts().len(), ATTEMPTS_MAX);
+    }
+
+    #[test]
+    fn what_devices_say_is_kept_short_and_without_control_characters() {
+        let mut strangers = Strangers::new(3);
+        strangers.knock(id(1), peer(), Some("\x1b[31m".to_owned() + &"x".repeat(1000)));
+        let user = strangers.unclaimed()[0].cira_user.clone().unwrap();
+        assert!(user.chars().count() == 256 && !user.contains('\x1b'), "{user}");
+        let hello = HelloFacts {
+            version: "TLS 1.2".into(),
+            suites: vec![1; 4000],
+            groups: vec![1; 4000],
+            signature_algorithms: Vec::new(),
+            server_name: Some("a".repeat(5000)),
+        };
+        let mut with_hello = attempt("203.0.113.7", "x");
+        with_hello.hello = Some(Arc::new(hello));
+        strangers.attempt(with_hello);
+        let kept = strangers.attempts()[0].hello.clone().unwrap();
+        assert_eq!((kept.suites.len(), kept.groups.len()), (LIST_MAX, LIST_MAX));
+        assert_eq!(kept.server_name.as_ref().unwrap().len(), TEXT_MAX);
+    }
+}

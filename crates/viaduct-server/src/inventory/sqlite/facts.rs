@@ -31,7 +31,7 @@ pub(in crate::inventory) struct Batch {
 const SEEN: &str = "
     INSERT INTO device_seen (id, last_connected, last_seen, last_disconnected, last_address, end_reason,
                              end_detail, end_by_device, hello, ports)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM device WHERE id = ?1)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE EXISTS (SELECT 1 FROM device WHERE id = ?1)
     ON CONFLICT (id) DO UPDATE SET
         last_connected = excluded.last_connected, last_seen = excluded.last_seen,
         last_disconnected = excluded.last_disconnected, last_address = excluded.last_address,
@@ -83,7 +83,8 @@ impl Sqlite {
 
     /// The oldest first.
     pub(in crate::inventory) async fn attempts(&self) -> Result<Vec<Attempt>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM attempt ORDER BY last").fetch_all(&self.facts).await?;
+        let rows =
+            sqlx::query("SELECT * FROM attempt ORDER BY last").fetch_all(&self.facts).await?;
         rows.iter().map(attempt).collect()
     }
 }

@@ -13,7 +13,7 @@ use super::StoreError;
 use crate::config::{self, data_dir};
 use sqlx::{
     SqlSafeStr, SqlitePool,
-    migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{

@@ -1,0 +1,249 @@
+//! Misbehaviour on command: what real platforms were seen doing, and what a server must survive.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What a platform does wrong. All off by default.
+///
+/// What shapes a tunnel (windows, credentials, ports, keep-alive) takes effect with the next one; the rest at once.
+/// Counts go down as they are used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Faults {
+    /// Bytes in one TLS record, at most; 1 is byte by byte. 0: off.
+    pub fragment: usize,
+    /// TLS records per second while `fragment` is on. Default 200000, so that 4 MiB byte by byte take some
+    /// 20 s and leave the machine usable. 0: no limit.
+    pub fragment_rate: u32,
+    /// Milliseconds for which output is held back, to leave as few TLS records as possible; the greeting goes out
+    /// together with the first request. 0: off.
+    pub coalesce: u32,
+    /// Window in confirmations, bytes: 0, 1, 499, ... Default: the platform's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<u32>,
+    /// Bytes in one CHANNEL_DATA, at most. Default: the platform's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub piece: Option<usize>,
+    /// Close this many of the next channels before any data.
+    pub close_first: u32,
+    /// Neither read nor send, with the socket left open.
+    pub silence: bool,
+    /// Fall silent this many milliseconds after each tunnel is settled. 0: off.
+    pub silence_after: u32,
+    /// Send more than the window allows on this many channels: on open ones at once, else on the next ones.
+    pub over_window: u32,
+    /// CLOSE for the server's channel 0, this many, after each tunnel is settled. Set on a settled tunnel: at once.
+    pub stale_closes: u32,
+    /// CLOSE for channels that never existed, likewise.
+    pub unknown_closes: u32,
+    /// Open a channel to this HOST:PORT, likewise (direct-tcpip, as for event pushes).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direct: Option<String>,
+    /// Keep-alive interval in seconds that no negotiation changes; 90 is one firmware's. 0: off.
+    pub stubborn_keepalive: u32,
+    /// Ports that are not forwarded.
+    pub missing_ports: Vec<u16>,
+    /// Refuse this many of the next channels.
+    pub refuse_opens: u32,
+    /// Reason of these refusals: 1 prohibited, 2 connect failed (default), 4 resource shortage.
+    pub refuse_reason: u32,
+    /// Dial in with another password than the right one.
+    pub wrong_password: bool,
+    /// Dial in with somebody else's UUID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim_guid: Option<Uuid>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            fragment: 0,
+            fragment_rate: 200_000,
+            coalesce: 0,
+            window: None,
+            piece: None,
+            close_first: 0,
+            silence: false,
+            silence_after: 0,
+            over_window: 0,
+            stale_closes: 0,
+            unknown_closes: 0,
+            direct: None,
+            stubborn_keepalive: 0,
+            missing_ports: Vec::new(),
+            refuse_opens: 0,
+            refuse_reason: 2,
+            wrong_password: false,
+            claim_guid: None,
+        }
+    }
+}
+
+/// A `key=value` that is no fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("fault `{given}`: {why}; faults are {}", Faults::KEYS.join(", "))]
+pub struct FaultError {
+    /// What was given.
+    pub given: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// One `key=value`, known to be good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaultSetting {
+    key: String,
+    /// None puts the default back.
+    value: Option<toml::Value>,
+}
+
+impl FaultSetting {
+    /// Reads `key=value`; the value as in TOML, quotes and brackets may be left out. `off` puts the default back.
+    ///
+    /// # Errors
+    /// When the key is unknown or the value has another type or size than the key wants.
+    pub fn parse(setting: &str) -> Result<Self, FaultError> {
+        let fail = |why: String| FaultError { given: setting.into(), why };
+        let (key, value) = setting.split_once('=').ok_or_else(|| fail("needs key=value".into()))?;
+        let key = key.trim().replace('_', "-");
+        let value = value.trim();
+        if value == "off" && Faults::KEYS.contains(&key.as_str()) {
+            return Ok(Self { key, value: None });
+        }
+        let quoted = toml::Value::from(value).to_string();
+        let mut why = String::new();
+        for form in [value.to_owned(), format!("[{value}]"), quoted] {
+            let Ok(table) = format!("{key} = {form}").parse::<toml::Table>() else { continue };
+            match table.clone().try_into::<Faults>() {
+                Ok(_) => return Ok(Self { value: table.get(&key).cloned(), key }),
+                Err(error) if why.is_empty() => why = error.message().into(),
+                Err(_) => {}
+            }
+        }
+        Err(fail(why))
+    }
+}
+
+impl FaultSetting {
+    /// Which of `Faults::KEYS` it sets.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl std::str::FromStr for FaultSetting {
+    type Err = FaultError;
+    fn from_str(setting: &str) -> Result<Self, FaultError> {
+        Self::parse(setting)
+    }
+}
+
+impl Faults {
+    /// The names that `FaultSetting::parse` takes.
+    pub const KEYS: [&'static str; 18] = [
+        "fragment",
+        "fragment-rate",
+        "coalesce",
+        "window",
+        "piece",
+        "close-first",
+        "silence",
+        "silence-after",
+        "over-window",
+        "stale-closes",
+        "unknown-closes",
+        "direct",
+        "stubborn-keepalive",
+        "missing-ports",
+        "refuse-opens",
+        "refuse-reason",
+        "wrong-password",
+        "claim-guid",
+    ];
+
+    /// Puts one setting in place of what was there.
+    pub fn apply(&mut self, setting: &FaultSetting) {
+        let Ok(mut table) = toml::Table::try_from(&*self) else { return };
+        match &setting.value {
+            Some(value) => table.insert(setting.key.clone(), value.clone()),
+            None => table.remove(&setting.key),
+        };
+        if let Ok(changed) = table.try_into() {
+            *self = changed;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(settings: &[&str]) -> Faults {
+        let mut faults = Faults::default();
+        for setting in settings {
+            faults.apply(&FaultSetting::parse(setting).unwrap());
+        }
+        faults
+    }
+
+    #[test]
+    fn settings_are_read_as_people_write_them() {
+        let faults = set(&[
+            "fragment=1",
+            "window = 499",
+            "missing-ports=5900,623",
+            "silence=true",
+            "direct=10.0.0.9:5989",
+            "claim_guid=12345678-9abc-def0-1122-334455667788",
+            "piece=0x10",
+        ]);
+        assert_eq!(faults.fragment, 1);
+        assert_eq!(faults.window, Some(499));
+        assert_eq!(faults.missing_ports, [5900, 623]);
+        assert!(faults.silence);
+        assert_eq!(faults.direct.as_deref(), Some("10.0.0.9:5989"));
+        assert_eq!(
+            faults.claim_guid,
+            Some("12345678-9abc-def0-1122-334455667788".parse().unwrap())
+        );
+        assert_eq!(faults.piece, Some(16));
+        assert_eq!(set(&["missing-ports=5900"]).missing_ports, [5900]);
+    }
+
+    #[test]
+    fn each_key_of_the_struct_is_named_in_the_help() {
+        let all = Faults {
+            window: Some(1),
+            piece: Some(1),
+            direct: Some(String::new()),
+            claim_guid: Some(Uuid::nil()),
+            ..Faults::default()
+        };
+        let table = toml::Table::try_from(&all).unwrap();
+        assert_eq!(Faults::KEYS.len(), table.len());
+        assert!(Faults::KEYS.iter().all(|key| table.contains_key(*key)));
+    }
+
+    #[test]
+    fn off_puts_the_default_back() {
+        let mut faults = set(&["window=1", "fragment=1", "fragment-rate=5"]);
+        for key in ["window", "fragment", "fragment-rate"] {
+            faults.apply(&FaultSetting::parse(&format!("{key}=off")).unwrap());
+        }
+        assert_eq!(faults, Faults::default());
+    }
+
+    #[test]
+    fn what_is_no_fault_is_refused_with_the_reason() {
+        for (setting, says) in [
+            ("fragment", "needs key=value"),
+            ("fragments=1", "unknown field `fragments`"),
+            ("window=-1", "invalid value"),
+            ("silence=maybe", "expected"),
+        ] {
+            let error = FaultSetting::parse(setting).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

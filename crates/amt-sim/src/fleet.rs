@@ -1,0 +1,109 @@
+//! Many platforms in one process. They share setup, TLS context and certificate; an idle one is a task, a timer and a
+//! TLS connection without buffers.
+
+use crate::{
+    Identity, Mps, NotSettled, Platform, RunningPlatform, Setup, TlsSetupError,
+    platform::{Keys, Machine, client_tls, prepare_keys},
+};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// A fleet that is to be started.
+#[derive(Debug, Clone)]
+pub struct FleetConfig {
+    identities: Vec<Identity>,
+    /// How they behave, all alike.
+    pub setup: Setup,
+    /// Pause between the first dialling of one and the next. Default 1 ms: a thousand per second; shorter makes
+    /// a storm.
+    pub stagger: Duration,
+    /// Local addresses to dial from, taken in turn. Default none: the system's choice, which ends at some 28,000
+    /// connections.
+    pub sources: Vec<IpAddr>,
+}
+
+impl FleetConfig {
+    /// Platforms of these identities (see [`Identity::fleet`]) that dial `mps` and trust `root_pem`.
+    #[must_use]
+    pub fn new(identities: Vec<Identity>, mps: Mps, root_pem: impl Into<Arc<str>>) -> Self {
+        Self {
+            identities,
+            setup: Setup::new(mps, root_pem),
+            stagger: Duration::from_millis(1),
+            sources: Vec::new(),
+        }
+    }
+
+    /// Who they will be: what a server must know before they dial in.
+    #[must_use]
+    pub fn identities(&self) -> &[Identity] {
+        &self.identities
+    }
+}
+
+/// A running fleet. Dropping it is shutting it down without waiting.
+#[derive(Debug)]
+pub struct Fleet {
+    platforms: Vec<RunningPlatform>,
+}
+
+impl Fleet {
+    /// Lets them dial in, one after the other. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the root or the client certificate cannot be used.
+    pub fn start(config: FleetConfig) -> Result<Self, TlsSetupError> {
+        let FleetConfig { identities, setup, stagger, sources } = config;
+        let tls = client_tls(&setup)?;
+        let setup = Arc::new(setup);
+        let keys = Keys::default();
+        let mut delay = Duration::ZERO;
+        let mut platforms = Vec::with_capacity(identities.len());
+        for (n, identity) in identities.into_iter().enumerate() {
+            let source = sources.get(n % sources.len().max(1)).copied().or(setup.source);
+            let machine = Machine::new(identity, setup.clone(), source, keys.clone());
+            let machine = Arc::new(machine);
+            if n == 0 {
+                prepare_keys(machine.clone());
+            }
+            platforms.push(Platform::run(machine, tls.clone(), delay));
+            delay += stagger;
+        }
+        Ok(Self { platforms })
+    }
+
+    /// Its members, in the order of the identities.
+    #[must_use]
+    pub fn platforms(&self) -> &[RunningPlatform] {
+        &self.platforms
+    }
+
+    /// The member of this name or UUID.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&RunningPlatform> {
+        let guid = name.parse::<uuid::Uuid>().ok();
+        self.platforms.iter().find(|platform| {
+            let identity = platform.identity();
+            identity.name == name || Some(identity.guid) == guid
+        })
+    }
+
+    /// Waits until each of them is settled.
+    ///
+    /// # Errors
+    /// When one has stopped instead.
+    pub async fn ready(&self) -> Result<(), NotSettled> {
+        for platform in &self.platforms {
+            platform.settled().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends all tunnels with a goodbye and waits until that is said.
+    pub async fn shutdown(&self) {
+        // All are told before the first is waited for.
+        self.platforms.iter().for_each(RunningPlatform::ask_to_shut_down);
+        for platform in &self.platforms {
+            platform.stopped().await;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What all tasks of one platform share: who it is, what it remembers, the services behind its ports.
+
+use super::State;
+use crate::{
+    CiraLog, Identity, Setup,
+    services::{Host, HostConfig, TlsIdentity},
+};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+/// Key and certificate of the TLS ports inside the tunnel. One for all platforms of a fleet.
+pub(crate) type Keys = Arc<OnceLock<Option<TlsIdentity>>>;
+
+pub(crate) struct Machine {
+    pub(crate) identity: Identity,
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) source: Option<IpAddr>,
+    keys: Keys,
+    host: OnceLock<Arc<Host>>,
+    state: watch::Sender<State>,
+    log: watch::Sender<CiraLog>,
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+impl Machine {
+    pub(crate) fn new(
+        identity: Identity,
+        setup: Arc<Setup>,
+        source: Option<IpAddr>,
+        keys: Keys,
+    ) -> Self {
+        Self {
+            identity,
+            setup,
+            source,
+            keys,
+            host: OnceLock::new(),
+            state: watch::Sender::new(State::Connecting),
+            log: watch::Sender::new(CiraLog::default()),
+        }
+    }
+
+    pub(super) fn state(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    pub(super) fn log(&self) -> watch::Receiver<CiraLog> {
+        self.log.subscribe()
+    }
+
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.send_if_modified(|now| {
+            let other = *now != state;
+            *now = state;
+            other
+        });
+    }
+
+    pub(super) fn write_log(&self, write: impl FnOnce(&mut CiraLog, OffsetDateTime)) {
+        self.log.send_modify(|log| write(log, OffsetDateTime::now_utc()));
+    }
+
+    pub(crate) fn keepalive_interval(&self, interval: Duration) {
+        let seconds = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
+        self.log.send_modify(|log| log.keepalive_interval = seconds);
+    }
+
+    /// Quietly: ten thousand platforms must not wake their observers every 30 seconds.
+    pub(crate) fn keepalive_answered(&self) {
+        self.log.send_if_modified(|log| {
+            log.last_keepalive = Some(OffsetDateTime::now_utc());
+            false
+        });
+    }
+
+    /// The management engine. The first call makes it.
+    pub(crate) fn host(&self) -> Arc<Host> {
+        self.host.get_or_init(|| self.make_host()).clone()
+    }
+
+    /// Makes the key of the TLS ports, which takes a while: not for a thread that others wait for.
+    pub(super) fn prepare(&self) {
+        self.keys();
+    }
+
+    fn keys(&self) -> Option<TlsIdentity> {
+        let make = || {
+            TlsIdentity::self_signed(&self.identity.fqdn)
+                .inspect_err(|error| tracing::error!(%error, "no certificate for the TLS ports"))
+                .ok()
+        };
+        self.keys.get_or_init(make).clone()
+    }
+
+    fn make_host(&self) -> Arc<Host> {
+        Host::new(HostConfig {
+            guid: self.identity.guid,
+            hostname: self.identity.name.clone(),
+            domain: self.identity.domain().to_owned(),
+            amt_user: self.identity.amt_user.clone(),
+            amt_password: self.identity.amt_password.clone(),
+            amt_version: self.setup.firmware.version.clone(),
+            lenient: self.setup.lenient,
+            tls: self.keys(),
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line.
+
+use super::settings::Settings;
+use amt_sim::{FaultSetting, Trigger};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A simulated Intel AMT platform.
+///
+/// It dials a Management Presence Server over TLS and offers the services of a management engine through the tunnel. It listens
+/// for nobody but its control socket.
+#[derive(Debug, Parser)]
+#[command(name = "amt-sim", version)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Start a platform, or a fleet of them; Ctrl-C ends it
+    Run(Box<Run>),
+    /// Pull a trigger of a running one: it dials in now (alert also sends an event)
+    Fire {
+        /// user, alert or periodic
+        trigger: Trigger,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Make a running one misbehave, or stop (KEY=off)
+    Fault {
+        /// See `amt-sim run --help`
+        #[arg(value_name = "KEY=VALUE", value_parser = known_fault)]
+        setting: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Print its CIRA log, as firmware keeps it
+    Log {
+        /// Print one line of JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Which running platform is meant.
+#[derive(Debug, Args)]
+pub(super) struct Target {
+    /// State directory of the running one [default: the one that `run` uses by default]
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+    /// Name or UUID of one of a fleet [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub(super) device: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// TOML file with the same settings (keys as below, faults in a table [faults]); flags override it
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Directory for control socket and CIRA log [default: one in the user's runtime directory]
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+    /// Print one line of JSON when all platforms are connected
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Misbehave from the start; may be repeated. Keys: fragment, fragment-rate, coalesce, window, piece,
+    /// close-first, silence, silence-after, over-window, stale-closes, unknown-closes, direct, stubborn-keepalive,
+    /// missing-ports, refuse-opens, refuse-reason, wrong-password, claim-guid
+    #[arg(long = "fault", value_name = "KEY=VALUE")]
+    pub(super) faults: Vec<FaultSetting>,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+}
+
+/// Checked here, so that the error names the argument; sent as it is.
+fn known_fault(setting: &str) -> Result<String, amt_sim::FaultError> {
+    setting.parse::<FaultSetting>().map(|_| setting.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_names_every_fault() {
+        let mut command = Arguments::command();
+        command.clone().debug_assert();
+        let run = command.find_subcommand_mut("run").unwrap();
+        let help = run.render_long_help().to_string();
+        for key in amt_sim::Faults::KEYS {
+            assert!(help.contains(key), "{key} is missing in\n{help}");
+        }
+    }
+}

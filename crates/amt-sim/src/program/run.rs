@@ -1,0 +1,176 @@
+//! `amt-sim run`: platforms until a signal ends them.
+
+use super::{
+    arguments::Run,
+    complain, control, say,
+    settings::{Plan, Settings},
+    state_dir::{NamedLog, StateDir},
+};
+use amt_sim::{Fleet, Identity, RunningPlatform, State};
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use std::{fs, sync::Arc};
+use tokio::{
+    net::UnixListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+/// More than these say nothing of their own while they come up.
+const TALKATIVE: usize = 25;
+
+pub(super) async fn run(run: Run) -> Result<()> {
+    let below = run.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+    let mut settings = run.settings.over(below);
+    run.faults.iter().for_each(|fault| settings.faults.apply(fault));
+    let Plan { fleet: config, passwords_made } = settings.plan()?;
+    let mut terminated = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
+    let explicit = run.state.is_some();
+    let directory = StateDir::locate(run.state)?;
+    let listener = listen(&directory, explicit)?;
+    let fleet = Arc::new(Fleet::start(config)?);
+
+    // A single platform keeps its log anyway; thousands only where they are told to.
+    let keeps_logs = listener.is_some() && (explicit || fleet.platforms().len() == 1);
+    let has_socket = listener.is_some();
+    let mut tasks = JoinSet::new();
+    if keeps_logs {
+        for platform in fleet.platforms() {
+            keep_log(&mut tasks, platform, &directory);
+        }
+    }
+    if let Some(listener) = listener {
+        tasks.spawn(control::serve(listener, fleet.clone()));
+    }
+    if !run.json && fleet.platforms().len() <= TALKATIVE {
+        for platform in fleet.platforms() {
+            tasks.spawn(report(platform.identity().name.clone(), platform.state()));
+        }
+    }
+    tasks.spawn(announce(fleet.clone(), run.json, passwords_made));
+
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("Ctrl-C cannot be caught")?,
+        _ = terminated.recv() => {}
+    }
+    tasks.shutdown().await;
+    fleet.shutdown().await;
+    if keeps_logs {
+        fleet
+            .platforms()
+            .iter()
+            .for_each(|platform| store(&directory, &control::named_log(platform)));
+    }
+    if has_socket && let Err(error) = fs::remove_file(directory.socket()) {
+        tracing::debug!(%error, "the control socket was gone already");
+    }
+    Ok(())
+}
+
+/// The control socket. Where nobody named a directory, a second program does without one.
+fn listen(directory: &StateDir, explicit: bool) -> Result<Option<UnixListener>> {
+    match directory.listen() {
+        Ok(Some(listener)) => Ok(Some(listener)),
+        Ok(None) if explicit => bail!(
+            "another amt-sim runs with the state directory {}; end it, or choose another with --state",
+            directory.path().display()
+        ),
+        Ok(None) => {
+            complain(
+                "another amt-sim has the default control socket; this one cannot be fired without --state DIR",
+            );
+            Ok(None)
+        }
+        Err(error) if explicit => Err(error),
+        Err(error) => {
+            complain(&format!("no control socket ({error:#}); add --state DIR to have one"));
+            Ok(None)
+        }
+    }
+}
+
+/// Writes the log whenever it has changed, and puts what an earlier run left before it.
+fn keep_log(tasks: &mut JoinSet<()>, platform: &RunningPlatform, directory: &StateDir) {
+    let identity = platform.identity();
+    let (name, guid, directory) = (identity.name.clone(), identity.guid, directory.clone());
+    if let Some(earlier) = directory.load(guid) {
+        platform.remember(earlier.log);
+    }
+    let mut changes = platform.cira_log_changes();
+    tasks.spawn(async move {
+        loop {
+            let log = changes.borrow_and_update().clone();
+            store(&directory, &NamedLog { name: name.clone(), guid, log });
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn store(directory: &StateDir, log: &NamedLog) {
+    if let Err(error) = directory.store(log) {
+        tracing::warn!(error = %format!("{error:#}"), "the CIRA log is not kept");
+    }
+}
+
+/// Says what becomes of one platform, each state once.
+async fn report(name: String, mut state: watch::Receiver<State>) {
+    let mut last = String::new();
+    loop {
+        let now = state.borrow_and_update().to_string();
+        if now != last {
+            complain(&format!("{name}: {now}"));
+            last = now;
+        }
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Says when all are ready: a line of JSON, or one for people.
+async fn announce(fleet: Arc<Fleet>, json: bool, passwords_made: bool) {
+    if let Err(error) = fleet.ready().await {
+        complain(&format!(
+            "{error}; `amt-sim log` has the details, `amt-sim fire user` lets it try again"
+        ));
+        return;
+    }
+    let line = if json { as_json(&fleet, passwords_made) } else { as_text(&fleet, passwords_made) };
+    if let Err(error) = say(&line) {
+        complain(&format!("{error:#}"));
+    }
+}
+
+fn as_json(fleet: &Fleet, passwords_made: bool) -> String {
+    let device = |platform: &RunningPlatform| {
+        let Identity { guid, name, fqdn, cira_user, amt_user, amt_password, .. } =
+            platform.identity();
+        let mut device = json!({
+            "guid": guid, "name": name, "fqdn": fqdn, "cira_user": cira_user, "amt_user": amt_user,
+        });
+        // Whoever gave a password has it.
+        if passwords_made {
+            device["amt_password"] = json!(amt_password);
+        }
+        device
+    };
+    let devices: Vec<_> = fleet.platforms().iter().map(device).collect();
+    json!({ "ready": true, "pid": std::process::id(), "devices": devices }).to_string()
+}
+
+fn as_text(fleet: &Fleet, passwords_made: bool) -> String {
+    let platforms = fleet.platforms();
+    let mut text = match platforms {
+        [one] => format!("{} ({}) is connected", one.identity().name, one.identity().guid),
+        many => format!("{} platforms are connected", many.len()),
+    };
+    if let (true, Some(first)) = (passwords_made, platforms.first()) {
+        let Identity { amt_user, amt_password, .. } = first.identity();
+        text.push_str(&format!("; sign in to the platform as {amt_user} with {amt_password}"));
+    }
+    text.push_str("; Ctrl-C ends it");
+    text
+}

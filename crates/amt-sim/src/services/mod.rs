@@ -1,0 +1,21 @@
+//! What a platform serves behind its forwarded ports: HTTP with WS-Man, and redirection, each clear
+//! and over TLS.
+//!
+//! A [`Host`] is the management engine of one PC: its settings, its power, its one serial port. Any
+//! number of streams may be served at once; they see the same settings and the same power.
+
+mod host;
+mod http;
+mod methods;
+mod pages;
+mod power;
+mod profile;
+mod redirection;
+mod shell;
+mod sol;
+mod store;
+mod tls;
+mod wsman;
+
+pub use host::{Host, HostConfig};
+pub use tls::TlsIdentity;

@@ -1,0 +1,14 @@
+//! Platforms against a server made of the protocol's other end, over TLS on loopback.
+
+#[cfg(test)]
+mod channels;
+#[cfg(test)]
+mod dialling_in;
+#[cfg(test)]
+mod fleet;
+#[cfg(test)]
+mod misbehaving;
+#[cfg(test)]
+mod mps;
+#[cfg(test)]
+mod program;

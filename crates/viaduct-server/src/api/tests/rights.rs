@@ -1,0 +1,181 @@
+//! Who may do what: the table of routes, and what callers without the right are told.
+
+use super::*;
+
+/// Every route with what it asks for. A new route must be entered here, with thought.
+const ROUTES: &str = "\
+DELETE /api/v1/devices/disconnect/{device} Needs(DisconnectTunnel)
+DELETE /api/v1/devices/{device} Needs(ChangeDevices)
+DELETE /api/v1/tokens/{name} Needs(ManageTokens)
+DELETE /api/v1/tunnels/{id} Needs(DisconnectTunnel)
+DELETE /api/v1/unclaimed/{guid} Needs(ChangeDevices)
+GET / Open
+GET /api/v1/certificates Needs(ReadCertificates)
+GET /api/v1/ciracert Needs(ReadCertificates)
+GET /api/v1/config Needs(ReadConfig)
+GET /api/v1/devices Needs(ReadDevices)
+GET /api/v1/devices/stats Needs(ReadDevices)
+GET /api/v1/devices/tags Needs(ReadDevices)
+GET /api/v1/devices/{device} Needs(ReadDevices)
+GET /api/v1/devices/{device}/connect/{port} Needs(UseProxy)
+GET /api/v1/devices/{device}/why-offline Needs(ReadDevices)
+GET /api/v1/health Open
+GET /api/v1/setup Open
+GET /api/v1/status Needs(ReadDevices)
+GET /api/v1/tokens Needs(ManageTokens)
+GET /api/v1/tunnels Needs(ReadDevices)
+GET /api/v1/unclaimed Needs(ReadDevices)
+GET /api/v1/version SignedIn
+GET /api/v1/whoami SignedIn
+GET /setup Open
+PATCH /api/v1/devices Needs(ChangeDevices)
+PATCH /api/v1/devices/{device} Needs(ChangeDevices)
+POST /api/v1/certificates/reload Needs(ReloadCertificates)
+POST /api/v1/devices Needs(ChangeDevices)
+POST /api/v1/devices/{device}/approve Needs(ChangeDevices)
+POST /api/v1/devices/{device}/block Needs(ChangeDevices)
+POST /api/v1/setup Open
+POST /api/v1/tokens Needs(ManageTokens)
+POST /api/v1/unclaimed/{device}/approve Needs(ChangeDevices)
+POST /api/v1/unclaimed/{device}/block Needs(ChangeDevices)
+POST /setup Open
+";
+
+async fn entries(bench: &Bench) -> Vec<(String, &'static str, Guard)> {
+    let table = table(Arc::new(bench.api.clone()));
+    table.entries().iter().map(|e| (e.method.to_string(), e.path, e.guard)).collect()
+}
+
+#[tokio::test]
+async fn every_route_asks_for_one_right() {
+    let bench = Bench::new().await;
+    let mut lines: Vec<String> = entries(&bench)
+        .await
+        .into_iter()
+        .map(|(method, path, guard)| format!("{method} {path} {guard:?}\n"))
+        .collect();
+    lines.sort();
+    assert_eq!(lines.concat(), ROUTES);
+}
+
+#[tokio::test]
+async fn no_route_with_a_right_answers_a_stranger() {
+    let bench = Bench::new().await;
+    for (method, path, guard) in entries(&bench).await {
+        let path = path.replace(['{', '}'], "");
+        let reply = bench.remote(&method, &path, &[], "{}").await;
+        let stranger = reply.status == StatusCode::UNAUTHORIZED;
+        assert_eq!(stranger, guard != Guard::Open, "{method} {path}: {}", reply.status);
+        if stranger {
+            let json = reply.json();
+            assert_eq!(json["code"], "E3001");
+            assert_eq!(reply.header("x-viaduct-code"), "E3001");
+            assert_eq!(reply.header("content-type"), "application/problem+json");
+            assert!(reply.header("www-authenticate").starts_with("Bearer"));
+            assert!(!json["next"].as_str().unwrap().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scope_opens_exactly_the_routes_whose_action_it_has() {
+    let bench = Bench::new().await;
+    for scope in [Scope::Proxy, Scope::Read, Scope::Operate, Scope::Admin] {
+        let token = bench.token(scope).await;
+        let principal = crate::access::Principal { name: "x".into(), scope };
+        for (method, path, guard) in entries(&bench).await {
+            let Guard::Needs(action) = guard else { continue };
+            // With the right, a request for what does not exist is refused for another reason.
+            let path = path.replace(['{', '}'], "");
+            if path.ends_with("/reload") {
+                continue;
+            }
+            let reply = bench.remote(&method, &path, &[("authorization", &token)], "{").await;
+            let may = bench.api.access.authorise(&principal, action).is_ok();
+            let refused = reply.header("x-viaduct-code") == "E3004";
+            assert_eq!(refused, !may, "{scope:?} {method} {path}: {}", reply.text);
+            if refused {
+                assert_eq!(reply.status, StatusCode::FORBIDDEN);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn users_sign_in_with_basic_and_wrong_ones_are_told_nothing_more() {
+    let bench = Bench::new().await;
+    let password = config::Secret::new("a long password".to_owned());
+    bench.api.access.add_user("ines", password, Scope::Read).await.unwrap();
+    let basic = |text: &str| {
+        use base64::Engine;
+        format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(text))
+    };
+    let good = basic("ines:a long password");
+    let reply = bench.remote("GET", "/api/v1/whoami", &[("authorization", &good)], "").await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    assert_eq!(reply.json()["name"], "ines");
+    assert_eq!(reply.json()["scope"], "read");
+    let mut bodies = Vec::new();
+    for wrong in ["ines:wrong", "nobody:wrong"] {
+        let wrong = basic(wrong);
+        let reply = bench.remote("GET", "/api/v1/whoami", &[("authorization", &wrong)], "").await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+        assert!(reply.header("www-authenticate").starts_with("Basic"));
+        bodies.push(reply.text);
+    }
+    assert_eq!(bodies[0], bodies[1]);
+    for malformed in ["", "Bearer", "Basic !!", "Digest x", "Basic aW5lcw=="] {
+        let headers = [("authorization", malformed)];
+        let reply = bench.remote("GET", "/api/v1/whoami", &headers, "").await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{malformed}");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_answered_with_the_body_that_clients_look_for() {
+    let bench = Bench::new().await;
+    let soon = OffsetDateTime::now_utc() + std::time::Duration::from_millis(20);
+    let token = bench.api.access.create_token("brief", Scope::Read, Some(soon)).await.unwrap();
+    let bearer = format!("Bearer {}", token.expose());
+    let expired = async {
+        loop {
+            let headers = [("authorization", bearer.as_str())];
+            let reply = bench.remote("GET", "/api/v1/devices", &headers, "").await;
+            if reply.status == StatusCode::UNAUTHORIZED {
+                return reply;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let reply = tokio::time::timeout(std::time::Duration::from_secs(10), expired).await.unwrap();
+    assert_eq!(reply.json()["exp"], "token expired");
+    assert_eq!(reply.json()["code"], "E3002");
+    assert_eq!(reply.header("content-type"), "application/json");
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_works_and_can_be_revoked() {
+    let bench = Bench::new().await;
+    let wish = r#"{"name":"ci","scope":"read","expires":"1h"}"#;
+    let made = bench.local("POST", "/api/v1/tokens", wish).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let token = made.json()["token"].as_str().unwrap().to_owned();
+    let list = bench.local("GET", "/api/v1/tokens", "").await;
+    assert_eq!(list.json()[0]["name"], "ci");
+    assert!(!list.text.contains(&token));
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str())];
+    let reply = bench.remote("GET", "/api/v1/devices", &headers, "").await;
+    assert_eq!(reply.status, StatusCode::OK);
+    let again = bench.local("POST", "/api/v1/tokens", wish).await;
+    assert_eq!(
+        (again.status, again.json()["code"].clone()),
+        (StatusCode::CONFLICT, "E3006".into())
+    );
+    let gone = bench.local("DELETE", "/api/v1/tokens/ci", "").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    let reply = bench.remote("GET", "/api/v1/devices", &headers, "").await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    let gone = bench.local("DELETE", "/api/v1/tokens/ci", "").await;
+    assert_eq!((gone.status, gone.json()["code"].clone()), (StatusCode::NOT_FOUND, "E3007".into()));
+}
