@@ -4,7 +4,7 @@ mod tunnel;
 
 use apf::message::{Message, Service};
 use apf::server::{Config, Event};
-use apf::{ChannelEnd, ChannelId, EndReason, Fault, OpenError, server};
+use apf::{ChannelEnd, ChannelId, EndReason, Fault, OpenError};
 use bytes::BytesMut;
 use std::time::Duration;
 use tunnel::{
