@@ -163,6 +163,20 @@ async fn a_token_works_as_bearer_and_as_password_of_the_user_token_until_it_is_r
 }
 
 #[tokio::test]
+async fn wrong_tokens_are_slowed_down_and_a_right_one_from_there_still_works() {
+    let place = tempfile::tempdir().unwrap();
+    let access = open(place.path()).await;
+    let value = access.create_token("ci", Scope::Proxy, None).await.unwrap();
+    let stale = secret("vdt_stale");
+    for _ in 0..5 {
+        assert_eq!(access.sign_in("token", &stale, from(1)).await, Err(SignInError::Wrong));
+    }
+    let answer = access.sign_in("token", &stale, from(1)).await;
+    assert!(matches!(answer, Err(SignInError::Throttled(_))), "{answer:?}");
+    assert!(access.sign_in("token", &value, from(1)).await.is_ok());
+}
+
+#[tokio::test]
 async fn tokens_survive_a_restart_with_the_time_of_their_last_use() {
     let place = tempfile::tempdir().unwrap();
     let end = OffsetDateTime::now_utc() + Duration::from_secs(3600);

@@ -70,13 +70,13 @@ pub(crate) async fn demo(options: Options, data: Option<PathBuf>) -> ExitCode {
     }
 }
 
-async fn run(options: Options, data: Option<PathBuf>) -> Result<()> {
+async fn run(options: Options, directory: Option<PathBuf>) -> Result<()> {
     ensure!(
         (1..=DEVICES_MAX).contains(&options.devices),
         "--devices takes 1 to {DEVICES_MAX}; use `make bench` for larger fleets"
     );
     let temporary = tempfile::Builder::new().prefix("viaduct-demo-").tempdir()?;
-    let directory = data.unwrap_or_else(|| temporary.path().join("data"));
+    let directory = directory.unwrap_or_else(|| temporary.path().join("data"));
     refuse_demo_on_real_data(&directory)?;
     DataDir::open(&directory)?.mark_demo()?;
     let config = config(&directory, options.port_base)?;

@@ -11,8 +11,8 @@ use super::{
     shell::{Shell, Surroundings},
 };
 
-/// amtterm drops whatever comes in the same read as the answer to its opening, so the shell waits a
-/// moment before it speaks.
+/// amtterm drops whatever comes in the same read behind the answer to its opening, and behind the
+/// state of the lines. So the shell waits a moment before it first speaks, and lines come last.
 const GREETING_DELAY: Duration = Duration::from_millis(150);
 /// A console may miss this many of its own receive timeouts. Consoles that only echo heartbeats
 /// would otherwise be at the mercy of one late packet.
@@ -55,6 +55,7 @@ impl Sol {
         sol.beat_at = sol.next_beat();
         let sequence = sol.next_sequence();
         DeviceMessage::SolOpened { status: 0, sequence, settings }.encode(out);
+        sol.show_controls(out);
         sol
     }
 
@@ -71,7 +72,6 @@ impl Sol {
             if self.host.power().now() == power::ON {
                 text = self.shell.greeting();
             }
-            self.show_controls(out);
             self.show(&text, out);
         }
         if self.beat_at.is_some_and(|at| at <= now) {
@@ -104,9 +104,9 @@ impl Sol {
         if self.greet_at.is_some() {
             return;
         }
-        self.show_controls(out);
         let text = self.shell.power_changed(state);
         self.show(&text, out);
+        self.show_controls(out);
     }
 
     /// The answer to a ping.

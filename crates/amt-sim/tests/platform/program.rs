@@ -181,8 +181,9 @@ async fn a_file_has_the_same_settings_and_flags_override_it() {
 async fn what_cannot_be_done_is_said_with_the_next_step() {
     for (arguments, code, says) in [
         (&["run"][..], 1, "--mps HOST:PORT"),
-        (&["run", "--mps", "nowhere"], 1, "--root"),
+        (&["run", "--mps", "a:1"], 1, "--root"),
         (&["run", "--mps", "a:1", "--root", "/nonexistent/root.pem"], 1, "--password-file"),
+        (&["run", "--mps", "nowhere", "--root", "root.pem", "--user", "u"], 1, "HOST:PORT"),
         (&["run", "--fault", "fragments=1"], 2, "unknown field"),
         (&["run", "--trigger", "boredom"], 2, "user, alert or periodic"),
         (&["run", "--config", "/nonexistent/platform.toml"], 1, "cannot be read"),

@@ -14,7 +14,7 @@ mod login_data;
 mod sol;
 
 pub use console::{ConsoleMessage, Kind};
-pub use decoder::Decoder;
+pub use decoder::{Decode, Decoder};
 pub use device::{DeviceMessage, StartStatus};
 pub use login::{ConsoleLogin, ConsoleStep, DeviceLogin, Verdict};
 pub use login_data::{DigestLoginAnswer, DigestLoginChallenge, LoginError, PlainLogin};
