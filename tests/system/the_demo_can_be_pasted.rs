@@ -35,7 +35,8 @@ fn every_printed_line_works() {
     for line in lines {
         if line.contains("amtterm") {
             let shell = ["sh", "-c", line].map(str::to_owned);
-            on_terminal(&shell, &[("connected now", "")]).unwrap_or_else(|said| panic!("{said}"));
+            on_terminal(&shell, &[("serial console of a simulated PC", "")])
+                .unwrap_or_else(|said| panic!("{said}"));
             continue;
         }
         let done = output(Command::new("sh").args(["-c", line]));
