@@ -11,8 +11,9 @@ fn a_command_typed_in_amtterm_is_answered_by_the_shell() {
         let amtterm = Amtterm::through(demo.get("socks5"), sign_in, name, device);
         // The terminal echoes what is typed; the second time it is the answer.
         let talk = [
-            ("serial-over-lan redirection ok", "\r"),
-            ("connected now", "\recho over-the-tunnel\r"),
+            ("serial-over-lan redirection ok", ""),
+            ("serial console of a simulated PC", ""),
+            ("shell>", "echo over-the-tunnel\r"),
             ("over-the-tunnel", ""),
             ("over-the-tunnel", ""),
         ];

@@ -110,7 +110,9 @@ fn raw_hello(address: &str, suite: u16) -> Vec<u8> {
 #[test]
 fn a_hello_without_extensions_is_answered_in_default_and_legacy() {
     for (profile, record) in [("modern", 21), ("default", 22), ("legacy", 22)] {
-        let answer = raw_hello(listener(profile), 0x002f);
-        assert_eq!(answer.first(), Some(&record), "{profile}: {answer:?}");
+        for suite in [0x002f, 0x009c, 0x0035] {
+            let answer = raw_hello(listener(profile), suite);
+            assert_eq!(answer.first(), Some(&record), "{suite:#06x} in {profile}: {answer:?}");
+        }
     }
 }

@@ -13,10 +13,14 @@ fn eight_curl_and_one_amtterm_at_once() {
         let terminal = scope.spawn(|| {
             let sign_in = (demo.get("user"), demo.get("password"));
             let amtterm = Amtterm::through(demo.get("socks5"), sign_in, &device.name, device);
-            let mut talk = vec![("connected now", "\r")];
+            let mut talk = vec![("serial console of a simulated PC", "")];
             // A long talk, so that it lasts while the others work.
             for _ in 0..10 {
-                talk.extend([("", "echo still-here\r"), ("still-here", ""), ("still-here", "")]);
+                talk.extend([
+                    ("shell>", "echo still-here\r"),
+                    ("still-here", ""),
+                    ("still-here", ""),
+                ]);
             }
             amtterm.talk(&talk)
         });

@@ -1,6 +1,6 @@
 //! What `viaduct demo` prints can be pasted line by line, and works.
 
-use crate::harness::{Process, demo, viaduct};
+use crate::harness::{Process, demo, on_terminal, output, viaduct};
 use std::process::Command;
 
 #[test]
@@ -22,19 +22,30 @@ fn the_line_of_json_has_everything_a_script_needs() {
 }
 
 #[test]
-fn every_curl_line_of_the_table_works() {
+fn every_printed_line_works() {
     let mut command = Command::new(viaduct());
     command.args(["demo", "--devices", "3"]);
     let process = Process::start(&command);
-    process.any_line(|line| line.contains("Ctrl-C"));
+    process.line(|line| line.ends_with(" devices ls"));
     let all = process.all();
+    let (_, lines) = all.split_once("Paste one by one").unwrap();
     let lines: Vec<&str> =
-        all.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
-    assert!(lines.len() >= 3, "one for each way:\n{all}");
+        lines.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert!(lines.len() >= 6, "one for each way:\n{all}");
     for line in lines {
-        let done = crate::harness::output(Command::new("sh").args(["-c", line]));
+        if line.contains("amtterm") {
+            let shell = ["sh", "-c", line].map(str::to_owned);
+            on_terminal(&shell, &[("serial console of a simulated PC", "")])
+                .unwrap_or_else(|said| panic!("{said}"));
+            continue;
+        }
+        let done = output(Command::new("sh").args(["-c", line]));
         let said = String::from_utf8_lossy(&done.stdout);
         let errors = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success() && !said.is_empty(), "{line}\n{said}\n{errors}");
+        let silent = said.is_empty() && !line.starts_with("printf");
+        assert!(done.status.success() && !silent, "{line}\n{said}\n{errors}");
+        if line.contains("index.htm") {
+            assert!(said.contains("<html"), "{line}\n{said}");
+        }
     }
 }

@@ -39,7 +39,7 @@ def main():
             seen += chunk
         if not done:
             break
-        seen = seen.split(expected, 1)[1]
+        seen = seen[seen.index(expected) + len(expected) :]
         os.write(terminal, answer.encode())
     # Closing the terminal hangs up, as closing its window would.
     os.close(terminal)

@@ -20,7 +20,7 @@ pub(crate) use foreign::{Foreign, Manner, socks};
 pub(crate) use platform::Platform;
 pub(crate) use process::{Process, output, run};
 pub(crate) use programs::{amt_sim, viaduct};
-pub(crate) use proxychains::Amtterm;
+pub(crate) use proxychains::{Amtterm, on_terminal};
 pub(crate) use serve::{Server, Settings};
 pub(crate) use stunnel::Stunnel;
 pub(crate) use tls_client::{Certificate, handshake};

@@ -8,7 +8,7 @@ const TERMINAL: &str = include_str!("../drivers/terminal.py");
 
 /// amtterm on its way to a device.
 pub(crate) struct Amtterm {
-    config: Directory,
+    _config: Directory,
     command: Vec<String>,
 }
 
@@ -26,18 +26,24 @@ impl Amtterm {
         let words = ["proxychains4", "-q", "-f", &file, "amtterm"];
         let device = ["-u", &device.user, "-p", &device.password, host];
         let command = words.iter().chain(&device).map(ToString::to_string).collect();
-        Self { config, command }
+        Self { _config: config, command }
     }
 
     /// Waits for each first text and types the second; gives back all that the terminal showed.
     pub(crate) fn talk(&self, talk: &[(&str, &str)]) -> Result<String, String> {
-        let task = json!({ "command": self.command, "seconds": PATIENCE.as_secs(), "talk": talk });
-        let mut python = Command::new("python3");
-        python.args(["-c", TERMINAL, &task.to_string()]).current_dir(self.config.path());
-        python.env("TERM", "xterm").env_remove("PROXYCHAINS_CONF_FILE");
-        let done = output(clean(&mut python));
-        let said = String::from_utf8_lossy(&done.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&done.stderr);
-        if done.status.success() { Ok(said) } else { Err(format!("{said}\n{errors}")) }
+        on_terminal(&self.command, talk)
     }
+}
+
+/// Runs a program on a terminal of its own, waits for each first text and types the second. Gives
+/// back all that the terminal showed, as an error when a text did not come.
+pub(crate) fn on_terminal(command: &[String], talk: &[(&str, &str)]) -> Result<String, String> {
+    let task = json!({ "command": command, "seconds": PATIENCE.as_secs(), "talk": talk });
+    let mut python = Command::new("python3");
+    python.args(["-c", TERMINAL, &task.to_string()]);
+    python.env("TERM", "xterm").env_remove("PROXYCHAINS_CONF_FILE");
+    let done = output(clean(&mut python));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    if done.status.success() { Ok(said) } else { Err(format!("{said}\n{errors}")) }
 }

@@ -43,6 +43,8 @@ impl Server {
         for section in ["cira", "web", "socks", "http_proxy", "metrics"] {
             command.args(["--set", &format!("{section}.listen=127.0.0.1:0")]);
         }
+        // Platforms compare the address they dial with the certificate's common name.
+        command.args(["--set", "cira.names=[\"127.0.0.1\"]"]);
         clean(&mut command);
         command
     }

@@ -42,12 +42,14 @@ pub(super) fn weakest_suite(profile: Profile) -> &'static str {
     }
 }
 
-/// OpenSSL's security level: 0 alone permits TLS 1.0 and 1.1.
+/// OpenSSL's security level. Versions and suites are limited above; 0 permits SHA-1 in handshake
+/// signatures besides, and TLS 1.0 and 1.1 where the version allows them. A hello of TLS 1.2 without
+/// `signature_algorithms` means SHA-1 (RFC 5246, section 7.4.1.4.1), and from level 1 on OpenSSL
+/// refuses it even for RSA key exchange, which signs nothing.
 pub(super) fn security_level(profile: Profile) -> u32 {
     match profile {
         Profile::Modern => 2,
-        Profile::Default => 1,
-        Profile::Legacy => 0,
+        Profile::Default | Profile::Legacy => 0,
     }
 }
 
