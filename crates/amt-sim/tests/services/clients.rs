@@ -91,7 +91,7 @@ async fn amtterm_reaches_the_shell_of_a_lenient_platform() {
     let mut text = String::new();
     for (wanted, keys) in [
         ("pc-01 login-free shell> ", "echo through amtterm\r"),
-        ("\nthrough amtterm\r\n", "power\r"),
+        ("\nthrough amtterm\n", "power\r"),
         ("power: on (2)", "exit\r"),
         ("bye", ""),
     ] {
@@ -100,7 +100,8 @@ async fn amtterm_reaches_the_shell_of_a_lenient_platform() {
             let read = timeout(DEADLINE, screen.read(&mut buffer)).await;
             let n = read.unwrap_or_else(|_| panic!("no {wanted:?} in {text:?}")).unwrap();
             assert_ne!(n, 0, "amtterm ended without {wanted:?}: {text:?}");
-            text.push_str(&String::from_utf8_lossy(&buffer[..n]));
+            // A terminal may add carriage returns of its own.
+            text.push_str(&String::from_utf8_lossy(&buffer[..n]).replace('\r', ""));
         }
         keyboard.write_all(keys.as_bytes()).await.unwrap();
     }
