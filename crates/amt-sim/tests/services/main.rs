@@ -1,6 +1,5 @@
 //! The services of a simulated platform, through `Host::serve`, with our own consoles and with
 //! programs that we did not write.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

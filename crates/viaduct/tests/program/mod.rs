@@ -1,4 +1,10 @@
 //! Runs the program for tests: to its end, or until it is told to stop.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test may panic and say why"
+)]
 
 use serde_json::Value;
 use std::{
