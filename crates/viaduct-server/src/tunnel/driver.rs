@@ -150,6 +150,8 @@ impl<T: Io> Driver<T> {
         for _ in 0..BUDGET {
             let mut progress = self.poll_requests(cx);
             progress |= self.poll_write(cx);
+            // Reading pauses while replies pile up; what came with them waits in `input`.
+            self.resume_input();
             progress |= self.poll_read(cx);
             self.take_events();
             progress |= self.poll_clock(cx);
