@@ -26,7 +26,7 @@ fn from(n: u8) -> IpAddr {
 }
 
 fn principal(name: &str, scope: Scope) -> Principal {
-    Principal { name: name.into(), scope }
+    Principal::new(name, scope)
 }
 
 #[tokio::test]

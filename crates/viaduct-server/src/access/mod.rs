@@ -1,5 +1,6 @@
 //! Who may do what: users, tokens, one authorisation function.
 
+mod action;
 mod password;
 mod people;
 mod rules;
@@ -7,6 +8,7 @@ mod setup;
 mod throttle;
 mod tokens;
 
+pub use action::Action;
 pub(crate) use password::MIN as PASSWORD_MIN;
 
 use crate::{
@@ -41,6 +43,19 @@ pub struct Principal {
     pub scope: Scope,
 }
 
+impl Principal {
+    /// Somebody of that name and scope.
+    pub fn new(name: impl Into<String>, scope: Scope) -> Self {
+        Self { name: name.into(), scope }
+    }
+
+    /// Whoever can open the socket in the data directory.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::new("local", Scope::Admin)
+    }
+}
+
 /// What a user or token may do; each includes the ones before it, but `Proxy` stands alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -69,21 +84,6 @@ impl Scope {
     }
 }
 
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Reach a device through a proxy.
-    UseProxy,
-    ReadDevices,
-    ChangeDevices,
-    DisconnectTunnel,
-    ReadCertificates,
-    ReloadCertificates,
-    ManageTokens,
-    ManageUsers,
-    ReadConfig,
-}
-
 /// Why sign-in failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
@@ -97,7 +97,7 @@ pub enum SignInError {
 
 /// The answer of the one authorisation function, when it is no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{principal} may not {action:?}")]
+#[error("{principal} lacks the right to {action}")]
 pub struct Denied {
     pub principal: String,
     pub action: Action,
@@ -228,7 +228,7 @@ impl Access {
         match self.0.passwords.check(keys, &name, password, phc, still_allowed).await {
             Ok(Some(right)) => known
                 .filter(|_| right)
-                .map(|known| Principal { name: known.person.name, scope: known.scope })
+                .map(|known| Principal::new(known.person.name, known.scope))
                 .ok_or(SignInError::Wrong),
             Ok(None) => {
                 self.throttled(attempt)?;

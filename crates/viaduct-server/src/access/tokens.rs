@@ -33,7 +33,7 @@ impl Access {
         let name = row.name.clone();
         drop(tokens);
         self.0.inventory.note_token_used(&name, now);
-        Ok(Principal { name: format!("token:{name}"), scope })
+        Ok(Principal::new(format!("token:{name}"), scope))
     }
 
     /// Makes a token; its value is given back this once.

@@ -2,7 +2,7 @@
 
 use super::{Api, refusal::Refusal};
 use crate::{
-    access::{Action, Denied, Principal, Scope, SignInError},
+    access::{Action, Denied, Principal, SignInError},
     config::Secret,
 };
 use axum::{
@@ -83,7 +83,7 @@ async fn admit(
         ));
     };
     let principal = match origin {
-        Origin::Local => Principal { name: "local".into(), scope: Scope::Admin },
+        Origin::Local => Principal::local(),
         Origin::Network(peer) => sign_in(api, peer, headers).await?,
     };
     if let Guard::Needs(action) = guard {
@@ -96,17 +96,7 @@ async fn admit(
 
 /// Who lacks which right, in words.
 fn not_allowed(principal: &Principal, denied: &Denied) -> String {
-    let what = match denied.action {
-        Action::UseProxy => "reaching a device",
-        Action::ReadDevices => "seeing devices",
-        Action::ChangeDevices => "changing devices",
-        Action::DisconnectTunnel => "ending tunnels",
-        Action::ReadCertificates => "seeing certificates",
-        Action::ReloadCertificates => "reloading certificates",
-        Action::ManageTokens => "managing tokens",
-        Action::ManageUsers => "managing users",
-        Action::ReadConfig => "seeing the configuration",
-    };
+    let what = denied.action.words();
     let scope = principal.scope.name();
     format!("{} has the scope `{scope}`, which does not cover {what}", principal.name)
 }

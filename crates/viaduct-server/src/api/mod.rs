@@ -84,7 +84,12 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&get, "/api/v1/devices/stats", READ, devices::stats)
         .add(&get, "/api/v1/devices/tags", READ, devices::tags)
         .add(&get, "/api/v1/devices/{device}", READ, devices::show)
-        .add(&delete, "/api/v1/devices/{device}", CHANGE, change::remove)
+        .add(
+            &delete,
+            "/api/v1/devices/{device}",
+            Guard::Needs(Action::RemoveDevices),
+            change::remove,
+        )
         .add(&delete, "/api/v1/devices/disconnect/{device}", DISCONNECT, tunnels::disconnect_device)
         .add(&get, "/api/v1/ciracert", Guard::Needs(Action::ReadCertificates), certificates::root)
         .add(&get, "/api/v1/health", Guard::Open, service::health)
@@ -106,7 +111,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/unclaimed/{device}/block", CHANGE, claim::block)
         .add(&get, "/api/v1/tunnels", READ, tunnels::list)
         .add(&delete, "/api/v1/tunnels/{id}", DISCONNECT, tunnels::disconnect)
-        .add(&get, "/api/v1/tokens", TOKENS, tokens::list)
+        .add(&get, "/api/v1/tokens", Guard::Needs(Action::ReadTokens), tokens::list)
         .add(&post, "/api/v1/tokens", TOKENS, tokens::create)
         .add(&delete, "/api/v1/tokens/{name}", TOKENS, tokens::revoke)
         .add(
@@ -118,7 +123,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(
             &post,
             "/api/v1/certificates/reload",
-            Guard::Needs(Action::ReloadCertificates),
+            Guard::Needs(Action::ChangeCertificates),
             certificates::reload,
         )
         .add(&get, "/api/v1/config", Guard::Needs(Action::ReadConfig), service::config)

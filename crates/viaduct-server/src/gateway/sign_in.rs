@@ -12,7 +12,7 @@ const ANONYMOUS: &str = "anonymous";
 
 /// The principal of a proxy that asks nobody to sign in. It may use the proxies and nothing else.
 pub(super) fn anonymous() -> Principal {
-    Principal { name: ANONYMOUS.into(), scope: Scope::Proxy }
+    Principal::new(ANONYMOUS, Scope::Proxy)
 }
 
 impl Gateway {

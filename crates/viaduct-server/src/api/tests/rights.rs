@@ -5,7 +5,7 @@ use super::*;
 /// Every route with what it asks for. A new route must be entered here, with thought.
 const ROUTES: &str = "\
 DELETE /api/v1/devices/disconnect/{device} Needs(DisconnectTunnel)
-DELETE /api/v1/devices/{device} Needs(ChangeDevices)
+DELETE /api/v1/devices/{device} Needs(RemoveDevices)
 DELETE /api/v1/tokens/{name} Needs(ManageTokens)
 DELETE /api/v1/tunnels/{id} Needs(DisconnectTunnel)
 DELETE /api/v1/unclaimed/{guid} Needs(ChangeDevices)
@@ -22,7 +22,7 @@ GET /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 GET /api/v1/health Open
 GET /api/v1/setup Open
 GET /api/v1/status Needs(ReadDevices)
-GET /api/v1/tokens Needs(ManageTokens)
+GET /api/v1/tokens Needs(ReadTokens)
 GET /api/v1/tunnels Needs(ReadDevices)
 GET /api/v1/unclaimed Needs(ReadDevices)
 GET /api/v1/version SignedIn
@@ -30,7 +30,7 @@ GET /api/v1/whoami SignedIn
 GET /setup Open
 PATCH /api/v1/devices Needs(ChangeDevices)
 PATCH /api/v1/devices/{device} Needs(ChangeDevices)
-POST /api/v1/certificates/reload Needs(ReloadCertificates)
+POST /api/v1/certificates/reload Needs(ChangeCertificates)
 POST /api/v1/devices Needs(ChangeDevices)
 POST /api/v1/devices/{device}/approve Needs(ChangeDevices)
 POST /api/v1/devices/{device}/block Needs(ChangeDevices)
@@ -82,7 +82,7 @@ async fn a_scope_opens_exactly_the_routes_whose_action_it_has() {
     let bench = Bench::new().await;
     for scope in [Scope::Proxy, Scope::Read, Scope::Operate, Scope::Admin] {
         let token = bench.token(scope).await;
-        let principal = crate::access::Principal { name: "x".into(), scope };
+        let principal = crate::access::Principal::new("x", scope);
         for (method, path, guard) in entries(&bench).await {
             let Guard::Needs(action) = guard else { continue };
             // With the right, a request for what does not exist is refused for another reason.
