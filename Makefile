@@ -5,7 +5,7 @@ CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test system-test build check fmt advisories bench fuzz
+.PHONY: help demo test build check fmt advisories bench fuzz
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; \
@@ -20,13 +20,7 @@ test: ## Install what the tests need, then run all of them
 	@scripts/prerequisites test
 	@$(CARGO) build --locked --workspace --bins
 	@$(CARGO) test --locked --workspace --doc
-	@$(CARGO) test --locked --workspace --exclude system-tests --tests --no-fail-fast $(ARGS)
-
-# Apart from `test` until each of them has been seen green on a machine that does nothing else.
-system-test: ## Drive the real programs with curl, amtterm, OpenSSL and stunnel
-	@scripts/prerequisites test
-	@$(CARGO) build --locked --package viaduct --package amt-sim
-	@$(CARGO) test --locked --package system-tests --no-fail-fast $(ARGS)
+	@$(CARGO) test --locked --workspace --tests --no-fail-fast $(ARGS)
 
 build: ## Build the programs, optimised, into target/release
 	@scripts/prerequisites build

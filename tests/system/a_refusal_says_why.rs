@@ -6,6 +6,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     sync::OnceLock,
+    thread,
 };
 
 const AWAY: &str = "11111111-2222-4333-8444-555555555555";
@@ -193,13 +194,17 @@ fn all_channels_busy() {
     let held: Vec<_> = (0..3).map(|_| hold()).collect();
     assert!(held.iter().all(|(_, status)| status == "HTTP/1.1 200"), "{held:?}");
 
-    let answer = Curl::new(url).proxy(&proxy, Some(&sign_in)).run();
+    // Both wait for the deadline, so they wait together.
+    let (answer, socks) = thread::scope(|scope| {
+        let socks =
+            scope.spawn(|| Curl::new(url).socks(&server.address("SOCKS5"), Some(&sign_in)).run());
+        (Curl::new(url).proxy(&proxy, Some(&sign_in)).run(), socks.join().unwrap())
+    });
     assert_eq!(
         (answer.status, answer.header("X-Viaduct-Code")),
         (503, Some("E2007")),
         "{answer:#?}"
     );
-    let socks = Curl::new(url).socks(&server.address("SOCKS5"), Some(&sign_in)).run();
     assert_eq!(socks.socks_reply(), Some(5), "{socks:#?}");
 
     drop(held);

@@ -9,6 +9,7 @@ Prints "ready" when its ports are forwarded, "violation: ..." and exits 1 when t
 protocol, "end: ..." when the tunnel ends.
 """
 
+import collections
 import itertools
 import json
 import select
@@ -48,6 +49,7 @@ class Device:
         self.input = bytearray()
         self.channels = {}
         self.closing = set()
+        self.answers = collections.deque()  # what the server owes, in order
         self.options = 0
         context = ssl.create_default_context(cafile=task["root"])
         plain = socket.create_connection((task["address"], task["port"]))
@@ -69,11 +71,15 @@ class Device:
         self.expect(b"\x06" + string(PFWD))
         for port in task["ports"]:
             self.send(b"\x50" + string(b"tcpip-forward") + b"\x01" + string(b"") + struct.pack(">I", port))
+        # From here on the server may speak unasked (it asks for keep-alives at a time of its choice), so
+        # each answer is one message among others.
         for port in task["ports"]:
-            self.expect(struct.pack(">BI", 81, port))
+            self.answers.append(struct.pack(">BI", 81, port))
         # Keep-alives are ours to send and the server's to answer.
         self.send(struct.pack(">BI", 208, 255))
-        self.expect(struct.pack(">BI", 209, 255))
+        self.answers.append(struct.pack(">BI", 209, 255))
+        while self.answers:
+            self.message()
         print("ready", flush=True)
         while True:
             self.message()
@@ -132,6 +138,8 @@ class Device:
         kind = self.take(1)[0]
         handler = {
             1: self.disconnect,
+            81: self.owed,
+            209: self.owed,
             90: self.open,
             93: self.adjust,
             94: self.data,
@@ -141,7 +149,14 @@ class Device:
         }.get(kind)
         if handler is None:
             raise Violation(f"message {kind} is not for a device")
+        self.kind = kind
         handler()
+
+    def owed(self):
+        found = bytes([self.kind]) + self.take(4)
+        expected = self.answers.popleft() if self.answers else b""
+        if found != expected:
+            raise Violation(f"expected {expected.hex()}, got {found.hex()}")
 
     def disconnect(self):
         reason = self.number()

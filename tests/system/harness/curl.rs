@@ -1,6 +1,6 @@
 //! curl, as consoles' scripts use it.
 
-use super::{Demo, Device, output, serve::clean};
+use super::{Demo, Device, PATIENCE, output, serve::clean};
 use std::process::Command;
 
 /// One call of curl.
@@ -25,7 +25,8 @@ pub(crate) struct Answer {
 impl Curl {
     pub(crate) fn new(url: &str) -> Self {
         let mut command = Command::new("curl");
-        command.args(["-q", "--silent", "--show-error", "--max-time", "60", "--url", url]);
+        command.args(["-q", "--silent", "--show-error", "--url", url]);
+        command.args(["--max-time", &PATIENCE.as_secs().to_string()]);
         command.args(["--dump-header", "/dev/stderr"]);
         command.args(["--write-out", "\n%{http_code} %{http_connect}"]);
         clean(&mut command);

@@ -29,4 +29,4 @@ use std::time::Duration;
 
 /// How long anything may take before a test says that it does not happen. Generous, because debug
 /// builds of everything share two cores with other tests; nothing waits that long when it works.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);

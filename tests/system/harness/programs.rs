@@ -29,7 +29,7 @@ fn built() -> &'static Programs {
     BUILT.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--workspace", "--bin", "viaduct", "--bin", "amt-sim"])
+            .args(["build", "--locked", "--workspace", "--bin", "viaduct", "--bin", "amt-sim"])
             .args(["--message-format", "json-render-diagnostics"])
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .stderr(Stdio::inherit());
