@@ -30,6 +30,7 @@ mod fleet;
 mod identity;
 mod pet;
 mod platform;
+pub mod remote_access;
 mod retry;
 pub mod services;
 mod tls;

@@ -22,6 +22,8 @@ use tokio::{
     time::Instant,
 };
 
+use crate::remote_access::RemoteAccess;
+
 use super::{
     http, power::Power, profile::Profile, redirection, store::Store, tls, tls::TlsIdentity,
 };
@@ -92,6 +94,7 @@ pub struct Host {
     ha1: Ha1,
     profile: &'static Profile,
     store: Mutex<Store>,
+    remote_access: Mutex<RemoteAccess>,
     contexts: Mutex<Contexts<Instance>>,
     messages: AtomicU64,
     power: Power,
@@ -119,6 +122,7 @@ impl Host {
             store: Mutex::new(Store::new(profile, &config)),
             contexts: Mutex::new(Contexts::new(ENUMERATIONS, ENUMERATION_IDLE)),
             messages: AtomicU64::new(1),
+            remote_access: Mutex::default(),
             power: Power::new(),
             acceptor: OnceCell::new(),
             serial_port_taken: AtomicBool::new(false),
@@ -196,6 +200,11 @@ impl Host {
 
     pub(super) fn store(&self) -> MutexGuard<'_, Store> {
         lock(&self.store)
+    }
+
+    /// How the platform is configured for remote access.
+    pub(super) fn remote_access(&self) -> MutexGuard<'_, RemoteAccess> {
+        lock(&self.remote_access)
     }
 
     pub(super) fn contexts(&self) -> MutexGuard<'_, Contexts<Instance>> {

@@ -1,10 +1,10 @@
-//! What methods do, by the effect that the profile gives them.
+//! What methods do: those of class groups, and the others by the effect that the profile gives them.
 
 use std::sync::Arc;
 
 use amt::wsman::{Fault, Outcome, Properties, Subcode, Target};
 
-use super::{host::Host, power, profile::Effect};
+use super::{group, host::Host, power, profile::Effect};
 
 /// CIM's word for an argument out of range.
 const INVALID_PARAMETER: u32 = 5;
@@ -16,6 +16,9 @@ pub(super) fn invoke(
     name: &str,
     arguments: &Properties,
 ) -> Result<Outcome, Fault> {
+    if let Some(returned) = group::invoke(host, target, name, arguments) {
+        return returned.map(|output| Outcome::Invoked { method: name.to_owned(), output });
+    }
     let class = target.resource.class_name();
     host.store().get(target, host.power())?;
     let method = host.profile().method(class, name).ok_or_else(|| {

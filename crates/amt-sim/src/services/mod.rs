@@ -4,6 +4,7 @@
 //! A [`Host`] is the management engine of one PC: its settings, its power, its one serial port. Any
 //! number of streams may be served at once; they see the same settings and the same power.
 
+mod group;
 mod host;
 mod http;
 mod methods;
@@ -11,6 +12,7 @@ mod pages;
 mod power;
 mod profile;
 mod redirection;
+mod remote_access;
 mod shell;
 mod sol;
 mod store;

@@ -185,7 +185,7 @@ impl Entry {
 }
 
 /// References are the same when they name the same instance, in whatever order.
-fn same(one: &Value, other: &Value) -> bool {
+pub(super) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Reference(one), Value::Reference(other)) => {
             one.resource == other.resource

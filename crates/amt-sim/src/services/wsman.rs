@@ -6,7 +6,7 @@ use amt::wsman::{
     Fault, Identity, Operation, Outcome, Reply, Request, RequestError, Subcode, names,
 };
 
-use super::{host::Host, methods};
+use super::{group, host::Host, methods};
 
 /// Answers an envelope: HTTP status and the envelope to send.
 pub(super) fn answer(host: &Arc<Host>, envelope: &[u8]) -> (u16, String) {
@@ -27,25 +27,22 @@ pub(super) fn answer(host: &Arc<Host>, envelope: &[u8]) -> (u16, String) {
 
 fn perform(host: &Arc<Host>, request: &Request) -> Result<Outcome, Fault> {
     let target = &request.target;
-    let class = target.resource.class_name();
     match &request.operation {
         Operation::Identify => Ok(Outcome::Identity(Identity {
             protocol: names::WSMAN.to_owned(),
             vendor: "Intel(r)".to_owned(),
             version: format!("AMT {}", host.config().amt_version),
         })),
-        Operation::Get => host.store().get(target, host.power()).map(Outcome::Got),
+        Operation::Get => group::get(host, target).map(Outcome::Got),
         Operation::Put(instance) => {
-            host.store().put(target, instance, host.power()).map(|i| Outcome::Put(Some(i)))
+            group::put(host, target, instance).map(|i| Outcome::Put(Some(i)))
         }
-        Operation::Create(_) | Operation::Delete => {
-            // What must be there for this to make sense is checked first, as firmware does.
-            host.store().list(class, host.power())?;
-            let reason = format!("instances of {class} can be neither created nor deleted");
-            Err(Fault::sender(Subcode::ActionNotSupported, reason))
+        Operation::Create(instance) => {
+            group::create(host, target, instance).map(|reference| Outcome::Created(Some(reference)))
         }
+        Operation::Delete => group::delete(host, target).map(|()| Outcome::Deleted),
         Operation::Enumerate => {
-            let instances = host.store().list(class, host.power())?;
+            let instances = group::list(host, target.resource.class_name())?;
             host.contexts().open(instances, host.now()).map(Outcome::Enumerating).ok_or_else(|| {
                 Fault::receiver(Subcode::QuotaLimit, "too many enumerations are going on")
             })

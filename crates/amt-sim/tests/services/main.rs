@@ -11,5 +11,6 @@ mod clients;
 mod console;
 mod http;
 mod redirection;
+mod remote_access;
 mod tls;
 mod wsman;
