@@ -13,12 +13,22 @@ use tokio_openssl::SslStream;
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes the next close a reset, so that a peer that is not listening any more is told loudly.
     fn reset_on_close(&self) {}
+
+    /// Acknowledges what was read without waiting for more to acknowledge.
+    fn acknowledge(&self) {}
 }
 
 impl Io for tokio::net::TcpStream {
     fn reset_on_close(&self) {
         if let Err(error) = self.set_zero_linger() {
             tracing::debug!(%error, "cannot set SO_LINGER");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn acknowledge(&self) {
+        if let Err(error) = socket2::SockRef::from(self).set_tcp_quickack(true) {
+            tracing::debug!(%error, "cannot set TCP_QUICKACK");
         }
     }
 }
@@ -96,6 +106,11 @@ impl<T: Io> Stream<T> {
     /// Makes the next close a reset.
     pub fn reset_on_close(&self) {
         self.io().reset_on_close();
+    }
+
+    /// Acknowledges what was read without waiting for more to acknowledge.
+    pub fn acknowledge(&self) {
+        self.io().acknowledge();
     }
 }
 
