@@ -9,6 +9,7 @@
 //! * [`wsman`]: requests and replies as values, read and written; [`wsman::Exchange`] runs one
 //!   request against a platform, authentication included.
 //! * [`redirect`]: the messages of ports 16994 and 16995 up to serial-over-LAN, and their login.
+//! * [`remote_access`]: when and where a platform dials in: read, compared with a wish, changed in steps.
 //! * [`port`]: what the service ports are called.
 
 #![cfg_attr(
@@ -27,4 +28,5 @@ pub mod credentials;
 pub mod http;
 pub mod port;
 pub mod redirect;
+pub mod remote_access;
 pub mod wsman;
