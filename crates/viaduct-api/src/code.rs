@@ -135,6 +135,40 @@ codes! {
     /// Its TLS does not meet the listener's profile.
     TlsMismatch "E2061" "Device and listener have no TLS version or cipher in common"
         => "Update its firmware, or give old firmware a listener of its own with profile = \"legacy\".";
+    /// None of its AMT ports answers on the local network.
+    EnrollUnreachable "E2100" "The PC does not answer on its AMT ports"
+        => "Is AMT activated and the address right? A PC that dials in already answers through its tunnel only: `viaduct remote-access show DEVICE`.";
+    /// TLS on its port fails.
+    EnrollTls "E2101" "TLS with the PC's own port failed"
+        => "Update its firmware, or look at the TLS settings of its AMT.";
+    /// Nobody has said that its certificate is the right one.
+    EnrollCertificate "E2102" "Nobody has vouched for the PC's certificate"
+        => "Compare the fingerprint, then run it again with --yes, or with --fingerprint.";
+    /// Its AMT is not provisioned.
+    NotActivated "E2103" "The PC is not activated"
+        => "Activate its AMT first (MEBx, `rpc activate`, or a provisioning server); `viaduct enroll script` prints how.";
+    /// No room for another MPS.
+    MpsTableFull "E2104" "The PC's table of MPS is full"
+        => "Remove one that nobody needs: `viaduct remote-access rm-mps DEVICE HOST:PORT`, or in MeshCommander under Remote Access.";
+    /// Its firmware takes no MPS at all.
+    MpsNotPermitted "E2105" "The PC's firmware takes no MPS"
+        => "Firmware that is restricted to NULL ciphers (sold where encryption is not allowed) cannot dial in; another account, or other firmware from its maker, is needed.";
+    /// Configured, but it does not come.
+    EnrollStuck "E2106" "The PC is configured but has not come through its tunnel"
+        => "`viaduct devices why-offline DEVICE` says what was seen of it. Running `viaduct enroll lan` again is safe.";
+    /// A step was refused.
+    EnrollStep "E2107" "The PC refused a step"
+        => "What was done stays done. Running it again resumes the work.";
+    /// The change would leave the device without a way back.
+    WouldStrand "E2108" "The change would cut the only way back to the device"
+        => "If that is what you want, run it again with --yes.";
+    /// No such job.
+    UnknownEnrollment "E2109" "There is no such enrollment"
+        => "`viaduct enroll status` lists those of this server's life.";
+    /// Not all devices are ready for new certificates.
+    NotCovered "E2110" "Not all devices are ready for the change"
+        => "Wait until they were here (`viaduct cert rotate --push`), or use --force and strand those that are missing.";
+
     /// No or a wrong credential.
     NotSignedIn "E3001" "You are not signed in"
         => "Send `Authorization: Bearer TOKEN`, or sign in with `viaduct login`.";

@@ -10,8 +10,10 @@ mod certificate;
 mod code;
 mod device;
 mod device_id;
+mod enroll;
 mod new_device;
 mod problem;
+mod remote_access;
 mod status;
 mod tunnel;
 mod why_offline;
@@ -21,8 +23,15 @@ pub use certificate::{CertificateInfo, Reloaded};
 pub use code::Code;
 pub use device::{Device, DevicePage, DeviceStats, DeviceTunnel, LastEnd};
 pub use device_id::{DeviceId, DeviceIdError};
+pub use enroll::{
+    CertificateTrust, EnrollState, EnrollStep, EnrollTarget, Enrolling, Enrollment, Milestone,
+    NewEnrollment, StepState,
+};
 pub use new_device::{Claim, DevicePatch, IssuedCredential, NewDevice, WrittenDevice};
 pub use problem::Problem;
+pub use remote_access::{
+    MpsEntry, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RemotePolicy, RemoteRoot,
+};
 pub use status::{Addresses, Attention, Counts, EffectiveConfig, Status, Version};
 pub use tunnel::{Bytes, KeepAlive, Tunnel, Unclaimed, trigger_words};
 pub use why_offline::{Check, Seen, WhyOffline};

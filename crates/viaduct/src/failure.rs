@@ -53,21 +53,32 @@ fn exit_of(code: Code) -> Exit {
         | Code::AmbiguousDevice
         | Code::UnknownTunnel
         | Code::UnclaimedDevice
+        | Code::UnknownEnrollment
         | Code::UnknownToken => Exit::NotFound,
-        Code::DeviceExists | Code::TokenExists | Code::DeviceBlocked | Code::IdentityConflict => {
-            Exit::Conflict
-        }
+        Code::DeviceExists
+        | Code::TokenExists
+        | Code::DeviceBlocked
+        | Code::IdentityConflict
+        | Code::WouldStrand
+        | Code::NotCovered => Exit::Conflict,
         Code::DeviceAway => Exit::Away,
         Code::PortNotForwarded
         | Code::ChannelRefused
         | Code::DeviceBusy
+        | Code::NotActivated
+        | Code::MpsTableFull
+        | Code::MpsNotPermitted
+        | Code::EnrollStep
         | Code::WrongCredential => Exit::Refused,
-        Code::DeviceSilent => Exit::Unknown,
+        Code::DeviceSilent | Code::EnrollStuck => Exit::Unknown,
         Code::NoSuchRoute
         | Code::MethodNotAllowed
         | Code::SlowRequest
         | Code::TooLarge
         | Code::UpgradeNeeded
+        | Code::EnrollUnreachable
+        | Code::EnrollTls
+        | Code::EnrollCertificate
         | Code::RootUnknown
         | Code::TlsMismatch
         | Code::Internal

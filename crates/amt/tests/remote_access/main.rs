@@ -1,7 +1,12 @@
 //! Plans against a platform that obeys them: whatever is there before and wherever it breaks off,
 //! running it again ends in what was wanted, and others are left alone.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod platform;
 

@@ -38,6 +38,7 @@ fn status(code: Code) -> StatusCode {
         | Code::UnknownDevice
         | Code::UnknownTunnel
         | Code::UnknownToken
+        | Code::UnknownEnrollment
         | Code::UnclaimedDevice => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::SlowRequest => StatusCode::REQUEST_TIMEOUT,
@@ -48,6 +49,10 @@ fn status(code: Code) -> StatusCode {
         | Code::IdentityConflict
         | Code::SecondInstance
         | Code::PortInUse
+        | Code::NotActivated
+        | Code::MpsTableFull
+        | Code::WouldStrand
+        | Code::NotCovered
         | Code::CertificatesRefused => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
@@ -56,13 +61,18 @@ fn status(code: Code) -> StatusCode {
         | Code::WrongCredential
         | Code::RootUnknown
         | Code::TlsMismatch
+        | Code::EnrollUnreachable
+        | Code::EnrollTls
+        | Code::EnrollCertificate
+        | Code::EnrollStep
+        | Code::MpsNotPermitted
         | Code::NotViaduct
         | Code::Untrusted
         | Code::Unreachable => StatusCode::BAD_GATEWAY,
         Code::DeviceAway | Code::DeviceBusy | Code::Store | Code::ShuttingDown => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        Code::DeviceSilent => StatusCode::GATEWAY_TIMEOUT,
+        Code::DeviceSilent | Code::EnrollStuck => StatusCode::GATEWAY_TIMEOUT,
         Code::Internal | Code::DataDirectory => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
