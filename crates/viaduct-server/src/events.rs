@@ -56,6 +56,12 @@ pub enum Event {
         device: DeviceId,
         addresses: [SocketAddr; 2],
     },
+    /// One of them must wait before it takes the other's place.
+    TakeoverDelayed {
+        device: DeviceId,
+        peer: SocketAddr,
+        seconds: u64,
+    },
     /// An unknown or blocked device knocked.
     Unclaimed {
         device: DeviceId,

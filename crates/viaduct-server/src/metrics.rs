@@ -2,10 +2,17 @@
 
 use crate::{
     events::{Bus, Event},
+    inventory::Inventory,
     listen::Pending,
     registry::Registry,
 };
-use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -31,6 +38,7 @@ pub struct Metrics {
     tunnels: Gauge,
     pending: Gauge,
     registry: Registry,
+    inventory: Inventory,
     waiting: Arc<Pending>,
     events: tokio::sync::broadcast::Receiver<Arc<Event>>,
 }
@@ -48,7 +56,12 @@ struct Counters {
 }
 
 impl Metrics {
-    pub(crate) fn new(events: &Bus, registry: Registry, waiting: Arc<Pending>) -> Self {
+    pub(crate) fn new(
+        events: &Bus,
+        registry: Registry,
+        inventory: Inventory,
+        waiting: Arc<Pending>,
+    ) -> Self {
         let mut prometheus = Prometheus::with_prefix("viaduct");
         let counters = Counters::default();
         let (tunnels, pending) = (Gauge::default(), Gauge::default());
@@ -79,17 +92,27 @@ impl Metrics {
             counters.missed.clone(),
         );
         let events = events.subscribe();
-        Self { prometheus, counters, tunnels, pending, registry, waiting, events }
+        Self { prometheus, counters, tunnels, pending, registry, inventory, waiting, events }
     }
 
     /// Counts events and answers on `listener` until `shutdown`.
     pub(crate) async fn serve(self, listener: TcpListener, shutdown: watch::Receiver<bool>) {
-        let Self { prometheus, counters, tunnels, pending, registry, waiting, mut events } = self;
-        let page = Page { prometheus: Arc::new(prometheus), tunnels, pending, registry, waiting };
+        let Self {
+            prometheus,
+            counters,
+            tunnels,
+            pending,
+            registry,
+            inventory,
+            waiting,
+            mut events,
+        } = self;
+        let prometheus = Arc::new(prometheus);
+        let page = Page { prometheus, tunnels, pending, registry, inventory, waiting };
         let router = Router::new()
             .route("/metrics", get(text))
             .route("/livez", get(|| async { "ok\n" }))
-            .route("/readyz", get(|| async { "ok\n" }))
+            .route("/readyz", get(ready))
             .with_state(page);
         let count = async {
             loop {
@@ -115,7 +138,20 @@ struct Page {
     tunnels: Gauge,
     pending: Gauge,
     registry: Registry,
+    inventory: Inventory,
     waiting: Arc<Pending>,
+}
+
+/// Whether newcomers are better sent elsewhere. Tunnels and consoles that are here stay, whatever the answer.
+async fn ready(State(page): State<Page>) -> (StatusCode, String) {
+    let health = page.inventory.health();
+    let Some(error) = health.error else { return (StatusCode::OK, "ok\n".to_owned()) };
+    let since = health.since.map(|at| format!(" since {at}")).unwrap_or_default();
+    let waiting = health.pending;
+    let text = format!(
+        "not ready: the database does not take what happens{since} ({waiting} facts wait): {error}\n"
+    );
+    (StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
 async fn text(State(page): State<Page>) -> impl IntoResponse {
@@ -150,6 +186,7 @@ impl Counters {
                 self.alerts.inc();
             }
             Event::TunnelReady { .. }
+            | Event::TakeoverDelayed { .. }
             | Event::Unclaimed { .. }
             | Event::ChannelEnded { .. }
             | Event::TunnelOddity { .. }

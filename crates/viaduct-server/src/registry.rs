@@ -3,15 +3,17 @@
 //! The newest authenticated tunnel of a device wins at once; the old one is told why. A lease ends only
 //! the tunnel it was given for, so the late end of an old tunnel changes nothing.
 
+mod fights;
+
 use crate::{
     events::{Bus, Event},
     tunnel::{TunnelHandle, TunnelId},
 };
+use fights::Fights;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 use tokio::time::Instant;
 use viaduct_api::DeviceId;
@@ -40,12 +42,6 @@ impl TunnelEnd {
     }
 }
 
-/// A live tunnel is superseded so often within `FIGHT_WINDOW` only when two machines share a UUID.
-const FIGHT_TAKEOVERS: usize = 3;
-const FIGHT_WINDOW: Duration = Duration::from_secs(60);
-/// The alarm is repeated at most this often for a device.
-const FIGHT_QUIET: Duration = Duration::from_secs(600);
-
 /// Who is here now.
 #[derive(Debug, Clone)]
 pub struct Registry(Arc<Inner>);
@@ -53,15 +49,16 @@ pub struct Registry(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     live: Mutex<HashMap<DeviceId, TunnelHandle>>,
-    fights: Mutex<HashMap<DeviceId, Fight>>,
+    fights: Mutex<Fights>,
     events: Bus,
 }
 
-/// Takeovers of one device while its old tunnel was still alive.
-#[derive(Debug, Default)]
-struct Fight {
-    takeovers: VecDeque<Instant>,
-    alarmed: Option<(Instant, [SocketAddr; 2])>,
+/// Two machines fight over an identity: whoever comes now must wait for a while, or for the end of the live tunnel.
+#[derive(Debug)]
+pub struct Wait {
+    pub device: DeviceId,
+    pub until: Instant,
+    pub live: TunnelHandle,
 }
 
 /// A device's place in the registry; dropping it ends only the tunnel it was given for.
@@ -94,17 +91,29 @@ impl Registry {
     }
 
     /// Enters an authenticated tunnel. A tunnel of the same device that is still there is superseded.
-    #[must_use = "dropping the lease removes the tunnel"]
-    pub fn admit(&self, handle: TunnelHandle) -> Lease {
-        let (device, tunnel) = (handle.device(), handle.id());
-        let peer = handle.peer();
-        let old = lock(&self.0.live).insert(device, handle);
+    ///
+    /// # Errors
+    /// Not now: two machines take this place from each other all the time.
+    pub fn admit(&self, handle: TunnelHandle) -> Result<Lease, Wait> {
+        let (device, tunnel, peer) = (handle.device(), handle.id(), handle.peer());
+        let now = Instant::now();
+        let mut live = lock(&self.0.live);
+        if let Some(old) = live.get(&device)
+            && let Some(until) = lock(&self.0.fights).hold(device, now)
+        {
+            return Err(Wait { device, until, live: old.clone() });
+        }
+        let old = live.insert(device, handle);
+        drop(live);
         if let Some(old) = old {
             let detail = format!("a newer tunnel of this device came from {peer}");
             old.disconnect(TunnelEnd::by_us("superseded", detail));
-            self.note_takeover(device, [old.peer(), peer]);
+            let addresses = [old.peer(), peer];
+            if lock(&self.0.fights).takeover(device, addresses, now) {
+                self.0.events.publish(Event::IdentityConflict { device, addresses });
+            }
         }
-        Lease { registry: Arc::clone(&self.0), device, tunnel }
+        Ok(Lease { registry: Arc::clone(&self.0), device, tunnel })
     }
 
     /// The live tunnel of a device.
@@ -140,27 +149,6 @@ impl Registry {
     /// The two addresses that fought over a device's identity lately.
     #[must_use]
     pub fn conflict(&self, device: DeviceId) -> Option<[SocketAddr; 2]> {
-        let fights = lock(&self.0.fights);
-        let (at, addresses) = fights.get(&device)?.alarmed?;
-        (at.elapsed() < FIGHT_QUIET).then_some(addresses)
-    }
-
-    fn note_takeover(&self, device: DeviceId, addresses: [SocketAddr; 2]) {
-        let now = Instant::now();
-        let mut fights = lock(&self.0.fights);
-        fights.retain(|_, fight| {
-            let recent = |at: &Instant| now.duration_since(*at) < FIGHT_QUIET;
-            fight.takeovers.back().is_some_and(recent)
-        });
-        let fight = fights.entry(device).or_default();
-        fight.takeovers.push_back(now);
-        while fight.takeovers.front().is_some_and(|at| now.duration_since(*at) > FIGHT_WINDOW) {
-            fight.takeovers.pop_front();
-        }
-        let quiet = fight.alarmed.is_none_or(|(at, _)| now.duration_since(at) >= FIGHT_QUIET);
-        if fight.takeovers.len() >= FIGHT_TAKEOVERS && quiet {
-            fight.alarmed = Some((now, addresses));
-            self.0.events.publish(Event::IdentityConflict { device, addresses });
-        }
+        lock(&self.0.fights).addresses(device, Instant::now())
     }
 }

@@ -171,7 +171,12 @@ impl Server {
             _lock: lock,
         };
         let pending = Pending::new(config.limits.pending, config.limits.pending_per_source);
-        let metrics = Metrics::new(&running.events, running.registry.clone(), Arc::clone(&pending));
+        let metrics = Metrics::new(
+            &running.events,
+            running.registry.clone(),
+            running.inventory.clone(),
+            Arc::clone(&pending),
+        );
         if let Some(listener) = sockets.metrics {
             running.tasks.spawn(metrics.serve(listener, down.clone()));
         }

@@ -202,7 +202,7 @@ async fn two_machines_with_one_uuid_raise_an_alarm_with_both_addresses() {
     let site = Site::start(|_| {}).await;
     let mut events = site.running.events().subscribe();
     let mut machines = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..4 {
         let mut machine = site.device(&[]);
         machine.says("settled").await;
         machines.push(machine);
@@ -217,6 +217,38 @@ async fn two_machines_with_one_uuid_raise_an_alarm_with_both_addresses() {
     });
     let [one, other] = alarm.await.unwrap();
     assert_ne!(one, other);
+    drop(machines);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_fights_waits_and_is_let_in_when_the_other_has_left() {
+    let site = Site::start(|_| {}).await;
+    let mut events = site.running.events().subscribe();
+    let mut live = site.device(&[]);
+    live.says("settled").await;
+    for _ in 0..3 {
+        let mut next = site.device(&[]);
+        next.says("settled").await;
+        live = next;
+    }
+    let mut delayed = async || loop {
+        let event = events.recv().await.unwrap();
+        if let viaduct_server::events::Event::TakeoverDelayed { seconds, .. } = &*event {
+            return *seconds;
+        }
+    };
+    let left = site.device(&[]);
+    assert!(timeout(PATIENCE, delayed()).await.unwrap() <= 30);
+    let mut waiting = site.device(&[]);
+    timeout(PATIENCE, delayed()).await.unwrap();
+    // One that waits and goes away takes nothing from anybody.
+    drop(left);
+    echo(site.socks("pc-07", 5900).await.unwrap(), 1000).await;
+    let tunnel = site.running.registry().lookup(GUID.parse().unwrap()).unwrap();
+    drop(live);
+    timeout(PATIENCE, tunnel.ended()).await.unwrap();
+    waiting.says("settled").await;
+    echo(site.socks("pc-07", 5900).await.unwrap(), 1000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

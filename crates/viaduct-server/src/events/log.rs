@@ -49,6 +49,9 @@ pub(super) fn write(event: &Event) {
         Event::IdentityConflict { device, addresses: [one, other] } => {
             warn!(%device, "two machines use the identity {device} ({one} and {other}); commands could reach the wrong one (E2023)");
         }
+        Event::TakeoverDelayed { device, peer, seconds } => {
+            info!(%device, %peer, seconds, "this machine waits: another one that uses the same identity came just before (E2023)");
+        }
         Event::Unclaimed { device, peer } => {
             warn!(%device, %peer, "an unknown device knocked (E2017); viaduct devices approve {device}, or block it");
         }

@@ -38,6 +38,7 @@ use viaduct_api::DeviceId;
 
 mod events;
 mod farewell;
+mod held;
 
 /// Bytes framed at once: enough for a few TLS records, little enough that control messages overtake soon.
 const OUT_MAX: usize = 64 << 10;
@@ -95,6 +96,8 @@ pub(crate) struct Driver<T> {
     opening: HashMap<ChannelId, Opening>,
     open: HashMap<ChannelId, Outlet>,
     id: TunnelId,
+    /// It may come in, but not yet.
+    held: Option<held::Held>,
     refused: Option<&'static str>,
     asked_end: Option<TunnelEnd>,
     ended: Option<EndReason>,
@@ -132,6 +135,7 @@ impl<T: Io> Driver<T> {
             opening: HashMap::new(),
             open: HashMap::new(),
             id: TunnelId::next(),
+            held: None,
             refused: None,
             asked_end: None,
             ended: None,
@@ -160,6 +164,7 @@ impl<T: Io> Driver<T> {
             self.resume_input();
             progress |= self.poll_read(cx);
             self.take_events();
+            progress |= self.poll_held(cx);
             progress |= self.poll_clock(cx);
             if self.is_over() {
                 return Poll::Ready(());
@@ -269,7 +274,7 @@ impl<T: Io> Driver<T> {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.socket_error.is_some() || !self.connection.is_reading() {
+        if self.socket_error.is_some() || !self.wants_input() {
             return false;
         }
         if self.input.capacity() == 0 {

@@ -5,7 +5,7 @@ use crate::{
     admission::Decision,
     events::{Event, Stage},
     inventory::Attempt,
-    registry::TunnelEnd,
+    registry::{TunnelEnd, Wait},
     tls::Io,
     tunnel::{
         Channel, Refused, TunnelHandle,
@@ -43,7 +43,7 @@ impl<T: Io> Driver<T> {
                     *claimed = Some((DeviceId(uuid), trigger.0));
                 }
             }
-            server::Event::AdmissionAsked { uuid, credentials } => self.decide(uuid, &credentials),
+            server::Event::AdmissionAsked { uuid, credentials } => self.decide(uuid, credentials),
             server::Event::PortForwarded { port, .. } => self.change_ports(|ports| {
                 if !ports.list.contains(&port) {
                     ports.list.push(port);
@@ -84,15 +84,15 @@ impl<T: Io> Driver<T> {
         }
     }
 
-    fn decide(&mut self, uuid: Uuid, credentials: &server::Credentials) {
+    pub(super) fn decide(&mut self, uuid: Uuid, credentials: server::Credentials) {
         let now = self.now();
         let device = DeviceId(uuid);
         let certificate = self.tls.as_ref().and_then(|tls| tls.client_certificate.as_ref());
-        match self.config.admission.decide(device, self.peer, credentials, certificate) {
-            Decision::Admit => {
-                self.enter(device);
-                self.connection.admit(now);
-            }
+        match self.config.admission.decide(device, self.peer, &credentials, certificate) {
+            Decision::Admit => match self.enter(device) {
+                Ok(()) => self.connection.admit(now),
+                Err(wait) => return self.hold(uuid, credentials, wait),
+            },
             Decision::Refuse(why) => {
                 self.refused = Some(why);
                 self.connection.refuse(now);
@@ -102,10 +102,10 @@ impl<T: Io> Driver<T> {
     }
 
     /// The device is who it says: from here on it has a handle and a place in the registry.
-    fn enter(&mut self, device: DeviceId) {
+    fn enter(&mut self, device: DeviceId) -> Result<(), Wait> {
         let trigger = match &self.phase {
             Phase::Login { claimed, .. } => claimed.map_or(0, |(_, trigger)| trigger),
-            Phase::Admitted { .. } => return,
+            Phase::Admitted { .. } => return Ok(()),
         };
         let limits = &self.config.limits;
         let summary = self.tls.as_ref().map(|tls| tls.summary.clone());
@@ -126,7 +126,7 @@ impl<T: Io> Driver<T> {
             open_deadline: limits.open_deadline.0,
         });
         let handle = TunnelHandle { face: Arc::clone(&face), requests: self.sender.clone() };
-        let lease = self.config.registry.admit(handle);
+        let lease = self.config.registry.admit(handle)?;
         // Dropping the old phase frees the place among the pending.
         self.phase = Phase::Admitted { face, _lease: lease };
         let hello = self.tls.as_ref().and_then(|tls| tls.hello.clone());
@@ -139,6 +139,7 @@ impl<T: Io> Driver<T> {
             tls: summary,
             hello,
         });
+        Ok(())
     }
 
     fn change_ports(&self, change: impl FnOnce(&mut Ports)) {

@@ -1,0 +1,52 @@
+//! A device that is who it says, and must wait before it takes the place of the tunnel that is there.
+//!
+//! It gets no answer meanwhile: whoever is refused may stop calling. Its end of the stream is listened to, so that
+//! nobody takes over who has left.
+
+use super::Driver;
+use crate::{events::Event, registry::Wait, tls::Io};
+use apf::server::Credentials;
+use std::{pin::Pin, task::Context};
+use tokio::time::timeout_at;
+use uuid::Uuid;
+
+/// What a device may send while it waits: more than it can mean without an answer.
+const AHEAD_MAX: usize = 4096;
+
+/// Who waits, and for what.
+pub(super) struct Held {
+    uuid: Uuid,
+    credentials: Credentials,
+    over: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl<T: Io> Driver<T> {
+    pub(super) fn hold(&mut self, uuid: Uuid, credentials: Credentials, wait: Wait) {
+        let Wait { device, until, live } = wait;
+        let seconds = until.saturating_duration_since(tokio::time::Instant::now()).as_secs();
+        let peer = self.peer;
+        self.config.events.publish(Event::TakeoverDelayed { device, peer, seconds });
+        // Over when the time has come, or when there is nobody to take over from.
+        let over = Box::pin(async move {
+            drop(timeout_at(until, live.ended()).await);
+        });
+        self.held = Some(Held { uuid, credentials, over });
+    }
+
+    /// When the wait is over the device is judged anew: it may have been blocked in the meantime.
+    pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        if held.over.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        if let Some(Held { uuid, credentials, .. }) = self.held.take() {
+            self.decide(uuid, credentials);
+        }
+        true
+    }
+
+    /// Whether the socket is to be read: the state machine takes no input while it waits for a decision.
+    pub(super) fn wants_input(&self) -> bool {
+        self.connection.is_reading() || (self.held.is_some() && self.input.len() < AHEAD_MAX)
+    }
+}
