@@ -8,8 +8,9 @@
 //! * [`http`]: heads and bodies in pieces, strict limits, and [`http::digest`] for both roles.
 //! * [`wsman`]: requests and replies as values, read and written; [`wsman::Exchange`] runs one
 //!   request against a platform, authentication included.
-//! * [`redirect`]: the messages of ports 16994 and 16995 up to serial-over-LAN, and their login.
+//! * [`redirect`]: the messages of ports 16994 and 16995: login, serial-over-LAN, storage.
 //! * [`remote_access`]: when and where a platform dials in: read, compared with a wish, changed in steps.
+//! * [`rfb`]: the screen of a KVM redirection, both ends.
 //! * [`port`]: what the service ports are called.
 
 #![cfg_attr(
@@ -29,4 +30,5 @@ pub mod http;
 pub mod port;
 pub mod redirect;
 pub mod remote_access;
+pub mod rfb;
 pub mod wsman;

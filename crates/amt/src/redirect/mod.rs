@@ -2,13 +2,16 @@
 //!
 //! All integers are little-endian. [`ConsoleMessage`] is what a console sends, [`DeviceMessage`]
 //! what a platform sends; [`Decoder`] finds them in a stream of any pieces. [`DeviceLogin`] and
-//! [`ConsoleLogin`] are the two sides of the login. IDE-R and KVM end, for the time being, at their
-//! beginning: the messages after it belong to their own protocols.
+//! [`ConsoleLogin`] are the two sides of the login. After it KVM and IDE-R have messages of their own,
+//! whose numbers mean other things: [`KvmOpen`] and then RFB, and those of [`ider`]; the same
+//! [`Decoder`] finds them.
 
 mod console;
 mod decoder;
 mod device;
 mod fields;
+pub mod ider;
+mod kvm;
 mod login;
 mod login_data;
 mod sol;
@@ -16,6 +19,7 @@ mod sol;
 pub use console::{ConsoleMessage, Kind};
 pub use decoder::{Decode, Decoder};
 pub use device::{DeviceMessage, StartStatus};
+pub use kvm::{KvmOpen, KvmOpened};
 pub use login::{ConsoleLogin, ConsoleStep, DeviceLogin, Verdict};
 pub use login_data::{DigestLoginAnswer, DigestLoginChallenge, LoginError, PlainLogin};
 pub use sol::{Controls, SolSettings};
