@@ -27,7 +27,9 @@ pub use enroll::{
     CertificateTrust, EnrollState, EnrollStep, EnrollTarget, Enrolling, Enrollment, Milestone,
     NewEnrollment, StepState,
 };
-pub use new_device::{Claim, DevicePatch, IssuedCredential, NewDevice, WrittenDevice};
+pub use new_device::{
+    Claim, DevicePatch, ImportOutcome, IssuedCredential, NewDevice, WrittenDevice,
+};
 pub use problem::Problem;
 pub use remote_access::{
     MpsEntry, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RemotePolicy, RemoteRoot,

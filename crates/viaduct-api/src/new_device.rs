@@ -1,6 +1,6 @@
 //! What is sent to add and change devices.
 
-use crate::{Device, DeviceId};
+use crate::{Device, DeviceId, Problem};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt};
@@ -82,6 +82,16 @@ pub struct WrittenDevice {
     /// The CIRA credential, when the server made one. It is not shown again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued: Option<IssuedCredential>,
+}
+
+/// What became of one of many devices (ours: `POST /imports`, the answers in the order of the wishes).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImportOutcome {
+    /// It is there, with the credential that was made for it.
+    Added(Box<WrittenDevice>),
+    /// It is not, and why.
+    Refused(Problem),
 }
 
 /// A CIRA credential in the clear.

@@ -266,3 +266,27 @@ async fn ten_thousand_devices_are_listed_by_name_found_and_written_behind() {
     assert!(list.is_sorted_by(|a, b| a.name < b.name));
     assert!(list.iter().all(|device| device.last_connected.is_some()));
 }
+
+#[tokio::test]
+async fn many_devices_are_added_together_or_not_at_all() {
+    let place = tempfile::tempdir().unwrap();
+    let inventory = open(place.path()).await;
+    let many = |from: u32| {
+        let new =
+            move |n: u32| (device(from + n, &format!("pc-{}", from + n), None), Default::default());
+        (0..300).map(new).collect::<Vec<_>>()
+    };
+    let added = inventory.add_all(many(0)).await.unwrap();
+    assert!(added.iter().all(Result::is_ok));
+    let (known, issued) = added[7].as_ref().unwrap();
+    assert_eq!(verify(&inventory, known.id, issued.as_ref().unwrap()), Verdict::Admit);
+
+    let options = SqliteConnectOptions::new().filename(place.path().join("viaduct.db"));
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    other.execute("BEGIN EXCLUSIVE").await.unwrap();
+    inventory.add_all(many(1000)).await.unwrap_err();
+    other.execute("ROLLBACK").await.unwrap();
+    assert_eq!(inventory.list().len(), 300);
+    drop(inventory);
+    assert_eq!(open(place.path()).await.list().len(), 300);
+}

@@ -118,7 +118,7 @@ fn current(api: &Api, id: DeviceId) -> Result<Device, Refusal> {
 }
 
 /// The GUID, once everything else passes too.
-fn checked(wish: &NewDevice) -> Result<DeviceId, Refusal> {
+pub(super) fn checked(wish: &NewDevice) -> Result<DeviceId, Refusal> {
     let guid = wish.guid.clone().unwrap_or(Value::Null);
     let Some(id) = wish.device_id() else {
         return Err(Refusal::invalid("guid", "body", guid, "expected a UUID"));
@@ -144,26 +144,14 @@ async fn add(
     id: DeviceId,
     mut wish: NewDevice,
 ) -> Result<(Arc<inventory::Device>, Option<Issued>), Refusal> {
-    let mut labels = wish.tags.take().map(|tags| labels::from_tags(&tags)).unwrap_or_default();
-    labels.extend(wish.labels.take().unwrap_or_default());
     let given = wish.name.is_some();
-    let mut new = inventory::NewDevice {
-        id,
-        name: wish.name.take().unwrap_or_else(|| name_for(id, &wish)),
-        fqdn: wish.fqdn.take().unwrap_or_else(|| fqdn_for(&wish)),
-        labels,
-        cira: credential(wish.mpsusername.take(), wish.cira_password.take()),
-        certificate: wish.certificate.take(),
-        amt: credential(wish.amt_user.take(), wish.amt_password.take()),
-    };
+    let new = device(id, &mut wish);
     let added = match api.inventory.add(new.clone()).await {
         // A name that we made up must not stand in the way of provisioning.
         Err(StoreError::Exists(_) | StoreError::Invalid { field: "name" | "fqdn", .. })
             if !given && api.inventory.get(id).is_none() =>
         {
-            new.name = id.to_string();
-            new.fqdn = None;
-            api.inventory.add(new).await?
+            api.inventory.add(named_by_id(new)).await?
         }
         other => other?,
     };
@@ -174,6 +162,26 @@ async fn add(
     }
     let device = api.inventory.get(id).unwrap_or(added.0);
     Ok((device, added.1))
+}
+
+/// What the inventory is told of it; the profile stays in the wish.
+pub(super) fn device(id: DeviceId, wish: &mut NewDevice) -> inventory::NewDevice {
+    let mut labels = wish.tags.take().map(|tags| labels::from_tags(&tags)).unwrap_or_default();
+    labels.extend(wish.labels.take().unwrap_or_default());
+    inventory::NewDevice {
+        id,
+        name: wish.name.take().unwrap_or_else(|| name_for(id, wish)),
+        fqdn: wish.fqdn.take().unwrap_or_else(|| fqdn_for(wish)),
+        labels,
+        cira: credential(wish.mpsusername.take(), wish.cira_password.take()),
+        certificate: wish.certificate.take(),
+        amt: credential(wish.amt_user.take(), wish.amt_password.take()),
+    }
+}
+
+/// The same under a name that nobody else has.
+pub(super) fn named_by_id(device: inventory::NewDevice) -> inventory::NewDevice {
+    inventory::NewDevice { name: device.id.to_string(), fqdn: None, ..device }
 }
 
 async fn merge_into(api: &Api, id: DeviceId, mut wish: NewDevice) -> Result<Device, Refusal> {
@@ -222,7 +230,7 @@ fn credential(user: Option<String>, password: Option<String>) -> Option<(String,
 }
 
 /// What provisioning reports, over what it reported before. Null removes a key.
-fn profile(mut known: Map<String, Value>, wish: NewDevice) -> Map<String, Value> {
+pub(super) fn profile(mut known: Map<String, Value>, wish: NewDevice) -> Map<String, Value> {
     let texts = [
         ("hostname", wish.hostname),
         ("friendlyName", wish.friendly_name),

@@ -11,6 +11,7 @@ mod connect;
 mod deadlines;
 mod devices;
 mod guard;
+mod import;
 mod labels;
 mod listen;
 mod pages;
@@ -105,6 +106,7 @@ fn table(api: Arc<Api>) -> Routes {
             Guard::Needs(Action::UseProxy),
             connect::connect,
         )
+        .add(&post, "/api/v1/imports", CHANGE, import::import)
         .add(&get, "/api/v1/unclaimed", READ, claim::list)
         .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, claim::forget)
         .add(&post, "/api/v1/unclaimed/{device}/approve", CHANGE, claim::approve)

@@ -130,6 +130,11 @@ impl Refusal {
             .shaped([("errors", Value::Array(vec![error]))])
     }
 
+    /// As it is told beside others of its kind.
+    pub(super) fn problem(self) -> Problem {
+        self.0.problem
+    }
+
     /// The facts of this case.
     pub(super) fn detail(&self) -> &str {
         &self.0.problem.detail

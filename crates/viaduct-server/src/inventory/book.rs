@@ -39,6 +39,10 @@ impl Book {
         self.records.values().map(|record| Arc::clone(&record.device)).collect()
     }
 
+    pub(super) fn into_records(self) -> Vec<Record> {
+        self.records.into_values().collect()
+    }
+
     /// The device of that UUID, name, FQDN or first label, in this order.
     pub(super) fn find(&self, text: &str) -> Result<Arc<Device>, FindError> {
         let unknown = || FindError::Unknown(text.to_owned());

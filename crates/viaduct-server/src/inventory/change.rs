@@ -2,7 +2,7 @@
 
 use super::{
     Device, DeviceChange, Inventory, Issued, NewDevice, StoreError,
-    book::Record,
+    book::{Book, Record},
     keys::{self, Verifier},
     locked, names,
     strangers::Presented,
@@ -21,6 +21,12 @@ const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// The field of sealed AMT passwords.
 pub(super) const AMT_FIELD: &str = "amt_password";
 
+/// A device that was added, and the credential that was made for it.
+type Added = (Arc<Device>, Option<Issued>);
+
+/// What provisioning tools report.
+type Profile = serde_json::Map<String, serde_json::Value>;
+
 /// Where a new device's CIRA credential comes from.
 enum Proof {
     /// It is made, or was typed.
@@ -34,12 +40,21 @@ impl Inventory {
     ///
     /// # Errors
     /// When a field is not possible, the device or name exists, or the database does not take it.
-    pub async fn add(
-        &self,
-        device: NewDevice,
-    ) -> Result<(Arc<Device>, Option<Issued>), StoreError> {
+    pub async fn add(&self, device: NewDevice) -> Result<Added, StoreError> {
         let this = self.clone();
         durable(async move { this.add_now(device, Proof::Configured).await }).await
+    }
+
+    /// Adds those of many devices that can be added, in one transaction; each with what provisioning reported of it.
+    ///
+    /// # Errors
+    /// When the database does not take them; then none was added.
+    pub async fn add_all(
+        &self,
+        devices: Vec<(NewDevice, Profile)>,
+    ) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
+        let this = self.clone();
+        durable(async move { this.add_all_now(devices).await }).await
     }
 
     /// Lets a device in that is on the list of unclaimed ones. When it has always presented the same credential, that
@@ -48,10 +63,7 @@ impl Inventory {
     ///
     /// # Errors
     /// As for [`Inventory::add`].
-    pub async fn approve(
-        &self,
-        device: NewDevice,
-    ) -> Result<(Arc<Device>, Option<Issued>), StoreError> {
+    pub async fn approve(&self, device: NewDevice) -> Result<Added, StoreError> {
         let this = self.clone();
         durable(async move { this.add_now(device, Proof::Presented).await }).await
     }
@@ -204,20 +216,71 @@ impl Inventory {
         .await
     }
 
-    async fn add_now(
-        &self,
-        device: NewDevice,
-        proof: Proof,
-    ) -> Result<(Arc<Device>, Option<Issued>), StoreError> {
+    async fn add_now(&self, device: NewDevice, proof: Proof) -> Result<Added, StoreError> {
         let device = names::checked(device)?;
         let _one_at_a_time = self.0.changes.lock().await;
+        let (record, issued) = self.prepared(device, &proof)?;
+        Ok((self.insert(record).await?, issued))
+    }
+
+    async fn add_all_now(
+        &self,
+        devices: Vec<(NewDevice, Profile)>,
+    ) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
+        let _one_at_a_time = self.0.changes.lock().await;
+        // Judged against those that are there, and against those that come with them.
+        let mut beside = Book::default();
+        let mut outcomes = Vec::with_capacity(devices.len());
+        for (device, profile) in devices {
+            let outcome = self.prepared_beside(device, profile, &beside);
+            outcomes.push(outcome.map(|(record, issued)| {
+                let device = Arc::clone(&record.device);
+                beside.put(record);
+                (device, issued)
+            }));
+        }
+        let records = beside.into_records();
+        self.0.store.insert_devices(&records).await?;
+        for record in records {
+            let id = record.device.id;
+            self.0.write_book().put(record);
+            locked(&self.0.strangers).forget(id);
+        }
+        Ok(outcomes)
+    }
+
+    fn prepared_beside(
+        &self,
+        device: NewDevice,
+        profile: Profile,
+        beside: &Book,
+    ) -> Result<(Record, Option<Issued>), StoreError> {
+        let device = names::checked(device)?;
+        names::profile(&profile)?;
+        if beside.record(device.id).is_some() {
+            return Err(StoreError::Exists(format!("the UUID {}", device.id)));
+        }
+        let (fqdn, certificate) = (device.fqdn.as_deref(), device.certificate.as_deref());
+        beside.conflict(device.id, &device.name, fqdn, certificate)?;
+        let (mut record, issued) = self.prepared(device, &Proof::Configured)?;
+        Arc::make_mut(&mut record.device).profile = Arc::new(profile);
+        Ok((record, issued))
+    }
+
+    /// What a checked device will be, when it can stand beside those that are there. The caller holds the lock of
+    /// changes.
+    fn prepared(
+        &self,
+        device: NewDevice,
+        proof: &Proof,
+    ) -> Result<(Record, Option<Issued>), StoreError> {
         if self.get(device.id).is_some() {
             return Err(StoreError::Exists(format!("the UUID {}", device.id)));
         }
         let (fqdn, certificate) = (device.fqdn.as_deref(), device.certificate.as_deref());
         self.0.read_book().conflict(device.id, &device.name, fqdn, certificate)?;
         let mut issued = None;
-        let (cira_user, verifier) = match (self.presented(&device, &proof), &device.certificate) {
+        let (cira_user, verifier) = match (self.presented(&device, proof), &device.certificate) {
             (Some((user, verifier)), _) => (user, Some(verifier)),
             (None, Some(_)) if device.cira.is_none() => (None, None),
             (None, _) => {
@@ -232,7 +295,7 @@ impl Inventory {
             verifier,
             sealed_amt,
         };
-        Ok((self.insert(record).await?, issued))
+        Ok((record, issued))
     }
 
     async fn block_stranger(&self, id: DeviceId) -> Result<(), StoreError> {

@@ -133,6 +133,41 @@ async fn names_made_from_reports_never_stand_in_the_way() {
 }
 
 #[tokio::test]
+async fn of_many_devices_those_come_in_that_can_and_of_each_it_is_said() {
+    let bench = Bench::new().await;
+    bench.add(GUID, "pc-1").await;
+    let guid = |n: u32| format!("4c4c4544-004b-4210-8033-0000000000{n:02}");
+    let wishes = json!([
+        {"guid": guid(1), "name": "a", "labels": {"site": "berlin"}, "deviceInfo": {"fwVersion": "16.1"}},
+        {"guid": GUID, "name": "again"},
+        {"guid": "nonsense", "name": "b"},
+        {"guid": guid(2), "name": "PC-1"},
+        {"guid": guid(3), "name": "A"},
+        {"guid": guid(1), "name": "c"},
+        {"guid": guid(4), "hostname": "a"},
+        {"guid": guid(5), "name": "d", "mpsusername": "admin", "mpspassword": "Sup3r-s3cret"},
+    ]);
+    let reply = bench.local("POST", "/api/v1/imports", &wishes.to_string()).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    let outcomes = reply.json();
+    let code = |n: usize| outcomes[n]["refused"]["code"].as_str().unwrap_or("added").to_owned();
+    let codes: Vec<_> = (0..8).map(code).collect();
+    let expected = ["added", "E2004", "E1400", "E2004", "E2004", "E2004", "added", "added"];
+    assert_eq!(codes, expected, "{outcomes:#}");
+    assert!(outcomes[0]["added"]["issued"]["password"].is_string());
+    assert_eq!(outcomes[6]["added"]["name"], guid(4), "a name that was made up stands back");
+    assert!(outcomes[7]["added"].get("issued").is_none(), "it has one already");
+    let shown = bench.local("GET", "/api/v1/devices/a", "").await.json();
+    assert_eq!(
+        (&shown["tags"], &shown["deviceInfo"]["fwVersion"]),
+        (&json!(["site=berlin"]), &json!("16.1"))
+    );
+    let many: Vec<_> = (0..1001).map(|_| json!({})).collect();
+    let reply = bench.local("POST", "/api/v1/imports", &json!(many).to_string()).await;
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
 async fn what_is_there_already_is_a_conflict() {
     let bench = Bench::new().await;
     bench.add(GUID, "pc-1").await;

@@ -34,6 +34,7 @@ POST /api/v1/certificates/reload Needs(ChangeCertificates)
 POST /api/v1/devices Needs(ChangeDevices)
 POST /api/v1/devices/{device}/approve Needs(ChangeDevices)
 POST /api/v1/devices/{device}/block Needs(ChangeDevices)
+POST /api/v1/imports Needs(ChangeDevices)
 POST /api/v1/setup Open
 POST /api/v1/tokens Needs(ManageTokens)
 POST /api/v1/unclaimed/{device}/approve Needs(ChangeDevices)

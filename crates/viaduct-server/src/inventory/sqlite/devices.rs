@@ -2,7 +2,11 @@
 
 use super::{Sqlite, damaged, stamp, time_of};
 use crate::inventory::{Device, StoreError, TunnelEndRecord, book::Record};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{
+    Row,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 use std::sync::Arc;
 use viaduct_api::DeviceId;
 
@@ -31,7 +35,21 @@ impl Sqlite {
         &self,
         record: &Record,
     ) -> Result<(), StoreError> {
-        self.write(INSERT, record, true).await.map(drop)
+        insertion(record)?.execute(&self.people).await?;
+        Ok(())
+    }
+
+    /// All of them, or none.
+    pub(in crate::inventory) async fn insert_devices(
+        &self,
+        records: &[Record],
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.people.begin().await?;
+        for record in records {
+            insertion(record)?.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// Writes what people decide about a device; what was seen of it is written elsewhere.
@@ -39,36 +57,10 @@ impl Sqlite {
         &self,
         record: &Record,
     ) -> Result<(), StoreError> {
-        match self.write(UPDATE, record, false).await? {
+        match bound(UPDATE, record)?.execute(&self.people).await?.rows_affected() {
             0 => Err(StoreError::NotFound(record.device.id)),
             _ => Ok(()),
         }
-    }
-
-    async fn write(
-        &self,
-        sql: &'static str,
-        record: &Record,
-        fresh: bool,
-    ) -> Result<u64, StoreError> {
-        let device = &record.device;
-        let labels = json(&device.labels)?;
-        let mut query = sqlx::query(sql)
-            .bind(&device.name)
-            .bind(&device.fqdn)
-            .bind(labels)
-            .bind(device.blocked)
-            .bind(&device.cira_user)
-            .bind(record.verifier.map(|v| v.to_vec()))
-            .bind(&device.certificate)
-            .bind(&device.amt_user)
-            .bind(&record.sealed_amt)
-            .bind(json(&*device.profile)?)
-            .bind(device.id.to_string());
-        if fresh {
-            query = query.bind(stamp(device.added));
-        }
-        Ok(query.execute(&self.people).await?.rows_affected())
     }
 
     pub(in crate::inventory) async fn delete_device(&self, id: DeviceId) -> Result<(), StoreError> {
@@ -78,6 +70,29 @@ impl Sqlite {
             .await?;
         Ok(())
     }
+}
+
+type Statement = Query<'static, sqlx::Sqlite, SqliteArguments>;
+
+fn insertion(record: &Record) -> Result<Statement, StoreError> {
+    Ok(bound(INSERT, record)?.bind(stamp(record.device.added)))
+}
+
+/// The columns that `INSERT` and `UPDATE` begin with.
+fn bound(sql: &'static str, record: &Record) -> Result<Statement, StoreError> {
+    let device = &record.device;
+    Ok(sqlx::query(sql)
+        .bind(device.name.clone())
+        .bind(device.fqdn.clone())
+        .bind(json(&device.labels)?)
+        .bind(device.blocked)
+        .bind(device.cira_user.clone())
+        .bind(record.verifier.map(|v| v.to_vec()))
+        .bind(device.certificate.clone())
+        .bind(device.amt_user.clone())
+        .bind(record.sealed_amt.clone())
+        .bind(json(&*device.profile)?)
+        .bind(device.id.to_string()))
 }
 
 pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {

@@ -1,12 +1,15 @@
 //! `devices import`: many devices from a JSON or CSV file.
 
-use super::{super::Desk, add::create, label};
+use super::{super::Desk, label};
 use crate::{
     failure::{Failure, Result, sum_up},
     say::note,
 };
 use std::{collections::BTreeMap, fs, io::Read, path::PathBuf};
-use viaduct_api::{NewDevice, WrittenDevice};
+use viaduct_api::{ImportOutcome, NewDevice, Problem, WrittenDevice};
+
+/// Devices sent at once: below the server's limits of number and bytes.
+const PART: usize = 500;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -41,10 +44,24 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
         return Ok(());
     }
     let (mut added, mut failures) = (Vec::<WrittenDevice>::new(), Vec::new());
-    for wish in &wishes {
-        match create(desk, wish).await {
-            Ok(written) => added.push(written),
-            Err(failure) => failures.push(failure),
+    for part in wishes.chunks(PART) {
+        match desk.client.post::<_, Vec<ImportOutcome>>("/imports", &part).await {
+            Ok(outcomes) => {
+                for (wish, outcome) in part.iter().zip(outcomes) {
+                    match outcome {
+                        ImportOutcome::Added(written) => added.push(*written),
+                        ImportOutcome::Refused(problem) => failures.push(about(wish, problem)),
+                    }
+                }
+            }
+            // What was made so far must be printed, whatever became of the rest.
+            Err(failure) => {
+                failures.push(failure);
+                break;
+            }
+        }
+        if wishes.len() > PART {
+            note(&format!("{} of {} …", added.len() + failures.len(), wishes.len()));
         }
     }
     let issued = |written: &WrittenDevice, secret: bool| {
@@ -62,6 +79,14 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
     )?;
     note(&format!("{} of {} devices added", added.len(), wishes.len()));
     sum_up(added.len(), failures)
+}
+
+/// Which of them it was.
+fn about(wish: &NewDevice, mut problem: Problem) -> Failure {
+    let guid = wish.device_id().map(|id| id.to_string()).unwrap_or_default();
+    let name = wish.name.as_deref().unwrap_or(&guid);
+    problem.detail = format!("{name}: {}", problem.detail);
+    problem.into()
 }
 
 fn read(file: &PathBuf) -> Result<String> {
