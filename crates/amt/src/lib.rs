@@ -11,6 +11,7 @@
 //! * [`redirect`]: the messages of ports 16994 and 16995: login, serial-over-LAN, storage.
 //! * [`remote_access`]: when and where a platform dials in: read, compared with a wish, changed in steps.
 //! * [`rfb`]: the screen of a KVM redirection, both ends.
+//! * [`status`]: what AMT's return values are called.
 //! * [`port`]: what the service ports are called.
 
 #![cfg_attr(
@@ -31,4 +32,5 @@ pub mod port;
 pub mod redirect;
 pub mod remote_access;
 pub mod rfb;
+pub mod status;
 pub mod wsman;

@@ -117,9 +117,21 @@ codes! {
     /// No such tunnel.
     UnknownTunnel "E2009" "There is no such tunnel"
         => "It may have ended; `GET /api/v1/tunnels` lists the live ones.";
+    /// Its AMT user or password are wrong.
+    AmtPasswordRefused "E2010" "The device refuses our AMT password"
+        => "It was probably changed at the PC or by another tool. Store the right one: PATCH /api/v1/devices/GUID with amtUser and amtPassword.";
+    /// No AMT password is stored.
+    AmtPasswordMissing "E2011" "The AMT password of the device is not known"
+        => "Store it: PATCH /api/v1/devices/GUID with amtUser and amtPassword, or give it to `viaduct devices add --amt-password-file`.";
     /// Blocked by us.
     DeviceBlocked "E2012" "The device is blocked"
         => "`viaduct devices approve DEVICE` lets it in again.";
+    /// AMT answered, and the answer is no.
+    AmtRefused "E2013" "AMT refused the request"
+        => "The detail has AMT's own reason. Is the feature there on this platform, and switched on?";
+    /// AMT's answer makes no sense to us.
+    AmtUnusable "E2014" "The device gave no usable answer"
+        => "Try again; if it stays so, the device may need its power cut for a minute.";
     /// It knocked without being known.
     UnclaimedDevice "E2017" "A device that nobody has added dialled in"
         => "`viaduct devices approve GUID` adds it, `viaduct devices block GUID` turns it away for good.";
@@ -129,12 +141,21 @@ codes! {
     /// Two machines, one UUID.
     IdentityConflict "E2023" "Two machines use one identity"
         => "Give one of them another UUID (BIOS setup of its maker).";
+    /// We do not know whether it was done.
+    OutcomeUnknown "E2045" "The outcome is unknown"
+        => "It is not sent again. Wait for the device to answer, then look at its state.";
     /// Its certificate check turned us down.
     RootUnknown "E2060" "The device does not trust this server's certificate"
         => "Install the root of `viaduct cert export` into the PC as trusted root.";
     /// Its TLS does not meet the listener's profile.
     TlsMismatch "E2061" "Device and listener have no TLS version or cipher in common"
         => "Update its firmware, or give old firmware a listener of its own with profile = \"legacy\".";
+    /// Its TLS port shows another certificate.
+    AmtCertificateChanged "E2062" "The device's certificate is not the one it had"
+        => "Was AMT provisioned anew? Then forget the old one: DELETE /api/v1/devices/cert/GUID. If not, find out who answers there.";
+    /// TLS inside the tunnel failed.
+    TlsInside "E2063" "TLS with the device's own port failed"
+        => "Try again; look at the TLS settings of its AMT if it stays so.";
     /// None of its AMT ports answers on the local network.
     EnrollUnreachable "E2100" "The PC does not answer on its AMT ports"
         => "Is AMT activated and the address right? A PC that dials in already answers through its tunnel only: `viaduct remote-access show DEVICE`.";

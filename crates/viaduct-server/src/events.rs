@@ -104,6 +104,26 @@ pub enum Event {
         trap: Option<Arc<crate::tunnel::pet::Trap>>,
         bytes: usize,
     },
+    /// A caller of the management commands is done; `code` is that of its last failure, if it ended with one.
+    CommandEnded {
+        device: DeviceId,
+        user: String,
+        what: &'static str,
+        requests: u32,
+        code: Option<&'static str>,
+        milliseconds: u64,
+    },
+    /// The first visit to a device's TLS port: its certificate (SHA-256, hex) is remembered.
+    AmtCertificatePinned {
+        device: DeviceId,
+        seen: String,
+    },
+    /// A device's TLS port shows another certificate than before.
+    AmtCertificateChanged {
+        device: DeviceId,
+        known: String,
+        seen: String,
+    },
     CertificatesReloaded {
         listener: String,
     },

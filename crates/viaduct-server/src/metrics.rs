@@ -52,6 +52,7 @@ struct Counters {
     refusals: Family<Reason, Counter>,
     conflicts: Counter,
     alerts: Counter,
+    commands: Family<Reason, Counter>,
     missed: Counter,
 }
 
@@ -86,6 +87,11 @@ impl Metrics {
             counters.conflicts.clone(),
         );
         prometheus.register("platform_alerts", "Platform event traps", counters.alerts.clone());
+        prometheus.register(
+            "commands",
+            "Callers of management commands that are done, by outcome",
+            counters.commands.clone(),
+        );
         prometheus.register(
             "events_missed",
             "Events not counted because of overload",
@@ -185,8 +191,11 @@ impl Counters {
             Event::Alert { .. } => {
                 self.alerts.inc();
             }
+            Event::CommandEnded { code, .. } => one(&self.commands, code.unwrap_or("done")),
+            Event::AmtCertificateChanged { .. } => one(&self.refusals, "E2062"),
             Event::TunnelReady { .. }
             | Event::TakeoverDelayed { .. }
+            | Event::AmtCertificatePinned { .. }
             | Event::Unclaimed { .. }
             | Event::ChannelEnded { .. }
             | Event::TunnelOddity { .. }

@@ -6,6 +6,7 @@ use crate::{
     access::Access,
     admission::Admission,
     api::{self, Api},
+    command::Commander,
     config::{
         Config, DataDir,
         data_dir::{DataDirError, Lock, LockError},
@@ -77,6 +78,7 @@ pub struct Running {
     inventory: Inventory,
     registry: Registry,
     events: Bus,
+    commands: Commander,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
     _lock: Lock,
@@ -159,6 +161,12 @@ impl Server {
         let access = Access::open(&inventory, &config.data).await?;
         let registry = Registry::new(events.clone());
         let (shutdown, down) = watch::channel(false);
+        let commands = Commander::new(
+            registry.clone(),
+            inventory.clone(),
+            events.clone(),
+            config.limits.clone(),
+        );
         let mut running = Running {
             addresses: Arc::clone(&addresses),
             certificates,
@@ -166,6 +174,7 @@ impl Server {
             inventory,
             registry,
             events,
+            commands,
             shutdown,
             tasks: JoinSet::new(),
             _lock: lock,
@@ -199,6 +208,7 @@ impl Server {
         running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
         let api = Api {
             gateway,
+            commands: running.commands.clone(),
             registry: running.registry.clone(),
             inventory: running.inventory.clone(),
             access: running.access.clone(),
@@ -344,6 +354,12 @@ impl Running {
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The way to every device's WS-Man service.
+    #[must_use]
+    pub fn commands(&self) -> &Commander {
+        &self.commands
     }
 
     /// What happens.

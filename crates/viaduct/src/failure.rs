@@ -69,8 +69,14 @@ fn exit_of(code: Code) -> Exit {
         | Code::MpsTableFull
         | Code::MpsNotPermitted
         | Code::EnrollStep
+        | Code::AmtPasswordRefused
+        | Code::AmtPasswordMissing
+        | Code::AmtRefused
+        | Code::AmtUnusable
+        | Code::AmtCertificateChanged
+        | Code::TlsInside
         | Code::WrongCredential => Exit::Refused,
-        Code::DeviceSilent | Code::EnrollStuck => Exit::Unknown,
+        Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => Exit::Unknown,
         Code::NoSuchRoute
         | Code::MethodNotAllowed
         | Code::SlowRequest

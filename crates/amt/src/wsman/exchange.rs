@@ -84,6 +84,10 @@ pub struct Answered {
     pub server: Option<String>,
     /// Whether the channel can carry another exchange.
     pub keep_alive: bool,
+    /// The HTTP status.
+    pub status: u16,
+    /// The reply as it came.
+    pub envelope: Vec<u8>,
 }
 
 /// Why there is no answer.
@@ -117,9 +121,21 @@ impl Exchange {
     /// earlier exchanges with this platform; take it back with [`into_login`](Self::into_login).
     /// `entropy` must be 16 fresh random bytes.
     pub fn new(request: &Request, host: &str, login: DigestLogin, entropy: [u8; 16]) -> Self {
+        Self::of_envelope(request.to_xml().into_bytes(), &request.message_id, host, login, entropy)
+    }
+
+    /// As [`new`](Self::new), with an envelope that somebody else wrote; it is sent as it is. `message_id` is the one in
+    /// it.
+    pub fn of_envelope(
+        envelope: Vec<u8>,
+        message_id: &str,
+        host: &str,
+        login: DigestLogin,
+        entropy: [u8; 16],
+    ) -> Self {
         Self {
-            body: request.to_xml().into_bytes(),
-            message_id: request.message_id.clone(),
+            body: envelope,
+            message_id: message_id.to_owned(),
             host: host.to_owned(),
             login,
             entropy,
@@ -210,6 +226,12 @@ impl Exchange {
         self.sent && !self.refused
     }
 
+    /// Whether a byte of the answer to the last try has come.
+    #[must_use]
+    pub fn is_answering(&self) -> bool {
+        !self.reader.is_idle()
+    }
+
     /// What is known of the platform now, for the next exchange.
     #[must_use]
     pub fn into_login(self) -> DigestLogin {
@@ -236,7 +258,9 @@ impl Exchange {
             return self.fail(ExchangeError::OtherRequest);
         }
         let server = response.head.headers.get("Server").map(str::to_owned);
-        self.state = State::Finished(Some(Output::Done(Answered { reply, server, keep_alive })));
+        let (status, envelope) = (response.head.status, response.body);
+        let answered = Answered { reply, server, keep_alive, status, envelope };
+        self.state = State::Finished(Some(Output::Done(answered)));
     }
 
     fn handle_refusal(&mut self, head: &ResponseHead, keep_alive: bool) {

@@ -30,6 +30,7 @@ pub use listen::{serve_http, serve_local};
 use crate::{
     Addresses,
     access::{Access, Action},
+    command::Commander,
     events::Bus,
     gateway::Gateway,
     inventory::Inventory,
@@ -55,6 +56,8 @@ pub struct Api {
     pub events: Bus,
     /// The way to a port of a device, the same that the proxies take.
     pub gateway: Gateway,
+    /// The way to every device's WS-Man service.
+    pub commands: Commander,
     /// Certificates in use.
     pub certificates: Certificates,
     /// Effective configuration, secrets redacted.

@@ -1,6 +1,7 @@
 //! Why a request is turned down, as `problem+json` or in the shape that Open AMT's clients know.
 
 use crate::{
+    command::CommandError,
     gateway,
     inventory::{FindError, StoreError},
 };
@@ -53,12 +54,18 @@ fn status(code: Code) -> StatusCode {
         | Code::MpsTableFull
         | Code::WouldStrand
         | Code::NotCovered
+        | Code::AmtPasswordMissing
         | Code::CertificatesRefused => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
         Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
         Code::ChannelRefused
         | Code::WrongCredential
+        | Code::AmtPasswordRefused
+        | Code::AmtRefused
+        | Code::AmtUnusable
+        | Code::TlsInside
+        | Code::AmtCertificateChanged
         | Code::RootUnknown
         | Code::TlsMismatch
         | Code::EnrollUnreachable
@@ -72,7 +79,9 @@ fn status(code: Code) -> StatusCode {
         Code::DeviceAway | Code::DeviceBusy | Code::Store | Code::ShuttingDown => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        Code::DeviceSilent | Code::EnrollStuck => StatusCode::GATEWAY_TIMEOUT,
+        Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => {
+            StatusCode::GATEWAY_TIMEOUT
+        }
         Code::Internal | Code::DataDirectory => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -201,6 +210,12 @@ impl From<StoreError> for Refusal {
             StoreError::Database(_) => Code::Store,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<CommandError> for Refusal {
+    fn from(error: CommandError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }
 

@@ -77,7 +77,14 @@ impl Bench {
             limits,
             events.clone(),
         );
+        let commands = crate::command::Commander::new(
+            registry.clone(),
+            inventory.clone(),
+            events.clone(),
+            config::Limits::default(),
+        );
         let api = Api {
+            commands,
             registry,
             inventory,
             access,

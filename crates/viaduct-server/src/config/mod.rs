@@ -240,6 +240,8 @@ pub struct Limits {
     pub login_deadline: Span,
     /// A console's open waits so long for a free channel and the device's answer.
     pub open_deadline: Span,
+    /// A device must answer each WS-Man request of a management command so soon.
+    pub command_deadline: Span,
     /// A SOCKS5 or CONNECT greeting must be complete so soon.
     pub greeting_deadline: Span,
     /// A console or device that takes no bytes for so long ends the channel.
@@ -268,6 +270,7 @@ impl Default for Limits {
             version_deadline: seconds(10),
             login_deadline: seconds(20),
             open_deadline: seconds(20),
+            command_deadline: seconds(20),
             greeting_deadline: seconds(5),
             stall_deadline: seconds(60),
             unclaimed: 10_000,

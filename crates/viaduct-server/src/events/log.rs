@@ -70,6 +70,16 @@ pub(super) fn write(event: &Event) {
             Some(trap) => info!(%device, destination, "platform event: {}", trap.summary),
             None => info!(%device, destination, bytes, "platform event of an unknown format"),
         },
+        Event::CommandEnded { device, user, what, requests, code, milliseconds } => match code {
+            None => info!(%device, user, requests, milliseconds, "{what}: done"),
+            Some(code) => info!(%device, user, requests, milliseconds, code, "{what}: failed"),
+        },
+        Event::AmtCertificatePinned { device, seen } => {
+            info!(%device, sha256 = seen, "first visit to the device's TLS port; its certificate is remembered");
+        }
+        Event::AmtCertificateChanged { device, known, seen } => {
+            warn!(%device, known, seen, "the device's TLS port shows another certificate than before (E2062); nothing was sent to it");
+        }
         Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
         Event::CertificatesRefused { listener, reason } => {
             warn!(listener, "certificates not reloaded: {reason}");

@@ -133,6 +133,18 @@ impl Inventory {
         .await
     }
 
+    /// Remembers the certificate (SHA-256 of its DER) of a device's TLS ports, or forgets it.
+    ///
+    /// # Errors
+    /// When the device is not known, or the database does not take it.
+    pub async fn pin_amt(&self, id: DeviceId, pin: Option<[u8; 32]>) -> Result<(), StoreError> {
+        self.modify(id, move |record| {
+            record.amt_pin = pin;
+            Ok(())
+        })
+        .await
+    }
+
     /// Removes labels, then sets others.
     ///
     /// # Errors
@@ -294,6 +306,7 @@ impl Inventory {
             device: Arc::new(fresh(device, cira_user, amt_user, sealed_amt.is_some())),
             verifier,
             sealed_amt,
+            amt_pin: None,
         };
         Ok((record, issued))
     }
@@ -312,7 +325,8 @@ impl Inventory {
         self.0.read_book().conflict(id, &new.name, None, None)?;
         let mut device = fresh(new, None, None, false);
         device.blocked = true;
-        let record = Record { device: Arc::new(device), verifier: None, sealed_amt: None };
+        let device = Arc::new(device);
+        let record = Record { device, verifier: None, sealed_amt: None, amt_pin: None };
         self.insert(record).await.map(drop)
     }
 

@@ -326,6 +326,12 @@ impl Inventory {
         Ok(Some((user.clone(), password)))
     }
 
+    /// SHA-256 of the certificate that the device's TLS ports have shown since the first visit.
+    #[must_use]
+    pub fn amt_pin(&self, id: DeviceId) -> Option<[u8; 32]> {
+        self.0.read_book().record(id).and_then(|record| record.amt_pin)
+    }
+
     /// Devices that knocked and are not known, the latest first.
     #[must_use]
     pub fn unclaimed(&self) -> Vec<Unclaimed> {

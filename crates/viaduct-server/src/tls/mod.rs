@@ -9,6 +9,7 @@ mod alert;
 mod authority;
 mod certificates;
 mod hello;
+pub mod inside;
 mod profile;
 mod stream;
 mod web;

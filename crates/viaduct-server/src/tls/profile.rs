@@ -83,6 +83,21 @@ pub(super) fn builder(profile: Profile) -> Result<SslContextBuilder, ErrorStack>
     Ok(context)
 }
 
+/// A client context for platforms, with a profile's policy. Sessions are not kept: they would mix platforms.
+pub(super) fn client_builder(profile: Profile) -> Result<SslContextBuilder, ErrorStack> {
+    let mut context = SslContext::builder(SslMethod::tls_client())?;
+    context.set_security_level(security_level(profile));
+    context.set_min_proto_version(Some(lowest(profile)))?;
+    context.set_cipher_list(&suites(profile))?;
+    context
+        .set_options(SslOptions::ALL | SslOptions::NO_COMPRESSION | SslOptions::NO_RENEGOTIATION);
+    context.set_session_cache_mode(SslSessionCacheMode::OFF);
+    context.set_mode(
+        SslMode::AUTO_RETRY | SslMode::ENABLE_PARTIAL_WRITE | SslMode::ACCEPT_MOVING_WRITE_BUFFER,
+    );
+    Ok(context)
+}
+
 /// RFC 3526 group 14, for the DHE suites that AMT 12 is reported to offer.
 fn group_14() -> Result<Dh<openssl::pkey::Params>, ErrorStack> {
     Dh::from_pqg(BigNum::get_rfc3526_prime_2048()?, None, BigNum::from_u32(2)?)

@@ -131,6 +131,8 @@ impl Drop for Channel {
     }
 }
 
+impl crate::tls::Io for Channel {}
+
 impl AsyncRead for Channel {
     fn poll_read(
         mut self: Pin<&mut Self>,

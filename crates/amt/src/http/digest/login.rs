@@ -31,6 +31,36 @@ impl DigestLogin {
         self.uses = 0;
     }
 
+    /// A copy for one request that may run beside others. The turn is counted here, so the next copy uses a higher count;
+    /// bring what the request learnt back with [`settle`](Self::settle).
+    #[must_use]
+    pub fn lend(&mut self) -> Self {
+        let copy = self.clone();
+        if self.challenge.is_some() {
+            self.uses = self.uses.saturating_add(1);
+        }
+        copy
+    }
+
+    /// Takes over what a lent copy learnt: another challenge, or more uses of the one that is known.
+    pub fn settle(&mut self, lent: Self) {
+        if lent.challenge.is_none() || lent.credentials != self.credentials {
+            return;
+        }
+        if lent.challenge == self.challenge {
+            self.uses = self.uses.max(lent.uses);
+        } else {
+            self.challenge = lent.challenge;
+            self.uses = lent.uses;
+        }
+    }
+
+    /// The account that is used.
+    #[must_use]
+    pub const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// The value of `Authorization` for one request; none while no challenge is known. `entropy`
     /// must be 16 fresh random bytes. `auth` is taken where offered, else `auth-int`.
     pub fn authorize(
@@ -66,5 +96,45 @@ impl DigestLogin {
             opaque: challenge.opaque.clone(),
         };
         Some(answer.to_header())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Challenge, Credentials, DigestLogin};
+
+    fn challenge(nonce: &str) -> Challenge {
+        let header = format!("Digest realm=\"Digest:A4\",nonce=\"{nonce}\",qop=\"auth\"");
+        Challenge::parse(&header).unwrap()
+    }
+
+    fn count(login: &mut DigestLogin) -> String {
+        let header = login.authorize("POST", "/wsman", b"", [1; 16]).unwrap();
+        let at = header.find("nc=").unwrap();
+        header[at + 3..at + 11].to_owned()
+    }
+
+    #[test]
+    fn requests_beside_each_other_never_use_a_count_twice() {
+        let mut login = DigestLogin::new(Credentials::new("admin", "P@ssw0rd"));
+        login.handle_challenge(challenge("n"));
+        let (mut one, mut two) = (login.lend(), login.lend());
+        assert_eq!((count(&mut one), count(&mut two)), ("00000001".into(), "00000002".into()));
+        login.settle(two);
+        login.settle(one);
+        assert_eq!(count(&mut login.lend()), "00000003");
+    }
+
+    #[test]
+    fn a_new_challenge_is_brought_back_and_one_of_another_account_is_not() {
+        let mut login = DigestLogin::new(Credentials::new("admin", "P@ssw0rd"));
+        let mut lent = login.lend();
+        lent.handle_challenge(challenge("m"));
+        assert_eq!(count(&mut lent), "00000001");
+        login.settle(lent);
+        assert_eq!(count(&mut login.lend()), "00000002");
+        let mut other = DigestLogin::new(Credentials::new("admin", "changed"));
+        other.settle(login);
+        assert!(!other.is_challenged());
     }
 }

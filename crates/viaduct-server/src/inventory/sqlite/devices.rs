@@ -17,12 +17,12 @@ const SELECT: &str = "
 
 const INSERT: &str = "
     INSERT INTO device (name, fqdn, labels, blocked, cira_user, cira_verifier, certificate, amt_user,
-                        amt_sealed, profile, id, added)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                        amt_sealed, amt_pin, profile, id, added)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const UPDATE: &str = "
     UPDATE device SET name = ?, fqdn = ?, labels = ?, blocked = ?, cira_user = ?, cira_verifier = ?,
-                      certificate = ?, amt_user = ?, amt_sealed = ?, profile = ?
+                      certificate = ?, amt_user = ?, amt_sealed = ?, amt_pin = ?, profile = ?
      WHERE id = ?";
 
 impl Sqlite {
@@ -128,9 +128,9 @@ pub(super) fn id(row: &SqliteRow) -> Result<DeviceId, StoreError> {
     parsed(row, "id")?.ok_or_else(|| damaged("id", ""))
 }
 
-fn verifier(row: &SqliteRow) -> Result<Option<[u8; 32]>, StoreError> {
-    let bytes: Option<Vec<u8>> = row.try_get("cira_verifier")?;
-    bytes.map(|b| b.try_into().map_err(|_| damaged("verifier", "[redacted]"))).transpose()
+fn bytes(row: &SqliteRow, column: &'static str) -> Result<Option<[u8; 32]>, StoreError> {
+    let bytes: Option<Vec<u8>> = row.try_get(column)?;
+    bytes.map(|b| b.try_into().map_err(|_| damaged(column, "[redacted]"))).transpose()
 }
 
 fn record(row: &SqliteRow) -> Result<Record, StoreError> {
@@ -164,5 +164,6 @@ fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         hello: from_json(row, "hello")?.map(Arc::new),
         ports: from_json(row, "ports")?.unwrap_or_default(),
     };
-    Ok(Record { device: Arc::new(device), verifier: verifier(row)?, sealed_amt })
+    let (verifier, amt_pin) = (bytes(row, "cira_verifier")?, bytes(row, "amt_pin")?);
+    Ok(Record { device: Arc::new(device), verifier, sealed_amt, amt_pin })
 }

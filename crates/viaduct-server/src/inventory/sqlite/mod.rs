@@ -30,8 +30,10 @@ const PEOPLE_WAIT: Duration = Duration::from_secs(3);
 /// Facts try again a second later anyway.
 const FACTS_WAIT: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "start", include_str!("../../../migrations/sqlite/0001_start.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "start", include_str!("../../../migrations/sqlite/0001_start.sql")),
+    (11, "amt pin", include_str!("../../../migrations/sqlite/0011_amt_pin.sql")),
+];
 
 /// The database in a file.
 #[derive(Debug)]
@@ -123,17 +125,18 @@ async fn connect(
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS.map(|(version, name, sql)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
+        let (name, sql) = ((*name).into(), (*sql).into_sql_str());
+        Migration::new(*version, name, MigrationType::Simple, sql, false)
     });
-    let migrator = Migrator::with_migrations(migrations.into());
+    let migrator = Migrator::with_migrations(migrations.collect());
     let mut connection = pool.acquire().await?;
     migrator.run_direct(None, &mut *connection, false).await.map_err(|error| {
         StoreError::Database(match error {
             MigrateError::VersionMissing(version) => format!(
                 "it was written by a newer viaduct (schema {version}, this one knows {}); use that \
                  version or a newer one",
-                MIGRATIONS.len()
+                MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or_default()
             ),
             MigrateError::VersionMismatch(version) => {
                 format!("its schema {version} is not the one of any release")

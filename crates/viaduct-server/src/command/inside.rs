@@ -1,0 +1,83 @@
+//! Connections to a device's WS-Man port through its tunnel: 16992, or 16993 with TLS where only that is forwarded.
+
+use super::{CommandError, exchange::Dial};
+use crate::{
+    events::{Bus, Event},
+    inventory::Inventory,
+    tls::{self, Rewind, Stream},
+    tunnel::{Channel, OpenError, Opener, TunnelHandle},
+};
+use bytes::Bytes;
+
+const CLEAR: u16 = 16992;
+const TLS: u16 = 16993;
+
+/// The way through one tunnel.
+#[derive(Debug)]
+pub struct Inside {
+    pub(super) tunnel: TunnelHandle,
+    pub(super) opener: Opener,
+    pub(super) inventory: Inventory,
+    pub(super) events: Bus,
+    pub(super) host: String,
+}
+
+impl Dial for Inside {
+    type Io = Stream<Channel>;
+
+    async fn dial(&self) -> Result<Self::Io, CommandError> {
+        match self.tunnel.open(CLEAR, &self.opener).await {
+            Ok(channel) => Ok(Stream::Plain(Rewind::new(Bytes::new(), channel))),
+            Err(OpenError::NotForwarded { forwarded, .. }) if forwarded.contains(&TLS) => {
+                let channel = self.tunnel.open(TLS, &self.opener).await.map_err(refused)?;
+                self.secure(channel).await
+            }
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+impl Inside {
+    /// TLS over the channel; the certificate must be the one of the first visit.
+    async fn secure(&self, channel: Channel) -> Result<Stream<Channel>, CommandError> {
+        let (stream, seen) =
+            tls::inside::connect(channel).await.map_err(|e| CommandError::Tls(e.to_string()))?;
+        let device = self.tunnel.device();
+        match self.inventory.amt_pin(device) {
+            Some(known) if known == seen => Ok(stream),
+            Some(known) => {
+                let (known, seen) = (hex(&known), hex(&seen));
+                self.events.publish(Event::AmtCertificateChanged {
+                    device,
+                    known: known.clone(),
+                    seen: seen.clone(),
+                });
+                Err(CommandError::CertificateChanged { known, seen })
+            }
+            None => {
+                let pinned = self.inventory.pin_amt(device, Some(seen)).await;
+                pinned.map_err(|error| CommandError::Store(error.to_string()))?;
+                self.events.publish(Event::AmtCertificatePinned { device, seen: hex(&seen) });
+                Ok(stream)
+            }
+        }
+    }
+}
+
+fn refused(error: OpenError) -> CommandError {
+    match error {
+        OpenError::NotForwarded { forwarded, .. } => CommandError::NotForwarded { forwarded },
+        OpenError::Refused { reason } => CommandError::Refused { reason },
+        OpenError::Busy => CommandError::Busy,
+        OpenError::Timeout => CommandError::Silent,
+        OpenError::Ended(end) => CommandError::Away { why: end.detail },
+    }
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,160 @@
+//! The queue of one device: who may speak with it, with which account, and whose turn it is to change what it boots.
+
+use super::{CommandError, exchange::Account};
+use amt::credentials::Credentials;
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
+
+/// More callers than this do not wait: they are told that the device is busy.
+const WAITING_MAX: usize = 64;
+/// A refused password is not tried again for so long: AMT counts wrong ones and raises an alarm.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
+
+/// What is shared by all commands to one device.
+#[derive(Debug)]
+pub(super) struct Queue {
+    /// Fair: in the order of asking.
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    known: Mutex<Known>,
+    boot: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    account: Option<Arc<Account>>,
+    refused: Option<Instant>,
+}
+
+/// A place in the queue; free again when dropped.
+#[derive(Debug)]
+pub(super) struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+/// The turn to change what a device boots; ends when dropped.
+#[derive(Debug)]
+pub struct BootTurn(#[expect(dead_code, reason = "held, not read")] OwnedMutexGuard<()>);
+
+/// Counts a caller as waiting.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Queue {
+    pub(super) fn new(places: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(places.max(1))),
+            waiting: AtomicUsize::new(0),
+            known: Mutex::default(),
+            boot: Arc::default(),
+        }
+    }
+
+    /// Waits for a place; none when too many wait, or none gets free in time.
+    pub(super) async fn enter(&self, patience: Duration) -> Option<Place> {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&self.waiting);
+        if before >= WAITING_MAX {
+            return None;
+        }
+        timeout(patience, Arc::clone(&self.places).acquire_owned()).await.ok()?.ok().map(Place)
+    }
+
+    pub(super) async fn boot_turn(&self, patience: Duration) -> Option<BootTurn> {
+        timeout(patience, Arc::clone(&self.boot).lock_owned()).await.ok().map(BootTurn)
+    }
+
+    /// The account with what is known of its digest; a changed password starts anew.
+    pub(super) fn account(&self, credentials: Credentials) -> Result<Arc<Account>, CommandError> {
+        let mut known = self.known();
+        if let Some(account) = known.account.as_ref().filter(|account| account.is(&credentials)) {
+            if known.refused.is_some_and(|at| at.elapsed() < REFUSED_FOR) {
+                return Err(CommandError::CredentialRefused);
+            }
+            return Ok(Arc::clone(account));
+        }
+        let account = Arc::new(Account::new(credentials));
+        *known = Known { account: Some(Arc::clone(&account)), refused: None };
+        Ok(account)
+    }
+
+    /// The device refused this account.
+    pub(super) fn refused(&self, account: &Arc<Account>) {
+        let mut known = self.known();
+        if known.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, account)) {
+            known.refused = Some(Instant::now());
+        }
+    }
+
+    pub(super) fn forget_refusal(&self) {
+        self.known().refused = None;
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test(start_paused = true)]
+    async fn callers_beyond_the_places_wait_and_are_sent_away_in_the_end() {
+        let queue = Queue::new(1);
+        let first = queue.enter(PATIENCE).await.expect("a free place");
+        assert!(queue.enter(PATIENCE).await.is_none());
+        drop(first);
+        assert!(queue.enter(PATIENCE).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_than_the_limit_wait() {
+        let queue = Arc::new(Queue::new(1));
+        let _first = queue.enter(PATIENCE).await.expect("a free place");
+        let waiting: Vec<_> = (0..WAITING_MAX)
+            .map(|_| {
+                let queue = Arc::clone(&queue);
+                tokio::spawn(async move { queue.enter(PATIENCE).await.is_none() })
+            })
+            .collect();
+        while queue.waiting.load(Ordering::Relaxed) < WAITING_MAX {
+            tokio::task::yield_now().await;
+        }
+        let before = Instant::now();
+        assert!(queue.enter(PATIENCE).await.is_none());
+        assert_eq!(before.elapsed(), Duration::ZERO, "it is sent away at once");
+        for caller in waiting {
+            assert!(caller.await.unwrap());
+        }
+        assert_eq!(queue.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_password_rests_for_a_minute_and_a_new_one_does_not() {
+        let queue = Queue::new(1);
+        let old = || Credentials::new("admin", "old");
+        let account = queue.account(old()).unwrap();
+        queue.refused(&account);
+        assert_eq!(queue.account(old()).unwrap_err(), CommandError::CredentialRefused);
+        assert!(queue.account(Credentials::new("admin", "new")).is_ok());
+        let account = queue.account(old()).unwrap();
+        queue.refused(&account);
+        tokio::time::advance(REFUSED_FOR).await;
+        assert!(queue.account(old()).is_ok());
+    }
+}
