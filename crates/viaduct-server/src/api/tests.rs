@@ -77,7 +77,7 @@ impl Bench {
             limits,
             events.clone(),
         );
-        let commands = crate::command::Commander::new(
+        let commands = Commander::new(
             registry.clone(),
             inventory.clone(),
             events.clone(),
