@@ -168,7 +168,7 @@ impl Server {
             config.limits.clone(),
         );
         let mut running = Running {
-            addresses: Arc::clone(&addresses),
+            addresses,
             certificates,
             access,
             inventory,
@@ -206,18 +206,7 @@ impl Server {
             running.events.clone(),
         );
         running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
-        let api = Api {
-            gateway,
-            commands: running.commands.clone(),
-            registry: running.registry.clone(),
-            inventory: running.inventory.clone(),
-            access: running.access.clone(),
-            events: running.events.clone(),
-            certificates: running.certificates.clone(),
-            config_text: config_text.into(),
-            started: OffsetDateTime::now_utc(),
-            addresses,
-        };
+        let api = running.api(gateway, config_text);
         running.spawn_web(api, data.socket(), sockets.web, sockets.web_plain, &down)?;
         Ok(running)
     }
@@ -270,6 +259,22 @@ impl Running {
             self.tasks.spawn(listener.run(down.clone()));
         }
         Ok(())
+    }
+
+    /// What the API's handlers work with.
+    fn api(&self, gateway: Gateway, config_text: String) -> Api {
+        Api {
+            gateway,
+            commands: self.commands.clone(),
+            registry: self.registry.clone(),
+            inventory: self.inventory.clone(),
+            access: self.access.clone(),
+            events: self.events.clone(),
+            certificates: self.certificates.clone(),
+            config_text: config_text.into(),
+            started: OffsetDateTime::now_utc(),
+            addresses: Arc::clone(&self.addresses),
+        }
     }
 
     fn spawn_consoles(

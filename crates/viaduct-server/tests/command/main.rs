@@ -1,5 +1,5 @@
 //! Management commands: over any stream, and through the whole server to a simulated platform.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod exchanges_end_and_nothing_is_sent_twice;
 mod platforms_answer_through_the_tunnel;
