@@ -91,6 +91,7 @@ fn bound(sql: &'static str, record: &Record) -> Result<Statement, StoreError> {
         .bind(device.certificate.clone())
         .bind(device.amt_user.clone())
         .bind(record.sealed_amt.clone())
+        .bind(record.amt_pin.map(|pin| pin.to_vec()))
         .bind(json(&*device.profile)?)
         .bind(device.id.to_string()))
 }
