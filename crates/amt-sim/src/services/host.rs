@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -25,7 +25,8 @@ use tokio::{
 use crate::remote_access::RemoteAccess;
 
 use super::{
-    http, power::Power, profile::Profile, redirection, store::Store, tls, tls::TlsIdentity,
+    http, power::Power, profile::Profile, redirection, seats::Seats, store::Store, tls,
+    tls::TlsIdentity,
 };
 
 /// How long a nonce may be used.
@@ -99,7 +100,7 @@ pub struct Host {
     messages: AtomicU64,
     power: Power,
     acceptor: OnceCell<SslAcceptor>,
-    serial_port_taken: AtomicBool,
+    seats: Seats,
 }
 
 impl fmt::Debug for Host {
@@ -125,7 +126,7 @@ impl Host {
             remote_access: Mutex::default(),
             power: Power::new(),
             acceptor: OnceCell::new(),
-            serial_port_taken: AtomicBool::new(false),
+            seats: Seats::default(),
             started: Instant::now(),
             config,
         })
@@ -140,7 +141,8 @@ impl Host {
             Some(ServicePort::Redirection | ServicePort::RedirectionTls) => {
                 self.redirection_listens()
             }
-            Some(ServicePort::Asf | ServicePort::AsfTls | ServicePort::Vnc) | None => false,
+            Some(ServicePort::Vnc) => self.vnc_is_on(),
+            Some(ServicePort::Asf | ServicePort::AsfTls) | None => false,
         }
     }
 
@@ -163,7 +165,8 @@ impl Host {
                 Ok(stream) => redirection::serve(&self, stream).await,
                 Err(error) => Err(error),
             },
-            Some(ServicePort::Asf | ServicePort::AsfTls | ServicePort::Vnc) | None => Ok(()),
+            Some(ServicePort::Vnc) => redirection::serve_vnc(&self, io).await,
+            Some(ServicePort::Asf | ServicePort::AsfTls) | None => Ok(()),
         };
         if let Err(error) = ended {
             tracing::debug!(port, %error, "a service ended early");
@@ -183,6 +186,16 @@ impl Host {
 
     pub(super) const fn power(&self) -> &Power {
         &self.power
+    }
+
+    pub(super) const fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
+    /// Major and minor of the firmware's version.
+    pub(super) fn firmware_version(&self) -> (u8, u8) {
+        let mut parts = self.config.amt_version.split('.').map(|part| part.parse().unwrap_or(0));
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
     }
 
     pub(super) const fn profile(&self) -> &'static Profile {
@@ -230,34 +243,6 @@ impl Host {
 
     fn redirection_listens(&self) -> bool {
         self.store().text("AMT_RedirectionService", "ListenerEnabled").as_deref() == Some("true")
-    }
-
-    /// Whether serial-over-LAN is switched on (AMT_RedirectionService: 32770 alone, 32771 with
-    /// IDE-R).
-    pub(super) fn sol_enabled(&self) -> bool {
-        let state = self.store().text("AMT_RedirectionService", "EnabledState");
-        matches!(state.as_deref(), Some("32770" | "32771"))
-    }
-
-    /// Whether somebody uses the serial port.
-    pub(super) fn serial_port_is_taken(&self) -> bool {
-        self.serial_port_taken.load(Ordering::Acquire)
-    }
-
-    /// Takes the one serial port; none while somebody else has it.
-    pub(super) fn take_serial_port(self: &Arc<Self>) -> Option<SerialPort> {
-        let taken = self.serial_port_taken.swap(true, Ordering::AcqRel);
-        (!taken).then(|| SerialPort(Arc::clone(self)))
-    }
-}
-
-/// The right to use the serial port; ends when dropped.
-#[derive(Debug)]
-pub(super) struct SerialPort(Arc<Host>);
-
-impl Drop for SerialPort {
-    fn drop(&mut self) {
-        self.0.serial_port_taken.store(false, Ordering::Release);
     }
 }
 

@@ -72,6 +72,11 @@ impl Power {
         self.with(|inner| inner.on_since.elapsed())
     }
 
+    /// Whether power came less than so long ago.
+    pub(super) fn is_starting(&self, time: Duration) -> bool {
+        self.now() == ON && self.uptime() < time
+    }
+
     /// What can be asked for in the present state, in the order in which firmware lists it.
     pub(super) fn choices(&self) -> &'static [u8] {
         match self.now() {
@@ -113,7 +118,7 @@ pub(super) fn request(host: &Arc<Host>, requested: u32) -> Verdict {
     let listed = if requested == 6 { OFF } else { requested };
     // While a redirection is open, firmware refuses to cut the power under it (SDK, "Functionality
     // overview").
-    if matches!(requested, 5 | 6 | 8) && host.serial_port_is_taken() {
+    if matches!(requested, 5 | 6 | 8) && host.seats().in_use() {
         return Verdict::InUse;
     }
     let verdict = power.with(|inner| {

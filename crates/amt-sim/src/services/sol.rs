@@ -6,8 +6,9 @@ use amt::redirect::{Controls, DeviceMessage, SolSettings};
 use tokio::time::Instant;
 
 use super::{
-    host::{Host, SerialPort},
+    host::Host,
     power,
+    seats::{BootImage, Place},
     shell::{Shell, Surroundings},
 };
 
@@ -30,14 +31,14 @@ pub(super) struct Sol {
     greet_at: Option<Instant>,
     beat_at: Option<Instant>,
     heard: Instant,
-    _port: SerialPort,
+    _place: Place,
 }
 
 impl Sol {
     /// Opens the port and says so.
     pub(super) fn open(
         host: &Arc<Host>,
-        port: SerialPort,
+        place: Place,
         settings: SolSettings,
         out: &mut Vec<u8>,
     ) -> Self {
@@ -50,7 +51,7 @@ impl Sol {
             greet_at: Some(now + GREETING_DELAY),
             beat_at: None,
             heard: now,
-            _port: port,
+            _place: place,
         };
         sol.beat_at = sol.next_beat();
         let sequence = sol.next_sequence();
@@ -107,6 +108,19 @@ impl Sol {
         let text = self.shell.power_changed(state);
         self.show(&text, out);
         self.show_controls(out);
+    }
+
+    /// News of the image that the PC boots from; its progress is not told here.
+    pub(super) fn handle_image(&mut self, image: &BootImage, out: &mut Vec<u8>) {
+        let quiet = match image {
+            BootImage::None => true,
+            BootImage::Reading { done, .. } => *done > 0,
+            BootImage::Read { .. } | BootImage::Failed(_) => false,
+        };
+        if quiet || self.greet_at.is_some() {
+            return;
+        }
+        self.show(format!("\r\n*** {image} ***\r\n").as_bytes(), out);
     }
 
     /// The answer to a ping.

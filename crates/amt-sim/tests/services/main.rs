@@ -12,5 +12,6 @@ mod console;
 mod http;
 mod redirection;
 mod remote_access;
+mod screen_and_drives;
 mod tls;
 mod wsman;

@@ -1,0 +1,207 @@
+//! The parts of a PC that one console at a time may use, and what came of using them: serial port,
+//! screen, drives. Nothing is allocated for a PC before a console comes.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use amt::redirect::{Kind, StartStatus};
+use tokio::sync::watch;
+
+use super::host::Host;
+
+/// Most characters that the screen remembers of what was typed.
+const TYPED: usize = 1024;
+/// Consent was given and is not used yet, or is being used (IPS_OptInService.OptInState).
+const CONSENT: [&str; 2] = ["3", "4"];
+/// How long KVM bears no input unless the setting says otherwise.
+const IDLE: Duration = Duration::from_secs(180);
+
+/// What a console can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seat {
+    Serial,
+    Screen,
+    Drives,
+}
+
+/// What the PC did with the image that a console offers on its virtual CD drive.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum BootImage {
+    /// Nothing since the platform was started.
+    #[default]
+    None,
+    /// It is being read.
+    Reading {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// It was read to its last block.
+    Read {
+        /// Bytes.
+        bytes: u64,
+        /// SHA-256 of them, lower-case hexadecimal.
+        sha256: String,
+    },
+    /// It could not be read.
+    Failed(String),
+}
+
+impl fmt::Display for BootImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no image was offered"),
+            Self::Reading { done, total } => {
+                write!(f, "booting from IDE-R: {done} of {total} bytes")
+            }
+            Self::Read { bytes, sha256 } => {
+                write!(f, "booted from IDE-R: {bytes} bytes, sha256 {sha256}")
+            }
+            Self::Failed(why) => write!(f, "booting from IDE-R failed: {why}"),
+        }
+    }
+}
+
+/// Who has what.
+#[derive(Debug, Default)]
+pub(super) struct Seats {
+    serial: AtomicBool,
+    screen: AtomicBool,
+    drives: AtomicBool,
+    typed: Mutex<String>,
+    image: OnceLock<watch::Sender<BootImage>>,
+}
+
+impl Seats {
+    const fn flag(&self, seat: Seat) -> &AtomicBool {
+        match seat {
+            Seat::Serial => &self.serial,
+            Seat::Screen => &self.screen,
+            Seat::Drives => &self.drives,
+        }
+    }
+
+    fn is_taken(&self, seat: Seat) -> bool {
+        self.flag(seat).load(Ordering::Acquire)
+    }
+
+    /// Whether any redirection is open.
+    pub(super) fn in_use(&self) -> bool {
+        [Seat::Serial, Seat::Screen, Seat::Drives].into_iter().any(|seat| self.is_taken(seat))
+    }
+
+    /// What was typed at the screen.
+    pub(super) fn typed(&self) -> String {
+        self.typed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what was typed; the oldest characters leave first.
+    pub(super) fn type_in(&self, change: impl FnOnce(&mut String)) {
+        let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut typed);
+        while typed.len() > TYPED {
+            typed.remove(0);
+        }
+    }
+
+    /// What became of the image.
+    pub(super) fn image(&self) -> &watch::Sender<BootImage> {
+        self.image.get_or_init(|| watch::Sender::new(BootImage::None))
+    }
+}
+
+/// The right to use a part of the PC; ends when dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    host: Arc<Host>,
+    seat: Seat,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.host.seats().flag(self.seat).store(false, Ordering::Release);
+    }
+}
+
+impl Host {
+    /// What the PC did with the image that a console offers on its virtual CD drive.
+    pub fn boot_image(&self) -> watch::Receiver<BootImage> {
+        self.seats().image().subscribe()
+    }
+
+    /// Takes a part; none while somebody else has it.
+    pub(super) fn take(self: &Arc<Self>, seat: Seat) -> Option<Place> {
+        let taken = self.seats().flag(seat).swap(true, Ordering::AcqRel);
+        (!taken).then(|| Place { host: Arc::clone(self), seat })
+    }
+
+    /// Whether a redirection of this kind may begin now.
+    pub(super) fn may_start(&self, kind: Kind) -> StartStatus {
+        let (enabled, seat) = match kind {
+            Kind::Sol => (self.redirection_is_on(&["32770", "32771"]), Seat::Serial),
+            Kind::Ider => (self.redirection_is_on(&["32769", "32771"]), Seat::Drives),
+            Kind::Kvm => (self.screen_is_on(), Seat::Screen),
+            Kind::Other(_) => return StartStatus::UnknownKind,
+        };
+        if !enabled {
+            return StartStatus::Unsupported;
+        }
+        if self.wants_consent(kind) {
+            return StartStatus::ConsentNeeded;
+        }
+        if self.seats().is_taken(seat) { StartStatus::Busy } else { StartStatus::Ok }
+    }
+
+    fn setting(&self, class: &str, name: &str) -> Option<String> {
+        self.store().text(class, name)
+    }
+
+    /// AMT_RedirectionService: 32769 IDE-R alone, 32770 serial-over-LAN alone, 32771 both.
+    fn redirection_is_on(&self, states: &[&str]) -> bool {
+        let state = self.setting("AMT_RedirectionService", "EnabledState");
+        state.is_some_and(|state| states.contains(&state.as_str()))
+    }
+
+    fn screen_is_on(&self) -> bool {
+        let state = self.setting("CIM_KVMRedirectionSAP", "EnabledState");
+        state.is_none_or(|state| matches!(state.as_str(), "2" | "6"))
+    }
+
+    /// Whether the person at the PC must be asked first, and has not answered.
+    fn wants_consent(&self, kind: Kind) -> bool {
+        let required = self.setting("IPS_OptInService", "OptInRequired");
+        let required = match required.as_deref() {
+            Some("1") => kind == Kind::Kvm,
+            Some("4294967295") => true,
+            _ => false,
+        };
+        let state = self.setting("IPS_OptInService", "OptInState");
+        required && !state.is_some_and(|state| CONSENT.contains(&state.as_str()))
+    }
+
+    /// Whether port 5900 is open for viewers that know nothing of AMT.
+    pub(super) fn vnc_is_on(&self) -> bool {
+        let open = self.setting("IPS_KVMRedirectionSettingData", "Is5900PortEnabled");
+        open.as_deref() == Some("true") && self.screen_is_on()
+    }
+
+    /// The password of port 5900; without one nobody gets in there.
+    pub(super) fn vnc_password(&self) -> Option<String> {
+        let password = self.setting("IPS_KVMRedirectionSettingData", "RFBPassword");
+        password.filter(|password| !password.is_empty())
+    }
+
+    /// How long a KVM session may go without input.
+    pub(super) fn screen_idle_limit(&self) -> Duration {
+        let minutes = self.setting("IPS_KVMRedirectionSettingData", "SessionTimeout");
+        let minutes = minutes.and_then(|minutes| minutes.parse::<u64>().ok());
+        minutes.filter(|m| *m > 0).map_or(IDLE, |m| Duration::from_secs(m.saturating_mul(60)))
+    }
+}
