@@ -6,6 +6,7 @@ use crate::{
     access::Access,
     admission::Admission,
     api::{self, Api},
+    audit::Audit,
     command::Commander,
     config::{
         Config, DataDir,
@@ -75,6 +76,7 @@ pub struct Running {
     addresses: Arc<Addresses>,
     certificates: Certificates,
     access: Access,
+    audit: Audit,
     inventory: Inventory,
     registry: Registry,
     events: Bus,
@@ -159,6 +161,7 @@ impl Server {
         let inventory =
             Inventory::open(&config.store, &config.data, config.limits.unclaimed).await?;
         let access = Access::open(&inventory, &config.data).await?;
+        let audit = Audit::open(&inventory).await?;
         let registry = Registry::new(events.clone());
         let (shutdown, down) = watch::channel(false);
         let commands = Commander::new(
@@ -171,6 +174,7 @@ impl Server {
             addresses,
             certificates,
             access,
+            audit,
             inventory,
             registry,
             events,
@@ -187,7 +191,8 @@ impl Server {
             Arc::clone(&pending),
         );
         if let Some(listener) = sockets.metrics {
-            running.tasks.spawn(metrics.serve(listener, down.clone()));
+            let audit = running.audit.clone();
+            running.tasks.spawn(metrics.serve(listener, audit, down.clone()));
         }
         running
             .spawn_devices(
@@ -269,6 +274,7 @@ impl Running {
             registry: self.registry.clone(),
             inventory: self.inventory.clone(),
             access: self.access.clone(),
+            audit: self.audit.clone(),
             events: self.events.clone(),
             certificates: self.certificates.clone(),
             config_text: config_text.into(),
@@ -347,6 +353,12 @@ impl Running {
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Who did what.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// Known devices.

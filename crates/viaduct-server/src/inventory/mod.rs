@@ -14,6 +14,7 @@ mod strangers;
 pub(crate) use change::durable;
 pub use facts::StoreHealth;
 pub use names::cira_warnings;
+pub use sqlite::AuditFilter;
 pub(crate) use sqlite::{Person, TokenRow};
 
 use crate::{
