@@ -218,22 +218,6 @@ impl Server {
 }
 
 impl Running {
-    /// What the API works with.
-    fn api(&self, gateway: Gateway, config_text: String) -> Api {
-        Api {
-            gateway,
-            registry: self.registry.clone(),
-            inventory: self.inventory.clone(),
-            access: self.access.clone(),
-            audit: self.audit.clone(),
-            events: self.events.clone(),
-            certificates: self.certificates.clone(),
-            config_text: config_text.into(),
-            started: OffsetDateTime::now_utc(),
-            addresses: Arc::clone(&self.addresses),
-        }
-    }
-
     async fn spawn_devices(
         &mut self,
         config: &Config,
