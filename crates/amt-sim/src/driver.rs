@@ -176,10 +176,9 @@ impl<'a> Driver<'a> {
                     self.misbehave_at_once(setting.key());
                 }
             }
-            Command::Disconnect | Command::CloseTunnel => {
+            Command::Disconnect => {
                 self.leave(Next::Stay);
             }
-            Command::Configured => {}
             Command::Cut => self.cut = true,
             Command::Shutdown => {
                 self.leave(Next::Quit);

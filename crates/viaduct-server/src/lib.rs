@@ -3,19 +3,22 @@
 pub mod access;
 pub mod admission;
 pub mod api;
-pub mod audit;
 pub mod command;
 pub mod config;
+pub mod enroll;
 pub mod events;
 pub mod gateway;
 pub mod inventory;
+mod knocks;
 pub mod listen;
 pub mod metrics;
 mod recent;
 pub mod registry;
+mod remote_access;
 mod server;
 pub mod tls;
 pub mod tunnel;
+mod why_offline;
 
 pub use config::Config;
 pub use server::{Addresses, Running, Server, StartError};

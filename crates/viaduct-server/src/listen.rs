@@ -127,6 +127,7 @@ impl DeviceListener {
                 }
             }
         }
+        self.driver.knocks.tcp(peer);
         let Some(acceptor) = &self.acceptor else {
             guard.progressed();
             return Some((Stream::Plain(Rewind::new(Bytes::new(), socket)), peer, None));
@@ -134,6 +135,7 @@ impl DeviceListener {
         match timeout(deadline, acceptor.accept(socket)).await {
             Ok(Ok((stream, info))) => {
                 guard.progressed();
+                self.driver.knocks.tls(peer);
                 Some((stream, peer, Some(info)))
             }
             Ok(Err(error)) => {

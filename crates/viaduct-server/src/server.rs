@@ -1,12 +1,12 @@
 //! Putting the parts together, and taking them down in order.
 
 mod descriptors;
+mod parts;
 
 use crate::{
     access::Access,
     admission::Admission,
     api::{self, Api},
-    audit::Audit,
     command::Commander,
     config::{
         Config, DataDir,
@@ -16,6 +16,7 @@ use crate::{
     events::Bus,
     gateway::Gateway,
     inventory::{Inventory, StoreError},
+    knocks::Knocks,
     listen::{self, DeviceListener, Pending, Sources},
     metrics::Metrics,
     registry::{Registry, TunnelEnd},
@@ -23,7 +24,6 @@ use crate::{
     tunnel::DriverConfig,
 };
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
-use time::OffsetDateTime;
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -76,11 +76,11 @@ pub struct Running {
     addresses: Arc<Addresses>,
     certificates: Certificates,
     access: Access,
-    audit: Audit,
     inventory: Inventory,
     registry: Registry,
     events: Bus,
     commands: Commander,
+    knocks: Knocks,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
     _lock: Lock,
@@ -161,7 +161,6 @@ impl Server {
         let inventory =
             Inventory::open(&config.store, &config.data, config.limits.unclaimed).await?;
         let access = Access::open(&inventory, &config.data).await?;
-        let audit = Audit::open(&inventory).await?;
         let registry = Registry::new(events.clone());
         let (shutdown, down) = watch::channel(false);
         let commands = Commander::new(
@@ -174,11 +173,11 @@ impl Server {
             addresses,
             certificates,
             access,
-            audit,
             inventory,
             registry,
             events,
             commands,
+            knocks: Knocks::default(),
             shutdown,
             tasks: JoinSet::new(),
             _lock: lock,
@@ -191,8 +190,7 @@ impl Server {
             Arc::clone(&pending),
         );
         if let Some(listener) = sockets.metrics {
-            let audit = running.audit.clone();
-            running.tasks.spawn(metrics.serve(listener, audit, down.clone()));
+            running.tasks.spawn(metrics.serve(listener, down.clone()));
         }
         running
             .spawn_devices(
@@ -211,7 +209,7 @@ impl Server {
             running.events.clone(),
         );
         running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
-        let api = running.api(gateway, config_text);
+        let api = running.api(gateway, &config, config_text);
         running.spawn_web(api, data.socket(), sockets.web, sockets.web_plain, &down)?;
         Ok(running)
     }
@@ -232,6 +230,7 @@ impl Running {
             admission: Admission::new(self.inventory.clone(), self.events.clone()),
             inventory: self.inventory.clone(),
             registry: self.registry.clone(),
+            knocks: self.knocks.clone(),
             events: self.events.clone(),
         };
         for (index, (name, listener)) in listeners.into_iter().enumerate() {
@@ -264,23 +263,6 @@ impl Running {
             self.tasks.spawn(listener.run(down.clone()));
         }
         Ok(())
-    }
-
-    /// What the API's handlers work with.
-    fn api(&self, gateway: Gateway, config_text: String) -> Api {
-        Api {
-            gateway,
-            commands: self.commands.clone(),
-            registry: self.registry.clone(),
-            inventory: self.inventory.clone(),
-            access: self.access.clone(),
-            audit: self.audit.clone(),
-            events: self.events.clone(),
-            certificates: self.certificates.clone(),
-            config_text: config_text.into(),
-            started: OffsetDateTime::now_utc(),
-            addresses: Arc::clone(&self.addresses),
-        }
     }
 
     fn spawn_consoles(
@@ -353,12 +335,6 @@ impl Running {
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
-    }
-
-    /// Who did what.
-    #[must_use]
-    pub fn audit(&self) -> &Audit {
-        &self.audit
     }
 
     /// Known devices.

@@ -3,7 +3,7 @@
 #[cfg(feature = "demo")]
 use crate::demo;
 use crate::{
-    command::{audit, cert, config, devices, forward, login, proxy, tokens},
+    command::{cert, config, devices, enroll, forward, login, proxy, remote_access, tokens},
     render::Format,
     serve,
 };
@@ -18,7 +18,7 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 server unreachable, 4 not signed in,
 5 not found or ambiguous, 6 forbidden, 7 conflict, 8 device away, 9 device refused,
-11 timeout with unknown outcome, 12 partly done, 14 verification failed";
+11 timeout with unknown outcome, 12 partly done";
 
 /// Management Presence Server for Intel AMT: PCs dial in, consoles reach them
 #[derive(Debug, Parser)]
@@ -67,6 +67,12 @@ pub(crate) enum Command {
     /// List, add and change devices
     #[command(subcommand)]
     Devices(devices::Command),
+    /// Make activated PCs dial in
+    #[command(subcommand)]
+    Enroll(enroll::Command),
+    /// Show and change when and where a connected device dials in
+    #[command(subcommand)]
+    RemoteAccess(remote_access::Command),
     /// Open a local TCP port that leads to a port of a device
     Forward(forward::Options),
     /// Reach devices through the server's proxies
@@ -78,9 +84,6 @@ pub(crate) enum Command {
     /// Show, export and reload certificates
     #[command(subcommand)]
     Cert(cert::Command),
-    /// Show, export and check who did what
-    #[command(subcommand)]
-    Audit(audit::Command),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Command),

@@ -19,7 +19,6 @@ pub(crate) enum Exit {
     Refused = 9,
     Unknown = 11,
     Partly = 12,
-    Broken = 14,
 }
 
 impl From<Exit> for ExitCode {
@@ -78,7 +77,6 @@ fn exit_of(code: Code) -> Exit {
         | Code::TlsInside
         | Code::WrongCredential => Exit::Refused,
         Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => Exit::Unknown,
-        Code::AuditBroken => Exit::Broken,
         Code::NoSuchRoute
         | Code::MethodNotAllowed
         | Code::SlowRequest
@@ -91,7 +89,6 @@ fn exit_of(code: Code) -> Exit {
         | Code::TlsMismatch
         | Code::Internal
         | Code::Store
-        | Code::AuditUnavailable
         | Code::CertificatesRefused => Exit::Failed,
     }
 }

@@ -28,6 +28,30 @@ pub(crate) fn ask(question: &str) -> Option<String> {
     Some(answer.trim().to_owned())
 }
 
+/// Whether somebody is there who could answer.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Cells of a progress bar.
+const BAR: usize = 30;
+
+/// How much of a long work is over, on a terminal: a line that is written over and over.
+pub(crate) fn bar(over: usize, all: usize) {
+    if io::stderr().is_terminal() {
+        let full = over * BAR / all.max(1);
+        let (full, empty) = ("█".repeat(full), "░".repeat(BAR - full.min(BAR)));
+        drop(write!(io::stderr().lock(), "\r\x1b[K▕{full}{empty}▏ {over} of {all}"));
+    }
+}
+
+/// Takes the bar away, so that a line can be written.
+pub(crate) fn bar_off() {
+    if io::stderr().is_terminal() {
+        drop(write!(io::stderr().lock(), "\r\x1b[K"));
+    }
+}
+
 /// Whether colours are wanted: on a terminal, unless told otherwise.
 pub(crate) fn in_colour(no_color: bool) -> bool {
     !no_color && std::env::var_os("NO_COLOR").is_none() && io::stdout().is_terminal()

@@ -15,7 +15,7 @@ struct Law {
 
 const SERVER: &str = "crates/viaduct-server/src/";
 
-const LAWS: [Law; 5] = [
+const LAWS: [Law; 6] = [
     Law {
         within: &["crates/apf/src/", "crates/amt/src/"],
         except: &[],
@@ -73,6 +73,17 @@ const LAWS: [Law; 5] = [
         ],
         why: "we never dial an address that a console names (law 9)",
         advice: "open a channel of a tunnel",
+    },
+    Law {
+        within: &[
+            "crates/viaduct-server/src/enroll/",
+            "crates/viaduct-server/src/command/",
+            "crates/viaduct-server/src/remote_access/",
+        ],
+        except: &["lan.rs"],
+        names: &["TcpStream::connect", "TcpSocket", "lookup_host", "ToSocketAddrs"],
+        why: "one file dials PCs (law 9)",
+        advice: "go through enroll/lan.rs, or through a tunnel",
     },
 ];
 
@@ -158,6 +169,13 @@ mod tests {
         let test = format!("//! A.\n#[cfg(test)]\nmod tests {{\n{code}\n}}\n");
         assert_eq!(broken(&format!("{SERVER}gateway/socks5.rs"), &test), [""; 0]);
         assert_eq!(broken(&format!("{SERVER}cluster/link.rs"), code), [""; 0]);
+    }
+
+    #[test]
+    fn one_file_dials_pcs() {
+        let code = "TcpStream::connect(address)";
+        assert_eq!(broken(&format!("{SERVER}enroll/run.rs"), code).len(), 1);
+        assert_eq!(broken(&format!("{SERVER}enroll/lan.rs"), code), [""; 0]);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use super::State;
 use crate::{
-    CiraLog, Identity, Lan, Setup,
-    configured::Shared,
+    CiraLog, Identity, Setup,
     services::{Host, HostConfig, TlsIdentity},
 };
 use std::{
@@ -22,10 +21,8 @@ pub(crate) struct Machine {
     pub(crate) identity: Identity,
     pub(crate) setup: Arc<Setup>,
     pub(crate) source: Option<IpAddr>,
-    pub(crate) lan: Option<Lan>,
     /// None: the management engine makes its own when it needs one.
     keys: Option<Keys>,
-    pub(crate) shared: Arc<Shared>,
     host: OnceLock<Arc<Host>>,
     state: watch::Sender<State>,
     log: watch::Sender<CiraLog>,
@@ -42,17 +39,12 @@ impl Machine {
         identity: Identity,
         setup: Arc<Setup>,
         source: Option<IpAddr>,
-        lan: Option<Lan>,
         keys: Option<Keys>,
     ) -> Self {
-        let limits = setup.limits();
-        let shared = Shared::new(setup.configuration.clone(), limits, setup.provisioning);
         Self {
-            shared: Arc::new(shared),
             identity,
             setup,
             source,
-            lan,
             keys,
             host: OnceLock::new(),
             state: watch::Sender::new(State::Connecting),
@@ -82,7 +74,6 @@ impl Machine {
 
     pub(crate) fn keepalive_interval(&self, interval: Duration) {
         let seconds = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
-        self.shared.tunnel(Some(seconds));
         self.log.send_modify(|log| log.keepalive_interval = seconds);
     }
 
@@ -114,7 +105,7 @@ impl Machine {
     }
 
     fn make_host(&self) -> Arc<Host> {
-        let config = HostConfig {
+        Host::new(HostConfig {
             guid: self.identity.guid,
             hostname: self.identity.name.clone(),
             domain: self.identity.domain().to_owned(),
@@ -123,7 +114,6 @@ impl Machine {
             amt_version: self.setup.firmware.version.clone(),
             lenient: self.setup.lenient,
             tls: self.keys(),
-        };
-        Host::with(config, self.shared.clone())
+        })
     }
 }

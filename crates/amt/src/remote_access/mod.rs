@@ -10,6 +10,7 @@
 //! captured from platforms.
 
 mod codes;
+mod edit;
 mod environment;
 mod mps;
 mod plan;
@@ -22,6 +23,7 @@ mod state;
 mod step;
 
 pub use codes::ReturnCode;
+pub use edit::{Edit, plan_edit};
 pub use environment::{Environment, EnvironmentError, MAX_SUFFIXES, never_matching};
 pub use mps::{InfoFormat, MpsEntry, MpsError, MpsLogin, NewMps};
 pub use plan::{Inside, Plan, PlanError, Wish, plan};

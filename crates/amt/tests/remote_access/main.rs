@@ -11,8 +11,8 @@
 mod platform;
 
 use amt::remote_access::{
-    Coverage, Inside, NewMps, Own, Plan, PlanError, Rotation, Step, Trigger, UserInitiated, Wish,
-    coverage, never_matching, plan, plan_removal, plan_rotation, trigger_list,
+    Coverage, Edit, Inside, NewMps, Own, Plan, PlanError, Rotation, Step, Trigger, UserInitiated,
+    Wish, coverage, never_matching, plan, plan_edit, plan_removal, plan_rotation, trigger_list,
 };
 use platform::{Platform, instance};
 
@@ -264,4 +264,50 @@ fn a_new_root_and_a_new_name_are_added_beside_the_old_ones() {
     }
     assert_eq!(coverage(&state, &coming), Coverage::Ready);
     assert_eq!(plan_rotation(&state, &coming), Ok(Plan::default()));
+}
+
+fn here() -> Own {
+    Own { servers: vec![("mps.example".into(), 4433)], roots: Vec::new() }
+}
+
+#[test]
+fn a_second_server_is_added_behind_the_first_and_taken_away_again() {
+    let mut platform = Platform::fresh();
+    run(&mut platform, &wish(&["mps.example"], ALL));
+    let edit = Edit { add: vec![server("second.example")], ..Edit::default() };
+    let plan = plan_edit(&platform.read(), &edit, &here()).unwrap();
+    assert_eq!(plan.cuts, None);
+    platform.take(&plan.steps, usize::MAX, |now| assert!(now.finds("mps.example", ROOT)));
+    assert!(platform.finds("second.example", ROOT));
+    assert_eq!(plan_edit(&platform.read(), &edit, &here()), Ok(Plan::default()));
+
+    let third = Edit { add: vec![server("third.example")], ..Edit::default() };
+    let full = plan_edit(&platform.read(), &third, &here());
+    assert_eq!(full, Err(PlanError::Servers { most: 2, given: 3 }));
+
+    let edit = Edit { remove: vec![("second.example".into(), 4433)], ..Edit::default() };
+    let plan = plan_edit(&platform.read(), &edit, &here()).unwrap();
+    assert_eq!(plan.cuts, None, "the first one still leads here");
+    platform.take(&plan.steps, usize::MAX, |now| assert!(now.finds("mps.example", ROOT)));
+    assert_eq!(platform.read().mps.len(), 1);
+}
+
+#[test]
+fn a_change_that_cuts_the_only_way_back_says_so() {
+    let mut platform = Platform::fresh();
+    run(&mut platform, &wish(&["mps.example"], ALL));
+    let state = platform.read();
+    let cuts = |edit: &Edit| plan_edit(&state, edit, &here()).unwrap().cuts.unwrap_or_default();
+    let removed = Edit { remove: vec![("mps.example".into(), 4433)], ..Edit::default() };
+    assert!(cuts(&removed).contains("no policy would lead"));
+    let elsewhere = Edit { servers: Some(vec![server("other.example")]), ..Edit::default() };
+    assert!(cuts(&elsewhere).contains("no policy would lead"));
+    let no_timer = Edit { remove_policies: vec![Trigger::Periodic], ..Edit::default() };
+    assert!(cuts(&no_timer).contains("by itself"));
+    let home = Edit { inside: Some(Inside::Under(vec!["corp.example".into()])), ..Edit::default() };
+    assert!(cuts(&home).contains("corp.example"));
+    let slower = Edit { policies: trigger_list("periodic=10m").unwrap(), ..Edit::default() };
+    assert_eq!(cuts(&slower), "");
+    let more = Edit { add: vec![server("second.example")], ..Edit::default() };
+    assert_eq!(cuts(&more), "");
 }

@@ -3,7 +3,6 @@
 //! Paths, shapes and quirks of Open AMT's MPS v2 where it has them, ours beside them in the same style. Every
 //! route is entered in one table with the right it needs, and no handler runs before that right is proven.
 
-mod audit;
 mod body;
 mod certificates;
 mod change;
@@ -11,6 +10,7 @@ mod claim;
 mod connect;
 mod deadlines;
 mod devices;
+mod enroll;
 mod guard;
 mod import;
 mod labels;
@@ -18,6 +18,7 @@ mod listen;
 mod pages;
 mod query;
 mod refusal;
+mod remote_access;
 mod routes;
 mod service;
 mod setup;
@@ -31,8 +32,8 @@ pub use listen::{serve_http, serve_local};
 use crate::{
     Addresses,
     access::{Access, Action},
-    audit::Audit,
     command::Commander,
+    enroll::Enroller,
     events::Bus,
     gateway::Gateway,
     inventory::Inventory,
@@ -54,14 +55,14 @@ pub struct Api {
     pub inventory: Inventory,
     /// Users and tokens.
     pub access: Access,
-    /// Who did what.
-    pub audit: Audit,
     /// What happens.
     pub events: Bus,
     /// The way to a port of a device, the same that the proxies take.
     pub gateway: Gateway,
     /// The way to every device's WS-Man service.
     pub commands: Commander,
+    /// Makes PCs of the local network dial in.
+    pub enroller: Enroller,
     /// Certificates in use.
     pub certificates: Certificates,
     /// Effective configuration, secrets redacted.
@@ -80,13 +81,11 @@ pub fn router(api: Api) -> Router {
 const READ: Guard = Guard::Needs(Action::ReadDevices);
 const CHANGE: Guard = Guard::Needs(Action::ChangeDevices);
 const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
-const AUDIT: Guard = Guard::Needs(Action::ReadAudit);
-const AUDIT_ALL: Guard = Guard::Needs(Action::ReadAllAudit);
 const TOKENS: Guard = Guard::Needs(Action::ManageTokens);
 
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    Routes::new(api)
+    let routes = Routes::new(api)
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)
         .add(&post, "/api/v1/devices", CHANGE, change::upsert)
@@ -137,9 +136,6 @@ fn table(api: Arc<Api>) -> Routes {
             Guard::Needs(Action::ChangeCertificates),
             certificates::reload,
         )
-        .add(&get, "/api/v1/audit", AUDIT, audit::list)
-        .add(&get, "/api/v1/audit/verify", AUDIT_ALL, audit::verify)
-        .add(&get, "/api/v1/audit/export", AUDIT_ALL, audit::export)
         .add(&get, "/api/v1/config", Guard::Needs(Action::ReadConfig), service::config)
         .add(&get, "/api/v1/status", READ, service::status)
         .add(&get, "/api/v1/whoami", Guard::SignedIn, service::whoami)
@@ -148,7 +144,8 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/setup", Guard::Open, setup::submit)
         .add(&get, "/setup", Guard::Open, setup::form)
         .add(&post, "/setup", Guard::Open, setup::submit)
-        .add(&get, "/", Guard::Open, pages::front)
+        .add(&get, "/", Guard::Open, pages::front);
+    remote_access::routes(enroll::routes(routes))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Why a request is turned down, as `problem+json` or in the shape that Open AMT's clients know.
 
 use crate::{
-    audit::AuditUnavailable,
     command::CommandError,
     gateway,
     inventory::{FindError, StoreError},
@@ -56,8 +55,7 @@ fn status(code: Code) -> StatusCode {
         | Code::WouldStrand
         | Code::NotCovered
         | Code::AmtPasswordMissing
-        | Code::CertificatesRefused
-        | Code::AuditBroken => StatusCode::CONFLICT,
+        | Code::CertificatesRefused => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
         Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
@@ -78,11 +76,9 @@ fn status(code: Code) -> StatusCode {
         | Code::NotViaduct
         | Code::Untrusted
         | Code::Unreachable => StatusCode::BAD_GATEWAY,
-        Code::DeviceAway
-        | Code::DeviceBusy
-        | Code::Store
-        | Code::ShuttingDown
-        | Code::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::DeviceAway | Code::DeviceBusy | Code::Store | Code::ShuttingDown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => {
             StatusCode::GATEWAY_TIMEOUT
         }
@@ -153,7 +149,7 @@ impl Refusal {
         &self.0.problem.detail
     }
 
-    /// The stable code.
+    #[cfg(test)]
     pub(super) fn code(&self) -> Code {
         self.0.code
     }
@@ -195,6 +191,13 @@ impl IntoResponse for Refusal {
     }
 }
 
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        let code = problem.known().unwrap_or(Code::Internal);
+        Self::new(code, problem.detail).next(problem.next)
+    }
+}
+
 impl From<FindError> for Refusal {
     fn from(error: FindError) -> Self {
         let code = match error {
@@ -214,12 +217,6 @@ impl From<StoreError> for Refusal {
             StoreError::Database(_) => Code::Store,
         };
         Self::new(code, error.to_string())
-    }
-}
-
-impl From<AuditUnavailable> for Refusal {
-    fn from(error: AuditUnavailable) -> Self {
-        Self::new(Code::AuditUnavailable, error.to_string())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The routes as a client sees them, over a real inventory in a temporary directory.
 
-mod audit;
 mod devices;
 mod pages;
 mod rights;
@@ -9,7 +8,8 @@ use super::{guard::Origin, *};
 use crate::{
     Addresses,
     access::Scope,
-    config,
+    config, enroll,
+    knocks::Knocks,
     tls::{Authority, Certificates},
 };
 use axum::{
@@ -69,7 +69,6 @@ impl Bench {
         let events = Bus::new();
         let inventory = Inventory::open(&config::Store::default(), data.path(), 100).await.unwrap();
         let access = Access::open(&inventory, data.path()).await.unwrap();
-        let audit = Audit::open(&inventory).await.unwrap();
         let registry = Registry::new(events.clone());
         let limits = config::Limits::default();
         let gateway = Gateway::new(
@@ -85,18 +84,32 @@ impl Bench {
             events.clone(),
             config::Limits::default(),
         );
+        let certificates = certificates();
+        let addresses = Arc::new(Addresses::default());
+        let started = OffsetDateTime::now_utc();
+        let enroller = Enroller::new(enroll::Parts {
+            inventory: inventory.clone(),
+            registry: registry.clone(),
+            events: events.clone(),
+            certificates: certificates.clone(),
+            commands: commands.clone(),
+            knocks: Knocks::default(),
+            addresses: Arc::clone(&addresses),
+            cira: config::Cira::default(),
+            started,
+        });
         let api = Api {
+            enroller,
             commands,
             registry,
             inventory,
             access,
-            audit,
             events,
             gateway,
-            certificates: certificates(),
+            certificates,
             config_text: "[cira]\n".into(),
-            started: OffsetDateTime::now_utc(),
-            addresses: Arc::new(Addresses::default()),
+            started,
+            addresses,
         };
         Self { router: router(api.clone()), api, _data: data }
     }

@@ -1,10 +1,7 @@
 //! Live tunnels: listed and ended.
 
 use super::{Api, devices, guard::Authorized, refusal::Refusal, show};
-use crate::{
-    registry::TunnelEnd,
-    tunnel::{TunnelHandle, TunnelId},
-};
+use crate::{registry::TunnelEnd, tunnel::TunnelId};
 use axum::{
     Json,
     extract::{Path, State},
@@ -17,7 +14,7 @@ use viaduct_api::{Code, Tunnel};
 /// `GET /tunnels`, the oldest first.
 pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Tunnel>> {
     let mut tunnels = api.registry.list();
-    tunnels.sort_unstable_by_key(TunnelHandle::id);
+    tunnels.sort_unstable_by_key(crate::tunnel::TunnelHandle::id);
     Json(tunnels.iter().map(|tunnel| show::tunnel(&api, tunnel)).collect())
 }
 
@@ -34,7 +31,7 @@ pub(super) async fn disconnect(
             format!("no live tunnel has the number `{id}`"),
         ));
     };
-    end(&api, &caller, &tunnel).await?;
+    tunnel.disconnect(asked_by(&caller));
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -50,7 +47,7 @@ pub(super) async fn disconnect_device(
         let refusal = Refusal::new(Code::DeviceAway, detail).sent_as(StatusCode::NOT_FOUND);
         return Err(not_connected(refusal, &device.id.to_string()));
     };
-    end(&api, &caller, &tunnel).await?;
+    tunnel.disconnect(asked_by(&caller));
     let description = format!("CIRA connection disconnected : {}", device.id);
     Ok(Json(json!({ "success": 200, "description": description })))
 }
@@ -61,15 +58,6 @@ fn not_connected(refusal: Refusal, name: &str) -> Refusal {
         ("error", "Device not found/connected. Please connect again using CIRA.".into()),
         ("errorDescription", format!("guid : {name}").into()),
     ])
-}
-
-async fn end(api: &Api, caller: &Authorized, tunnel: &TunnelHandle) -> Result<(), Refusal> {
-    let what = format!("end tunnel {}", tunnel.id().0);
-    let work = async {
-        tunnel.disconnect(asked_by(caller));
-        Ok(())
-    };
-    caller.audited(api, Some(tunnel.device()), what, work).await
 }
 
 fn asked_by(caller: &Authorized) -> TunnelEnd {

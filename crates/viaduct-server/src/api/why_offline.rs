@@ -1,22 +1,13 @@
-//! Why is this device away? Composed from what was seen, and saying no more than that.
-
-mod cause;
-mod words;
+//! Why is this device away? Asked over REST.
 
 use super::{Api, devices, refusal::Refusal};
-use crate::{
-    events::Stage,
-    inventory::{Attempt, Device},
-};
+use crate::why_offline;
 use axum::{
     Json,
     extract::{Path, State},
 };
-use cause::Cause;
-use std::{net::IpAddr, sync::Arc};
-use time::OffsetDateTime;
-use viaduct_api::{Check, Seen, WhyOffline};
-use words::{ago, listed, span, times};
+use std::sync::Arc;
+use viaduct_api::WhyOffline;
 
 /// `GET /devices/{device}/why-offline`.
 pub(super) async fn show(
@@ -24,237 +15,15 @@ pub(super) async fn show(
     Path(name): Path<String>,
 ) -> Result<Json<WhyOffline>, Refusal> {
     let device = devices::find(&api, &name)?;
-    let tunnel = api.registry.lookup(device.id);
-    let attempts = api.inventory.attempts();
-    let case = Case {
-        device: &device,
-        connected: tunnel.as_ref().map(|tunnel| tunnel.facts().since),
-        attempts: &attempts,
-        listeners: api.addresses.cira.iter().map(ToString::to_string).collect(),
-        others: api.registry.len() - usize::from(tunnel.is_some()),
-        newest: api.registry.list().iter().map(|tunnel| tunnel.facts().since).max(),
-        conflict: api.registry.conflict(device.id).is_some(),
-        now: OffsetDateTime::now_utc(),
+    Ok(Json(why_offline::explain(sources(&api), &device, None)))
+}
+
+/// What the server knows.
+pub(super) fn sources(api: &Api) -> why_offline::Sources<'_> {
+    why_offline::Sources {
+        registry: &api.registry,
+        inventory: &api.inventory,
+        listeners: &api.addresses.cira,
         started: api.started,
-    };
-    Ok(Json(case.explain()))
-}
-
-/// Everything that the explanation rests on.
-struct Case<'a> {
-    device: &'a Device,
-    /// Start of the live tunnel, if there is one.
-    connected: Option<OffsetDateTime>,
-    attempts: &'a [Attempt],
-    /// Where devices can dial in.
-    listeners: Vec<String>,
-    /// Other devices that are connected now.
-    others: usize,
-    /// When the last of the live tunnels was admitted.
-    newest: Option<OffsetDateTime>,
-    /// Whether two machines were seen to use this identity.
-    conflict: bool,
-    now: OffsetDateTime,
-    /// When the server was started; before that nothing was seen.
-    started: OffsetDateTime,
-}
-
-/// Failed attempts since the device went away, sorted by how surely they are of this device.
-#[derive(Default)]
-struct Attempts<'a> {
-    /// They named this device.
-    named: Vec<&'a Attempt>,
-    /// They named none, from the address it used last.
-    same_address: Vec<&'a Attempt>,
-    /// They named none, from another address.
-    elsewhere: Vec<&'a Attempt>,
-}
-
-impl<'a> Case<'a> {
-    fn explain(&self) -> WhyOffline {
-        let name = self.device.name.clone();
-        if let Some(since) = self.connected {
-            return WhyOffline {
-                guid: self.device.id,
-                summary: format!("{name} is not away: connected for {}", span(self.now - since)),
-                name,
-                connected: true,
-                checks: self.before().into_iter().collect(),
-                likely: String::new(),
-                next: Vec::new(),
-                code: None,
-            };
-        }
-        let attempts = self.attempts_since();
-        let Cause { likely, next, code } = cause::find(self, &attempts);
-        let mut checks = vec![self.server()];
-        checks.extend(self.blocked());
-        checks.extend(self.before());
-        checks.extend(self.since_then(&attempts));
-        WhyOffline {
-            guid: self.device.id,
-            summary: self.summary(),
-            name,
-            connected: false,
-            checks,
-            likely,
-            next,
-            code: code.map(|code| code.as_str().to_owned()),
-        }
-    }
-
-    /// Since when it has been away, as far as we know.
-    fn away_since(&self) -> OffsetDateTime {
-        self.device.last_disconnected.or(self.device.last_seen).unwrap_or(self.device.added)
-    }
-
-    fn last_ip(&self) -> Option<IpAddr> {
-        self.device.last_address.map(|address| address.ip().to_canonical())
-    }
-
-    fn attempts_since(&self) -> Attempts<'a> {
-        let mut sorted = Attempts::default();
-        let away = self.away_since();
-        for attempt in self.attempts.iter().filter(|attempt| attempt.last >= away) {
-            match attempt.device {
-                Some(device) if device == self.device.id => sorted.named.push(attempt),
-                Some(_) => {}
-                None if Some(attempt.address.to_canonical()) == self.last_ip() => {
-                    sorted.same_address.push(attempt);
-                }
-                None => sorted.elsewhere.push(attempt),
-            }
-        }
-        for list in [&mut sorted.named, &mut sorted.same_address, &mut sorted.elsewhere] {
-            list.sort_by_key(|attempt| std::cmp::Reverse(attempt.last));
-        }
-        sorted
-    }
-
-    fn summary(&self) -> String {
-        let name = &self.device.name;
-        match self.device.last_disconnected.or(self.device.last_seen) {
-            Some(since) => format!("{name} has been away for {}", span(self.now - since)),
-            None => format!(
-                "{name} has never been connected; it was added {}",
-                ago(self.now - self.device.added)
-            ),
-        }
-    }
-
-    fn server(&self) -> Check {
-        let listening = format!("listening for devices on {}", listed(&self.listeners));
-        let (seen, others) = match (self.others, self.newest) {
-            (0, _) | (_, None) => (
-                Seen::Neutral,
-                "; no other device is connected, so it is not proven that the port can be reached"
-                    .to_owned(),
-            ),
-            (others, Some(newest)) => (
-                Seen::Good,
-                format!(
-                    "; {others} other {} connected, the last one dialled in {}",
-                    if others == 1 { "device is" } else { "devices are" },
-                    ago(self.now - newest)
-                ),
-            ),
-        };
-        check(seen, "server", format!("{listening}{others}"))
-    }
-
-    fn blocked(&self) -> Option<Check> {
-        self.device
-            .blocked
-            .then(|| check(Seen::Bad, "device", "it is blocked here, so it is turned away".into()))
-    }
-
-    /// How the last tunnel went.
-    fn before(&self) -> Option<Check> {
-        let device = self.device;
-        let (Some(began), Some(end)) = (device.last_connected, &device.last_end) else {
-            return device
-                .last_end
-                .is_none()
-                .then(|| check(Seen::Neutral, "before", "no tunnel of it has ended yet".into()));
-        };
-        let lasted = device
-            .last_disconnected
-            .filter(|ended| *ended >= began)
-            .map(|ended| format!("lasted {}, ", span(ended - began)))
-            .unwrap_or_default();
-        let by = if end.by_device { "by the device or its network" } else { "by this server" };
-        let from = device.last_address.map(|a| format!(" It came from {}.", a.ip().to_canonical()));
-        Some(check(
-            Seen::Neutral,
-            "before",
-            format!(
-                "the last tunnel {lasted}ended {by}: {} ({}).{}",
-                end.reason,
-                end.detail.trim_end_matches('.'),
-                from.unwrap_or_default()
-            ),
-        ))
-    }
-
-    fn since_then(&self, attempts: &Attempts<'_>) -> Vec<Check> {
-        let mut checks: Vec<Check> = attempts
-            .named
-            .iter()
-            .chain(&attempts.same_address)
-            .take(5)
-            .map(|attempt| check(Seen::Bad, "since then", self.sentence(attempt)))
-            .collect();
-        if checks.is_empty() {
-            let what = match self.last_ip() {
-                Some(ip) => format!(
-                    "no attempt from {ip}, the address it used last, and none that named this device,"
-                ),
-                None => "no attempt that named this device".to_owned(),
-            };
-            let since = if self.started > self.away_since() {
-                format!(" since this server was started {}", ago(self.now - self.started))
-            } else {
-                String::new()
-            };
-            checks.push(check(Seen::Bad, "since then", format!("{what} was seen{since}")));
-        }
-        checks.extend(attempts.elsewhere.iter().take(3).map(|attempt| {
-            let text = format!("{}; it did not say which device it is", self.sentence(attempt));
-            check(Seen::Neutral, "elsewhere", text)
-        }));
-        checks
-    }
-
-    /// One counted attempt in a sentence.
-    fn sentence(&self, attempt: &Attempt) -> String {
-        let came = match attempt.stage {
-            Stage::Tcp => "reached the port but said nothing that is TLS",
-            Stage::Tls => "reached the port but TLS failed",
-            Stage::Version => "came through TLS but did not say who it is",
-            Stage::Login => "came as far as the login and was turned away",
-            Stage::Forwarding => "signed in but offered no ports in time",
-        };
-        let alert = attempt.tls_alert.map(words::alert).unwrap_or_default();
-        let hello = attempt
-            .hello
-            .as_ref()
-            .filter(|_| attempt.stage == Stage::Tls)
-            .map(|hello| format!("; it offered {}", hello.summary()))
-            .unwrap_or_default();
-        format!(
-            "{} {} {} (last {}): {}{alert}{hello}",
-            attempt.address.to_canonical(),
-            came,
-            times(attempt.count),
-            ago(self.now - attempt.last),
-            attempt.reason,
-        )
     }
 }
-
-fn check(seen: Seen, about: &str, text: String) -> Check {
-    Check { seen, about: about.to_owned(), text }
-}
-
-#[cfg(test)]
-mod tests;

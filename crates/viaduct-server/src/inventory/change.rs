@@ -202,7 +202,7 @@ impl Inventory {
     }
 
     /// Changes what people decide about a device: in memory only after the database has it.
-    async fn modify(
+    pub(super) async fn modify(
         &self,
         id: DeviceId,
         change: impl FnOnce(&mut Record) -> Result<(), StoreError> + Send + 'static,

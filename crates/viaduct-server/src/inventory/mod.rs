@@ -2,6 +2,7 @@
 
 mod book;
 mod change;
+mod derived;
 mod facts;
 #[cfg(test)]
 mod full_disk;
@@ -12,9 +13,9 @@ mod sqlite;
 mod strangers;
 
 pub(crate) use change::durable;
+pub(crate) use derived::CiraRecord;
 pub use facts::StoreHealth;
 pub use names::cira_warnings;
-pub use sqlite::AuditFilter;
 pub(crate) use sqlite::{Person, TokenRow};
 
 use crate::{

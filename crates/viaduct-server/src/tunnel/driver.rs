@@ -13,6 +13,7 @@ use crate::{
     config::Limits,
     events::{Bus, Stage},
     inventory::Inventory,
+    knocks::Knocks,
     listen::PendingGuard,
     registry::{Lease, Registry, TunnelEnd},
     tls::{Io, Stream, TlsInfo},
@@ -58,6 +59,7 @@ pub(crate) struct DriverConfig {
     pub(crate) admission: Admission,
     pub(crate) inventory: Inventory,
     pub(crate) registry: Registry,
+    pub(crate) knocks: Knocks,
     pub(crate) events: Bus,
 }
 

@@ -1,12 +1,14 @@
 //! The operator's commands. They speak only REST.
 
-pub(crate) mod audit;
 pub(crate) mod cert;
 pub(crate) mod config;
+mod csv;
 pub(crate) mod devices;
+pub(crate) mod enroll;
 pub(crate) mod forward;
 pub(crate) mod login;
 pub(crate) mod proxy;
+pub(crate) mod remote_access;
 pub(crate) mod secret;
 pub(crate) mod status;
 pub(crate) mod tokens;

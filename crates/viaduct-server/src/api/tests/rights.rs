@@ -6,13 +6,11 @@ use super::*;
 const ROUTES: &str = "\
 DELETE /api/v1/devices/disconnect/{device} Needs(DisconnectTunnel)
 DELETE /api/v1/devices/{device} Needs(RemoveDevices)
+DELETE /api/v1/enroll/{id} Needs(Enroll)
 DELETE /api/v1/tokens/{name} Needs(ManageTokens)
 DELETE /api/v1/tunnels/{id} Needs(DisconnectTunnel)
 DELETE /api/v1/unclaimed/{guid} Needs(ChangeDevices)
 GET / Open
-GET /api/v1/audit Needs(ReadAudit)
-GET /api/v1/audit/export Needs(ReadAllAudit)
-GET /api/v1/audit/verify Needs(ReadAllAudit)
 GET /api/v1/certificates Needs(ReadCertificates)
 GET /api/v1/ciracert Needs(ReadCertificates)
 GET /api/v1/config Needs(ReadConfig)
@@ -22,7 +20,10 @@ GET /api/v1/devices/tags Needs(ReadDevices)
 GET /api/v1/devices/{device} Needs(ReadDevices)
 GET /api/v1/devices/{device}/connect/{port} Needs(UseProxy)
 GET /api/v1/devices/{device}/why-offline Needs(ReadDevices)
+GET /api/v1/enroll Needs(Enroll)
+GET /api/v1/enroll/{id} Needs(Enroll)
 GET /api/v1/health Open
+GET /api/v1/remote-access/{device} Needs(ReadDevices)
 GET /api/v1/setup Open
 GET /api/v1/status Needs(ReadDevices)
 GET /api/v1/tokens Needs(ReadTokens)
@@ -33,10 +34,12 @@ GET /api/v1/whoami SignedIn
 GET /setup Open
 PATCH /api/v1/devices Needs(ChangeDevices)
 PATCH /api/v1/devices/{device} Needs(ChangeDevices)
+PATCH /api/v1/remote-access/{device} Needs(ChangeRemoteAccess)
 POST /api/v1/certificates/reload Needs(ChangeCertificates)
 POST /api/v1/devices Needs(ChangeDevices)
 POST /api/v1/devices/{device}/approve Needs(ChangeDevices)
 POST /api/v1/devices/{device}/block Needs(ChangeDevices)
+POST /api/v1/enroll Needs(Enroll)
 POST /api/v1/imports Needs(ChangeDevices)
 POST /api/v1/setup Open
 POST /api/v1/tokens Needs(ManageTokens)

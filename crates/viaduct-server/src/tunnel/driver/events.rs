@@ -39,6 +39,7 @@ impl<T: Io> Driver<T> {
     fn on_event(&mut self, event: server::Event) {
         match event {
             server::Event::Greeted { uuid, trigger, .. } => {
+                self.config.knocks.identity(self.peer, DeviceId(uuid));
                 if let Phase::Login { claimed, .. } = &mut self.phase {
                     *claimed = Some((DeviceId(uuid), trigger.0));
                 }

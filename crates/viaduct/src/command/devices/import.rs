@@ -1,6 +1,9 @@
 //! `devices import`: many devices from a JSON or CSV file.
 
-use super::{super::Desk, label};
+use super::{
+    super::{Desk, csv::rows},
+    label,
+};
 use crate::{
     failure::{Failure, Result, sum_up},
     say::note,
@@ -140,49 +143,6 @@ fn from_csv(text: &str) -> Result<Vec<NewDevice>> {
         Ok(wish)
     })
     .collect()
-}
-
-/// The records of CSV (RFC 4180) with the lines they begin on. Empty lines are left out.
-fn rows(text: &str) -> Result<Vec<(usize, Vec<String>)>> {
-    let (mut rows, mut row, mut field) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut begin, mut quoted) = (1, 1, false);
-    let mut chars = text.trim_start_matches('\u{feff}').chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => field.extend(chars.next()),
-            '"' => quoted = !quoted,
-            ',' if !quoted => row.push(std::mem::take(&mut field)),
-            '\r' if !quoted => {}
-            '\n' => {
-                line += 1;
-                if quoted {
-                    field.push(c);
-                    continue;
-                }
-                finish(&mut rows, &mut row, &mut field, begin);
-                begin = line;
-            }
-            c => field.push(c),
-        }
-    }
-    if quoted {
-        return Err(Failure::usage(format!("line {begin}: a quote is not closed")));
-    }
-    finish(&mut rows, &mut row, &mut field, begin);
-    Ok(rows)
-}
-
-fn finish(
-    rows: &mut Vec<(usize, Vec<String>)>,
-    row: &mut Vec<String>,
-    field: &mut String,
-    line: usize,
-) {
-    row.push(std::mem::take(field));
-    let complete = std::mem::take(row);
-    if complete.iter().any(|field| !field.is_empty()) {
-        rows.push((line, complete));
-    }
 }
 
 #[cfg(test)]

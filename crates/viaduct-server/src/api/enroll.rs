@@ -1,0 +1,66 @@
+//! Enrolling PCs of the local network: jobs that go on when whoever asked has gone.
+
+use super::{
+    Api,
+    body::Json as Body,
+    guard::{Authorized, Guard},
+    refusal::Refusal,
+    routes::Routes,
+};
+use crate::access::Action;
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{Method, StatusCode},
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+use viaduct_api::{Code, Enrollment, NewEnrollment};
+
+/// The routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let enroll = Guard::Needs(Action::Enroll);
+    routes
+        .add(&get, "/api/v1/enroll", enroll, list)
+        .add(&post, "/api/v1/enroll", enroll, begin)
+        .add(&get, "/api/v1/enroll/{id}", enroll, show)
+        .add(&delete, "/api/v1/enroll/{id}", enroll, cancel)
+}
+
+/// `GET /enroll`: the jobs of this server's life, the latest first.
+async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Enrollment>> {
+    Json(api.enroller.list())
+}
+
+/// `POST /enroll`: begins a job and tells its number at once.
+async fn begin(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Body(wish): Body<NewEnrollment>,
+) -> Result<Response, Refusal> {
+    let job = api.enroller.begin(wish, &caller.principal.name)?;
+    Ok((StatusCode::ACCEPTED, Json(job)).into_response())
+}
+
+/// `GET /enroll/{id}`.
+async fn show(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+) -> Result<Json<Enrollment>, Refusal> {
+    let job = id.parse().ok().and_then(|id| api.enroller.get(id));
+    job.map(Json).ok_or_else(|| unknown(&id))
+}
+
+/// `DELETE /enroll/{id}`: stops it; what has begun with a PC is brought to a safe end.
+async fn cancel(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+) -> Result<Json<Enrollment>, Refusal> {
+    let job = id.parse().ok().and_then(|id| api.enroller.cancel(id));
+    job.map(Json).ok_or_else(|| unknown(&id))
+}
+
+fn unknown(id: &str) -> Refusal {
+    Refusal::new(Code::UnknownEnrollment, format!("no enrollment has the number {id}"))
+}

@@ -1,0 +1,97 @@
+//! Entering a PC into the inventory before it can dial in.
+
+use super::{Parts, fault};
+use crate::{
+    config::Secret,
+    inventory::{DeviceChange, Issued, NewDevice, StoreError},
+};
+use amt::remote_access::Platform;
+use std::collections::BTreeMap;
+use viaduct_api::{Code, DeviceId, EnrollTarget, Problem};
+
+const NAME_MAX: usize = 48;
+
+/// What the inventory is told of a PC.
+pub(super) struct Entry<'a> {
+    pub(super) id: DeviceId,
+    pub(super) target: &'a EnrollTarget,
+    pub(super) platform: &'a Platform,
+    /// CIRA user and password, and whether they count already.
+    pub(super) cira: &'a (Issued, bool),
+    /// User and password of AMT.
+    pub(super) amt: (String, String),
+}
+
+/// Makes the PC known, or brings what is known up to date. Gives its name.
+pub(super) async fn register(parts: &Parts, entry: Entry<'_>) -> Result<String, Problem> {
+    let cira = || (entry.cira.0.user.clone(), entry.cira.0.password.clone());
+    let amt = (entry.amt.0.clone(), Secret::new(entry.amt.1.clone()));
+    if let Some(device) = parts.inventory.get(entry.id) {
+        if device.blocked {
+            let detail = format!("{} is blocked here and would be turned away", device.name);
+            return Err(Problem::new(Code::DeviceBlocked, detail));
+        }
+        let change = DeviceChange {
+            cira: (!entry.cira.1).then(cira),
+            amt: Some(amt),
+            ..DeviceChange::default()
+        };
+        parts.inventory.change(entry.id, change).await.map_err(|error| stored(&error))?;
+        if let Some(name) = entry.target.name.clone().filter(|name| *name != device.name) {
+            parts.inventory.rename(entry.id, name.clone()).await.map_err(|error| stored(&error))?;
+            return Ok(name);
+        }
+        return Ok(device.name.clone());
+    }
+    let name = entry.target.name.clone().unwrap_or_else(|| name_of(&entry));
+    let fqdn = entry.target.fqdn.clone().or_else(|| fqdn_of(entry.platform));
+    let device = |name: String, fqdn| NewDevice {
+        id: entry.id,
+        name,
+        fqdn,
+        labels: BTreeMap::new(),
+        cira: Some(cira()),
+        certificate: None,
+        amt: Some(amt.clone()),
+    };
+    match parts.inventory.add(device(name.clone(), fqdn)).await {
+        Ok((device, _)) => Ok(device.name.clone()),
+        // What AMT says of itself may be taken or impossible; what somebody typed is theirs to correct.
+        Err(StoreError::Exists(_) | StoreError::Invalid { .. }) if entry.target.name.is_none() => {
+            let unique = format!("{name}-{}", &entry.id.to_string()[..8]);
+            let added = parts.inventory.add(device(unique, None)).await;
+            added.map(|(device, _)| device.name.clone()).map_err(|error| stored(&error))
+        }
+        Err(error) => Err(stored(&error)),
+    }
+}
+
+fn stored(error: &StoreError) -> Problem {
+    let code = match error {
+        StoreError::Exists(_) => Code::DeviceExists,
+        StoreError::NotFound(_) => Code::UnknownDevice,
+        StoreError::Invalid { .. } => return fault::bad(error.to_string()),
+        StoreError::Database(_) => Code::Store,
+    };
+    Problem::new(code, format!("the PC could not be entered here, so it was not changed: {error}"))
+}
+
+/// A name made of its host name, or of its UUID.
+fn name_of(entry: &Entry<'_>) -> String {
+    let host = entry.platform.host_name.as_deref().unwrap_or_default();
+    let label = host.split('.').next().unwrap_or_default();
+    let fits = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
+    let name: String = label.chars().map(fits).take(NAME_MAX).collect();
+    let name = name.trim_matches('-').to_owned();
+    if name.is_empty() { format!("pc-{}", &entry.id.to_string()[..8]) } else { name }
+}
+
+fn fqdn_of(platform: &Platform) -> Option<String> {
+    let (host, domain) = (platform.host_name.as_deref()?, platform.domain.as_deref());
+    let name = match domain {
+        _ if host.contains('.') => host.to_owned(),
+        Some(domain) => format!("{host}.{domain}"),
+        None => return None,
+    };
+    crate::config::is_dns_name(&name).then_some(name)
+}

@@ -1,0 +1,133 @@
+//! Makes activated PCs on the local network dial in: reads what each is, plans, changes, and follows it into its tunnel.
+//!
+//! This is the one place that dials a PC ([`lan`]): only AMT's own two ports, only on the explicit word of an
+//! administrator, and only so many at once. Jobs live in memory and go on when whoever asked for them has gone; when the
+//! server ends, running one again resumes it.
+
+mod credential;
+mod fault;
+mod follow;
+mod job;
+mod lan;
+mod run;
+mod session;
+mod wish;
+
+pub(crate) use session::{StepFault, perform, survey};
+pub(crate) use wish::{Place, nowhere, own_places, own_roots, place, servers_at};
+
+use crate::{
+    Addresses, command::Commander, config, events::Bus, inventory::Inventory, knocks::Knocks,
+    registry::Registry, tls::Certificates,
+};
+use job::Job;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use viaduct_api::{Enrollment, NewEnrollment, Problem};
+use wish::Wanted;
+
+/// PCs that are read and changed at the same time. Each is one connection and some flash writes of the PC's own.
+const AT_ONCE: usize = 16;
+/// PCs of one job.
+const TARGETS_MAX: usize = 10_000;
+/// Jobs that are remembered; the oldest finished one leaves first.
+const JOBS_MAX: usize = 64;
+
+/// What enrolling works with.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) inventory: Inventory,
+    pub(crate) registry: Registry,
+    pub(crate) events: Bus,
+    pub(crate) certificates: Certificates,
+    pub(crate) commands: Commander,
+    pub(crate) knocks: Knocks,
+    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) cira: config::Cira,
+    pub(crate) started: OffsetDateTime,
+}
+
+/// Runs jobs.
+#[derive(Debug, Clone)]
+pub struct Enroller(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    places: Semaphore,
+    jobs: Mutex<Jobs>,
+}
+
+#[derive(Debug, Default)]
+struct Jobs {
+    last: u64,
+    all: VecDeque<Arc<Job>>,
+}
+
+impl Enroller {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let places = Semaphore::new(AT_ONCE);
+        Self(Arc::new(Inner { parts, places, jobs: Mutex::default() }))
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    /// Begins a job, in the name of `by`. It runs on its own.
+    ///
+    /// # Errors
+    /// When what is wanted makes no sense; nothing was done then.
+    pub(crate) fn begin(&self, wish: NewEnrollment, by: &str) -> Result<Enrollment, Problem> {
+        let wanted = Arc::new(Wanted::of(wish, &self.0.parts)?);
+        let job = {
+            let mut jobs = self.jobs();
+            if jobs.all.len() >= JOBS_MAX {
+                let finished = jobs.all.iter().position(|job| job.is_over());
+                let at =
+                    finished.ok_or_else(|| fault::bad("too many enrollments are under way"))?;
+                jobs.all.remove(at);
+            }
+            jobs.last += 1;
+            let job = Arc::new(Job::new(jobs.last, by, &wanted));
+            jobs.all.push_back(Arc::clone(&job));
+            job
+        };
+        for index in 0..wanted.targets.len() {
+            let (this, wanted, job) = (self.clone(), Arc::clone(&wanted), Arc::clone(&job));
+            tokio::spawn(async move {
+                run::one(&this.0.parts, &this.0.places, &wanted, &job.slot(index)).await;
+            });
+        }
+        Ok(job.show())
+    }
+
+    /// All jobs that are remembered, the latest first.
+    pub(crate) fn list(&self) -> Vec<Enrollment> {
+        self.jobs().all.iter().rev().map(|job| job.show()).collect()
+    }
+
+    /// One job.
+    pub(crate) fn get(&self, id: u64) -> Option<Enrollment> {
+        self.find(id).map(|job| job.show())
+    }
+
+    /// Stops a job: what has begun with a PC is brought to a safe end first.
+    pub(crate) fn cancel(&self, id: u64) -> Option<Enrollment> {
+        let job = self.find(id)?;
+        job.cancel();
+        Some(job.show())
+    }
+
+    fn find(&self, id: u64) -> Option<Arc<Job>> {
+        self.jobs().all.iter().find(|job| job.id() == id).cloned()
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

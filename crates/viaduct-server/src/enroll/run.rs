@@ -1,0 +1,287 @@
+//! One PC of a job, from the first connection to its own tunnel.
+
+use super::{
+    Parts,
+    credential::{self, Entry},
+    fault, follow,
+    job::Slot,
+    lan::{self, Lan, hex},
+    session::{Ask, StepFault, perform, survey},
+    wish::{Wanted, own_places},
+};
+use crate::{inventory::Issued, tunnel::Opener};
+use amt::remote_access::{
+    Added, ControlMode, Own, Plan, RemoteAccess, Step, Wish, plan, plan_removal,
+};
+use std::net::IpAddr;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use viaduct_api::{
+    CertificateTrust, Code, DeviceId, EnrollState, EnrollStep, EnrollTarget, Problem, StepState,
+};
+
+/// Why it ended early.
+pub(super) enum Stop {
+    Cancelled,
+    Problem(Problem),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// What is needed to do one PC.
+struct Case<'a> {
+    parts: &'a Parts,
+    wanted: &'a Wanted,
+    target: &'a EnrollTarget,
+    slot: &'a Slot,
+}
+
+/// How a PC was reached.
+struct Reached {
+    /// Where it was found on the local network; none through its tunnel.
+    address: Option<IpAddr>,
+    /// The certificate of its own port.
+    fingerprint: Option<[u8; 32]>,
+}
+
+/// Does one PC.
+pub(super) async fn one(parts: &Parts, places: &Semaphore, wanted: &Wanted, slot: &Slot) {
+    let Some(target) = wanted.targets.get(slot.index()) else { return };
+    let place = tokio::select! {
+        place = places.acquire() => place.ok(),
+        () = slot.cancelled() => None,
+    };
+    let Some(place) = place else { return slot.state(EnrollState::Cancelled) };
+    let case = Case { parts, wanted, target, slot };
+    match case.reach(place).await {
+        Ok(()) => {}
+        Err(Stop::Cancelled) => slot.state(EnrollState::Cancelled),
+        Err(Stop::Problem(problem)) => slot.fail(problem),
+    }
+}
+
+impl Case<'_> {
+    async fn reach(&self, place: SemaphorePermit<'_>) -> Result<(), Stop> {
+        self.slot.state(EnrollState::Reading);
+        let host = self.target.address.trim();
+        let (user, password) = self.wanted.account(self.target);
+        match lan::find(host).await {
+            Ok(found) => {
+                let reached =
+                    Reached { address: Some(found.address), fingerprint: found.fingerprint };
+                self.vouch(&reached)?;
+                let lan = Lan::new(found, host, &user, &password);
+                self.work(lan, reached, place).await
+            }
+            Err(problem) if problem.known() == Some(Code::EnrollUnreachable) => {
+                let Some(id) = self.connected() else { return Err(problem.into()) };
+                self.slot.note(
+                    "it does not answer on the local network, as is usual for a PC that dials in; it is reached through its tunnel",
+                );
+                let opener = Opener { user: self.slot.by(), console: None };
+                let device = self.parts.commands.device(id, opener, "enroll").await;
+                let device = device.map_err(|error| fault::of_command(&error, host))?;
+                let reached = Reached { address: None, fingerprint: None };
+                self.work(device, reached, place).await
+            }
+            Err(problem) => Err(problem.into()),
+        }
+    }
+
+    /// A device that is here now and known by the target's name or address.
+    fn connected(&self) -> Option<DeviceId> {
+        let names = [self.target.name.as_deref(), Some(self.target.address.as_str())];
+        let known = names.into_iter().flatten().find_map(|n| self.parts.inventory.find(n).ok());
+        let id = known?.id;
+        self.parts.registry.lookup(id).map(|_| id)
+    }
+
+    /// Whether the certificate of its port is one that somebody has vouched for.
+    fn vouch(&self, reached: &Reached) -> Result<(), Problem> {
+        let Some(fingerprint) = reached.fingerprint else {
+            self.slot.note(
+                "it is spoken to without TLS, because it answers on port 16992 only: do this in a network that you trust",
+            );
+            return Ok(());
+        };
+        let shown = hex(&fingerprint);
+        self.slot.update(|device| device.fingerprint = Some(shown.clone()));
+        let host = &self.target.address;
+        if let Some(named) = &self.target.fingerprint {
+            return match named.eq_ignore_ascii_case(&shown) {
+                true => Ok(()),
+                false => Err(Problem::new(
+                    Code::EnrollCertificate,
+                    format!("{host} shows a certificate with SHA-256 {shown}, not {named}"),
+                )
+                .with_next("Find out who answers there; nothing was sent to it.")),
+            };
+        }
+        let inventory = &self.parts.inventory;
+        let known =
+            || inventory.list().iter().any(|d| inventory.amt_pin(d.id) == Some(fingerprint));
+        if self.wanted.trust == CertificateTrust::First || known() {
+            return Ok(());
+        }
+        let detail = format!("{host} shows a certificate with SHA-256 {shown}");
+        Err(Problem::new(Code::EnrollCertificate, detail))
+    }
+
+    async fn work(
+        &self,
+        mut ask: impl Ask,
+        reached: Reached,
+        place: SemaphorePermit<'_>,
+    ) -> Result<(), Stop> {
+        let host = &self.target.address;
+        let state = survey(&mut ask).await.map_err(|error| fault::of_command(&error, host))?;
+        let id = self.show(&state)?;
+        let cira = self.parts.inventory.enrolment_credential(id, self.wanted.new_credential);
+        let cira = cira.map_err(|e| Problem::new(Code::Store, e.to_string()))?;
+        let plan = self.plan(&state, &cira.0)?;
+        self.show_plan(&plan);
+        if self.wanted.dry_run {
+            self.slot.state(EnrollState::Planned);
+            return Ok(());
+        }
+        if self.slot.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        self.slot.state(EnrollState::Changing);
+        if self.wanted.remove {
+            self.take(&mut ask, &plan.steps).await?;
+            self.slot.state(EnrollState::Done);
+            return Ok(());
+        }
+        let amt = self.wanted.account(self.target);
+        let entry = Entry { id, target: self.target, platform: &state.platform, cira: &cira, amt };
+        let name = credential::register(self.parts, entry).await?;
+        self.slot.update(|device| device.name = Some(name));
+        if let Some(fingerprint) = reached.fingerprint {
+            let pinned = self.parts.inventory.pin_amt(id, Some(fingerprint)).await;
+            pinned.map_err(|e| Problem::new(Code::Store, e.to_string()))?;
+        }
+        let awaited = self.parts.knocks.expect(id, reached.address);
+        self.take(&mut ask, &plan.steps).await?;
+        drop((ask, place));
+        let watch = follow::Watch {
+            parts: self.parts,
+            slot: self.slot,
+            id,
+            address: reached.address,
+            policies: &self.wanted.policies,
+            changed: !plan.steps.is_empty(),
+        };
+        tokio::select! {
+            end = watch.follow(awaited) => end.map_err(Stop::Problem),
+            () = self.slot.cancelled() => Err(Stop::Cancelled),
+        }
+    }
+
+    /// Shows what it is; gives its identity.
+    fn show(&self, state: &RemoteAccess) -> Result<DeviceId, Problem> {
+        let platform = &state.platform;
+        self.slot.update(|device| {
+            device.guid = platform.uuid.map(DeviceId);
+            device.version = platform.version.as_ref().map(ToString::to_string);
+            device.control_mode = platform.control_mode.map(|mode| mode_name(mode).to_owned());
+            if device.name.is_none() {
+                device.name = self.target.name.clone().or_else(|| platform.host_name.clone());
+            }
+        });
+        platform.uuid.map(DeviceId).ok_or_else(|| {
+            let detail = format!("{} does not say its UUID", self.target.address);
+            Problem::new(Code::AmtUnusable, detail)
+        })
+    }
+
+    fn plan(&self, state: &RemoteAccess, cira: &Issued) -> Result<Plan, Problem> {
+        let host = &self.target.address;
+        let roots = &self.wanted.roots;
+        if self.wanted.remove {
+            let servers = match self.wanted.places.as_slice() {
+                [] => own_places(self.parts),
+                places => places.iter().map(|p| (p.host.clone(), p.port.unwrap_or(4433))).collect(),
+            };
+            let roots = roots.iter().map(|root| root.der.clone()).collect();
+            return Ok(plan_removal(state, &Own { servers, roots }));
+        }
+        let mut servers = self.wanted.servers(self.parts, state.platform.version.as_ref())?;
+        for server in &mut servers {
+            server.user.clone_from(&cira.user);
+            server.password.clone_from(cira.password.expose());
+        }
+        let wish = Wish {
+            roots: roots.iter().map(|root| (root.name.clone(), root.der.clone())).collect(),
+            servers,
+            policies: self.wanted.policies.clone(),
+            inside: self.wanted.inside()?,
+        };
+        plan(state, &wish).map_err(|error| fault::of_plan(&error, host))
+    }
+
+    fn show_plan(&self, plan: &Plan) {
+        let step =
+            |step: &Step| EnrollStep { text: step.describe(), state: StepState::Planned, at: None };
+        self.slot.update(|device| {
+            device.steps = plan.steps.iter().map(step).collect();
+            device.notes.extend(plan.notes.iter().cloned());
+            device.notes.extend(plan.cuts.iter().cloned());
+        });
+    }
+
+    /// Takes the steps in order.
+    async fn take(&self, ask: &mut impl Ask, steps: &[Step]) -> Result<(), Stop> {
+        let host = &self.target.address;
+        let mut added = Added::default();
+        for (index, step) in steps.iter().enumerate() {
+            if self.slot.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            let problem = match perform(ask, step, &mut added).await {
+                Ok(()) => {
+                    self.slot.step(index, StepState::Done);
+                    continue;
+                }
+                Err(StepFault::Cut) => {
+                    self.slot.step(index, StepState::Unknown);
+                    if index + 1 == steps.len() {
+                        return Ok(());
+                    }
+                    let detail = format!(
+                        "{host} ended the connection at «{}»; {} steps are left",
+                        step.describe(),
+                        steps.len() - index - 1
+                    );
+                    let next = "Run it again in a moment; what was done stays done.";
+                    return Err(Problem::new(Code::EnrollStep, detail).with_next(next).into());
+                }
+                Err(StepFault::Returned { method, code }) => {
+                    fault::of_return(&step.describe(), &method, code, host)
+                }
+                Err(StepFault::Command(error)) => {
+                    let mut problem = fault::of_command(&error, host);
+                    problem.detail = format!("{} (at «{}»)", problem.detail, step.describe());
+                    problem
+                }
+                Err(StepFault::Impossible(why)) => {
+                    Problem::new(Code::EnrollStep, format!("{host}: {}: {why}", step.describe()))
+                }
+            };
+            self.slot.step(index, StepState::Failed);
+            return Err(problem.into());
+        }
+        Ok(())
+    }
+}
+
+/// As REST writes it.
+fn mode_name(mode: ControlMode) -> &'static str {
+    match mode {
+        ControlMode::Admin => "admin",
+        ControlMode::Client => "client",
+    }
+}

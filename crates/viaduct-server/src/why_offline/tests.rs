@@ -1,0 +1,219 @@
+//! What is said about devices that are away.
+
+use super::*;
+use crate::{inventory::TunnelEndRecord, tls::HelloFacts};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use time::{Duration, macros::datetime};
+use viaduct_api::DeviceId;
+
+const NOW: OffsetDateTime = datetime!(2026-11-23 14:00:00 UTC);
+const HOME: &str = "198.51.100.9:41000";
+
+fn id(text: &str) -> DeviceId {
+    text.parse().unwrap()
+}
+
+fn device() -> Device {
+    Device {
+        id: id("4c4c4544-004b-4210-8033-b6c04f504633"),
+        name: "lab-nuc-2".into(),
+        fqdn: None,
+        labels: BTreeMap::new(),
+        blocked: false,
+        cira_user: Some("u".into()),
+        certificate: None,
+        amt_user: None,
+        has_amt_password: false,
+        added: NOW - Duration::days(30),
+        last_connected: Some(NOW - Duration::days(3) - Duration::hours(2)),
+        last_seen: Some(NOW - Duration::hours(2)),
+        last_disconnected: Some(NOW - Duration::hours(2)),
+        last_address: Some(HOME.parse::<SocketAddr>().unwrap()),
+        last_end: Some(TunnelEndRecord {
+            reason: "keep-alive expired".into(),
+            detail: "silent for 90 s".into(),
+            by_device: true,
+        }),
+        hello: None,
+        ports: vec![16992],
+        profile: Arc::default(),
+    }
+}
+
+fn never_seen() -> Device {
+    Device {
+        last_connected: None,
+        last_seen: None,
+        last_disconnected: None,
+        last_address: None,
+        last_end: None,
+        ..device()
+    }
+}
+
+fn attempt(address: &str, stage: Stage, device: Option<DeviceId>, alert: Option<u8>) -> Attempt {
+    Attempt {
+        address: address.parse().unwrap(),
+        stage,
+        device,
+        reason: "the reason".into(),
+        tls_alert: alert,
+        hello: Some(Arc::new(HelloFacts {
+            version: "TLS 1.2".into(),
+            suites: vec![0x009c],
+            groups: Vec::new(),
+            signature_algorithms: Vec::new(),
+            server_name: None,
+        })),
+        first: NOW - Duration::hours(1),
+        last: NOW - Duration::minutes(5),
+        count: 17,
+    }
+}
+
+fn explain(device: &Device, attempts: &[Attempt]) -> WhyOffline {
+    let case = Case {
+        device,
+        expected: None,
+        connected: None,
+        attempts,
+        listeners: vec!["[::]:4433".into()],
+        others: 3,
+        newest: Some(NOW - Duration::minutes(1)),
+        conflict: false,
+        now: NOW,
+        started: NOW - Duration::days(10),
+    };
+    case.explain()
+}
+
+fn all_text(why: &WhyOffline) -> String {
+    serde_json::to_string(why).unwrap()
+}
+
+#[test]
+fn a_silent_device_is_described_by_its_last_tunnel_and_no_claim_is_made() {
+    let why = explain(&device(), &[]);
+    assert_eq!(why.summary, "lab-nuc-2 has been away for 2 h");
+    let text = all_text(&why);
+    for part in [
+        "3 other devices are connected",
+        "lasted 3 d",
+        "keep-alive expired",
+        "no attempt from 198.51.100.9",
+        "nothing was seen that says which",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    assert_eq!(why.code, None);
+    assert!(!why.next.is_empty());
+}
+
+#[test]
+fn a_device_that_does_not_trust_our_root_is_named_by_its_tls_alert() {
+    for (alert, words) in [(48, "unknown CA"), (46, "certificate unknown"), (42, "bad certificate")]
+    {
+        let why = explain(&device(), &[attempt("198.51.100.9", Stage::Tls, None, Some(alert))]);
+        assert_eq!(why.code.as_deref(), Some("E2060"));
+        let text = all_text(&why);
+        assert!(text.contains(words) && text.contains("17 times"), "{text}");
+        assert!(why.likely.contains("probably this PC"), "{}", why.likely);
+        assert!(why.next.iter().any(|step| step.contains("cert export")), "{:?}", why.next);
+    }
+}
+
+#[test]
+fn a_device_without_common_tls_is_told_from_one_that_distrusts() {
+    for alert in [40, 70] {
+        let why = explain(&device(), &[attempt("198.51.100.9", Stage::Tls, None, Some(alert))]);
+        assert_eq!(why.code.as_deref(), Some("E2061"));
+        assert!(all_text(&why).contains("009c"), "what it offered is said");
+    }
+}
+
+#[test]
+fn a_failure_from_elsewhere_is_never_laid_to_a_device_that_was_here_before() {
+    let why = explain(&device(), &[attempt("203.0.113.7", Stage::Tls, None, Some(48))]);
+    assert_eq!(why.code, None);
+    let elsewhere = why.checks.iter().find(|check| check.about == "elsewhere").unwrap();
+    assert!(elsewhere.text.contains("did not say which device"), "{}", elsewhere.text);
+}
+
+#[test]
+fn a_device_that_never_came_may_be_the_stranger_and_the_words_say_so() {
+    let why = explain(&never_seen(), &[attempt("203.0.113.7", Stage::Tls, None, Some(48))]);
+    assert_eq!(why.code.as_deref(), Some("E2060"));
+    assert!(why.likely.contains("nothing proves it"), "{}", why.likely);
+    let why = explain(&never_seen(), &[]);
+    assert!(why.summary.contains("never been connected"), "{}", why.summary);
+    assert!(why.likely.contains("never told to dial in"), "{}", why.likely);
+}
+
+#[test]
+fn a_wrong_credential_wins_over_what_other_addresses_do() {
+    let device = device();
+    let attempts = [
+        attempt("198.51.100.9", Stage::Tls, None, Some(48)),
+        attempt("203.0.113.7", Stage::Login, Some(device.id), None),
+    ];
+    let why = explain(&device, &attempts);
+    assert_eq!(why.code.as_deref(), Some("E2019"));
+}
+
+#[test]
+fn attempts_of_other_devices_and_from_before_do_not_count() {
+    let device = device();
+    let mut old = attempt("198.51.100.9", Stage::Tls, None, Some(48));
+    old.last = NOW - Duration::hours(3);
+    let other = id("00000000-0000-0000-0000-000000000001");
+    let attempts = [old, attempt("198.51.100.9", Stage::Login, Some(other), None)];
+    let why = explain(&device, &attempts);
+    assert_eq!(why.code, None, "{why:?}");
+}
+
+#[test]
+fn a_blocked_device_is_said_to_be_blocked() {
+    let why = explain(&Device { blocked: true, ..device() }, &[]);
+    assert_eq!(why.code.as_deref(), Some("E2012"));
+    assert!(why.next[0].contains("approve lab-nuc-2"));
+}
+
+#[test]
+fn silence_before_the_server_was_started_is_not_claimed() {
+    let device = device();
+    let case = Case {
+        device: &device,
+        expected: None,
+        connected: None,
+        attempts: &[],
+        listeners: vec!["[::]:4433".into()],
+        others: 0,
+        newest: None,
+        conflict: false,
+        now: NOW,
+        started: NOW - Duration::minutes(10),
+    };
+    let text = all_text(&case.explain());
+    assert!(text.contains("since this server was started 10 min ago"), "{text}");
+    assert!(text.contains("not proven that the port can be reached"), "{text}");
+}
+
+#[test]
+fn a_connected_device_is_not_away() {
+    let device = device();
+    let case = Case {
+        device: &device,
+        expected: None,
+        connected: Some(NOW - Duration::minutes(12)),
+        attempts: &[],
+        listeners: Vec::new(),
+        others: 0,
+        newest: None,
+        conflict: false,
+        now: NOW,
+        started: NOW,
+    };
+    let why = case.explain();
+    assert!(why.connected && why.likely.is_empty());
+    assert!(why.summary.contains("connected for 12 min"), "{}", why.summary);
+}

@@ -1,0 +1,105 @@
+//! `viaduct enroll`: make activated PCs dial in.
+
+mod lan;
+mod progress;
+mod script;
+mod targets;
+
+use super::Desk;
+use crate::{failure::Result, say::inert};
+use viaduct_api::{EnrollState, Enrolling, Enrollment};
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Configure PCs over the local network and follow them into their tunnels
+    Lan(Box<lan::Options>),
+    /// Print what to run on a PC that this server cannot reach
+    Script(script::Options),
+    /// Show enrollments of this server's life, or one of them
+    Status {
+        /// Number of the enrollment
+        id: Option<u64>,
+    },
+}
+
+pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
+    match command {
+        Command::Lan(options) => lan::run(desk, *options).await,
+        Command::Script(options) => script::run(desk, options).await,
+        Command::Status { id: Some(id) } => {
+            let job: Enrollment = desk.client.get(&format!("/enroll/{id}")).await?;
+            table(desk, &job.devices)
+        }
+        Command::Status { id: None } => {
+            let jobs: Vec<Enrollment> = desk.client.get("/enroll").await?;
+            let count = |job: &Enrollment, fits: fn(&Enrolling) -> bool| {
+                job.devices.iter().filter(|device| fits(device)).count().to_string()
+            };
+            desk.printer.list(
+                &jobs,
+                &[
+                    ("ID", &|it| it.id.to_string()),
+                    ("BY", &|it| it.by.clone()),
+                    ("BEGAN", &|it| crate::age::date(it.began)),
+                    ("KIND", &|it| kind(it).to_owned()),
+                    ("PCS", &|it| it.devices.len().to_string()),
+                    ("DONE", &|it| count(it, |device| is_good(device.state))),
+                    ("FAILED", &|it| count(it, |device| device.state == EnrollState::Failed)),
+                    ("STATE", &|it| state(it).to_owned()),
+                ],
+            )
+        }
+    }
+}
+
+fn kind(job: &Enrollment) -> &'static str {
+    match (job.remove, job.dry_run) {
+        (_, true) => "plan",
+        (true, false) => "remove",
+        (false, false) => "enroll",
+    }
+}
+
+fn state(job: &Enrollment) -> &'static str {
+    if job.ended.is_some() { "ended" } else { "under way" }
+}
+
+/// Whether a PC came where it was meant to.
+fn is_good(state: EnrollState) -> bool {
+    matches!(state, EnrollState::Done | EnrollState::Planned | EnrollState::Following)
+}
+
+/// One line for each PC.
+fn table(desk: &Desk, devices: &[Enrolling]) -> Result<()> {
+    desk.printer.list(
+        devices,
+        &[
+            ("ADDRESS", &|it| it.address.clone()),
+            ("NAME", &|it| it.name.clone().unwrap_or_default()),
+            ("GUID", &|it| it.guid.map(|guid| guid.to_string()).unwrap_or_default()),
+            ("AMT", &|it| it.version.clone().unwrap_or_default()),
+            ("MODE", &|it| it.control_mode.clone().unwrap_or_default()),
+            ("RESULT", &|it| result(it)),
+        ],
+    )
+}
+
+/// What became of a PC, in a few words.
+fn result(device: &Enrolling) -> String {
+    match (device.state, &device.problem) {
+        (_, Some(problem)) => inert(&format!("{} ({})", problem.title, problem.code)),
+        (EnrollState::Done, None) if device.milestones.is_empty() => "removed".to_owned(),
+        (EnrollState::Done, None) => "connected".to_owned(),
+        (EnrollState::Planned, None) => match device.steps.len() {
+            0 => "nothing to do".to_owned(),
+            1 => "1 step".to_owned(),
+            n => format!("{n} steps"),
+        },
+        (EnrollState::Following, None) => "configured".to_owned(),
+        (EnrollState::Cancelled, None) => "cancelled".to_owned(),
+        (EnrollState::Waiting | EnrollState::Reading | EnrollState::Changing, None) => {
+            "under way".to_owned()
+        }
+        (EnrollState::Failed, None) => "failed".to_owned(),
+    }
+}
