@@ -1,7 +1,8 @@
 //! What a platform is told: who it is, whom it dials, and how it behaves.
 
 use crate::{
-    ClientCertificate, Faults, Firmware, Identity, RetryProfile, Trigger, cira_log::AuthMethod,
+    ClientCertificate, Configuration, Faults, Firmware, Identity, Lan, Provisioning, RetryProfile,
+    Trigger, cira_log::AuthMethod, remote_access::Limits,
 };
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::Duration};
 
@@ -55,8 +56,8 @@ impl fmt::Display for Mps {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Setup {
-    /// Where the server is.
-    pub mps: Mps,
+    /// Where the server is; none: nothing is configured, a console will do that.
+    pub mps: Option<Mps>,
     /// Trusted roots, PEM.
     pub root_pem: Arc<str>,
     /// Common name that the server's certificate must carry. Default: the host of `mps`, be it a name or an
@@ -90,17 +91,31 @@ pub struct Setup {
     pub channels: u32,
     /// Misbehaviour from the start. Default none.
     pub faults: Faults,
+    /// What it is configured with when it starts. Default nothing.
+    pub configuration: Configuration,
+    /// How far it is set up. Default by an administrator.
+    pub provisioning: Provisioning,
+    /// Whether its firmware may not encrypt, as some countries demand. Default no.
+    pub null_ciphers: bool,
+    /// Where it is reached on its own network. Default nowhere.
+    pub lan: Option<Lan>,
 }
 
 impl Setup {
     /// Platforms that dial `mps` and trust `root_pem`.
     #[must_use]
     pub fn new(mps: Mps, root_pem: impl Into<Arc<str>>) -> Self {
+        Self { mps: Some(mps), root_pem: root_pem.into(), ..Self::unconfigured() }
+    }
+
+    /// Platforms that dial nobody until they are configured.
+    #[must_use]
+    pub fn unconfigured() -> Self {
         #[expect(clippy::expect_used, reason = "a test looks the default profile up")]
         let firmware = Firmware::named(Firmware::DEFAULT).expect("the default profile exists");
         Self {
-            mps,
-            root_pem: root_pem.into(),
+            mps: None,
+            root_pem: "".into(),
             common_name: None,
             firmware,
             client_certificate: None,
@@ -116,12 +131,22 @@ impl Setup {
             piece: 1024,
             channels: 8,
             faults: Faults::default(),
+            configuration: Configuration::default(),
+            provisioning: Provisioning::default(),
+            null_ciphers: false,
+            lan: None,
         }
+    }
+
+    /// How much of each the firmware has room for.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { null_ciphers: self.null_ciphers, ..self.firmware.remote_access }
     }
 
     /// The common name that is looked for. Firmware compares nothing else.
     pub(crate) fn expected_name(&self) -> &str {
-        self.common_name.as_deref().unwrap_or(&self.mps.host)
+        let host = || self.mps.as_ref().map(|mps| mps.host.as_str());
+        self.common_name.as_deref().or_else(host).unwrap_or_default()
     }
 
     pub(crate) fn auth_method(&self) -> AuthMethod {

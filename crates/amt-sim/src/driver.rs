@@ -176,9 +176,10 @@ impl<'a> Driver<'a> {
                     self.misbehave_at_once(setting.key());
                 }
             }
-            Command::Disconnect => {
+            Command::Disconnect | Command::CloseTunnel => {
                 self.leave(Next::Stay);
             }
+            Command::Configured => {}
             Command::Cut => self.cut = true,
             Command::Shutdown => {
                 self.leave(Next::Quit);

@@ -1,5 +1,6 @@
 //! Generations of firmware, as data: what a server can tell them apart by.
 
+use crate::remote_access::Limits;
 use openssl::ssl::SslVersion;
 use serde::Deserialize;
 use std::sync::{Arc, LazyLock};
@@ -27,6 +28,9 @@ pub struct Firmware {
     pub leaf_rsa: [u32; 2],
     /// Ports forwarded, in this order.
     pub ports: Vec<u16>,
+    /// How much of remote access there is room for.
+    #[serde(default, rename = "remote-access")]
+    pub remote_access: Limits,
 }
 
 /// A version of TLS.

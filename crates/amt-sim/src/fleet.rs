@@ -2,7 +2,7 @@
 //! TLS connection without buffers.
 
 use crate::{
-    Identity, Mps, NotSettled, Platform, RunningPlatform, Setup, TlsSetupError,
+    Identity, Mps, NotSettled, Platform, RunningPlatform, Setup, StartError,
     platform::{Keys, Machine, client_tls, prepare_keys},
 };
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -33,6 +33,13 @@ impl FleetConfig {
         }
     }
 
+    /// Platforms of these identities that dial nobody until they are configured.
+    #[must_use]
+    pub fn unconfigured(identities: Vec<Identity>) -> Self {
+        let setup = Setup::unconfigured();
+        Self { identities, setup, stagger: Duration::from_millis(1), sources: Vec::new() }
+    }
+
     /// Who they will be: what a server must know before they dial in.
     #[must_use]
     pub fn identities(&self) -> &[Identity] {
@@ -50,8 +57,8 @@ impl Fleet {
     /// Lets them dial in, one after the other. Needs a tokio runtime.
     ///
     /// # Errors
-    /// When the root or the client certificate cannot be used.
-    pub fn start(config: FleetConfig) -> Result<Self, TlsSetupError> {
+    /// When the root or the client certificate cannot be used, or a port of their own network is taken.
+    pub fn start(config: FleetConfig) -> Result<Self, StartError> {
         let FleetConfig { identities, setup, stagger, sources } = config;
         let tls = client_tls(&setup)?;
         let setup = Arc::new(setup);
@@ -60,12 +67,13 @@ impl Fleet {
         let mut platforms = Vec::with_capacity(identities.len());
         for (n, identity) in identities.into_iter().enumerate() {
             let source = sources.get(n % sources.len().max(1)).copied().or(setup.source);
-            let machine = Machine::new(identity, setup.clone(), source, Some(keys.clone()));
+            let lan = setup.lan.map(|lan| lan.nth(n));
+            let machine = Machine::new(identity, setup.clone(), source, lan, Some(keys.clone()));
             let machine = Arc::new(machine);
             if n == 0 {
                 prepare_keys(machine.clone());
             }
-            platforms.push(Platform::run(machine, tls.clone(), delay));
+            platforms.push(Platform::run(machine, tls.clone(), delay)?);
             delay += stagger;
         }
         Ok(Self { platforms })

@@ -20,14 +20,17 @@
 //! # }
 //! ```
 
+pub mod certificates;
 mod cira_log;
 mod config;
+mod configured;
 mod dial;
 mod driver;
 mod faults;
 mod firmware;
 mod fleet;
 mod identity;
+mod lan;
 mod pet;
 mod platform;
 pub mod remote_access;
@@ -41,12 +44,14 @@ pub use cira_log::{
     Surroundings, TcpDetail,
 };
 pub use config::{Mps, MpsAddressError, PlatformConfig, Setup};
+pub use configured::{Configuration, Provisioning, UnknownProvisioning};
 pub use faults::{FaultError, FaultSetting, Faults};
 pub use firmware::{Firmware, TlsVersion, UnknownFirmware};
 pub use fleet::{Fleet, FleetConfig};
 pub use identity::{Identity, amt_password, cira_password};
+pub use lan::Lan;
 pub use pet::Pet;
-pub use platform::{NotSettled, Platform, RunningPlatform, State};
+pub use platform::{NotSettled, Platform, RunningPlatform, StartError, State};
 pub use retry::RetryProfile;
 pub use tls::{ClientCertificate, TlsSetupError};
 pub use trigger::{Trigger, UnknownTrigger};

@@ -1,10 +1,10 @@
 //! A running platform and what can be asked of it.
 
 use crate::{
-    CiraLog, FaultError, FaultSetting, Identity, PlatformConfig, Setup, TlsSetupError, Trigger,
-    pet::Pet, services::Host, tls::ClientTls,
+    CiraLog, Configuration, FaultError, FaultSetting, Identity, PlatformConfig, Setup,
+    TlsSetupError, Trigger, lan, pet::Pet, services::Host, tls::ClientTls,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Fault(Box<FaultSetting>),
     Disconnect,
     Cut,
+    /// What it is configured with has changed.
+    Configured,
+    /// A console asked for the end of the tunnel.
+    CloseTunnel,
     Shutdown,
 }
 
@@ -67,6 +71,25 @@ pub struct NotSettled {
     pub why: String,
 }
 
+/// Why a platform does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsSetupError),
+    /// A port of its own network cannot be opened.
+    #[error(
+        "the platform's ports at {address} cannot be opened ({source}); choose an address of this machine where 16992 \
+         to 16995 are free, for instance one of 127.0.0.0/8"
+    )]
+    Lan {
+        /// Where.
+        address: std::net::IpAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
 /// Starts platforms.
 #[derive(Debug)]
 pub struct Platform;
@@ -75,21 +98,32 @@ impl Platform {
     /// Lets one platform dial in. Needs a tokio runtime.
     ///
     /// # Errors
-    /// When the root or the client certificate cannot be used.
-    pub fn start(config: PlatformConfig) -> Result<RunningPlatform, TlsSetupError> {
+    /// When the root or the client certificate cannot be used, or a port of its own network is taken.
+    pub fn start(config: PlatformConfig) -> Result<RunningPlatform, StartError> {
         let PlatformConfig { identity, setup } = config;
         let tls = client_tls(&setup)?;
         let source = setup.source;
-        let machine = Arc::new(Machine::new(identity, Arc::new(setup), source, None));
-        Ok(Self::run(machine, tls, Duration::ZERO))
+        let lan = setup.lan;
+        let machine = Arc::new(Machine::new(identity, Arc::new(setup), source, lan, None));
+        Self::run(machine, tls, Duration::ZERO)
     }
 
     /// Starts the platform's own task; it dials after `delay`.
-    pub(crate) fn run(machine: Arc<Machine>, tls: ClientTls, delay: Duration) -> RunningPlatform {
+    pub(crate) fn run(
+        machine: Arc<Machine>,
+        tls: Option<ClientTls>,
+        delay: Duration,
+    ) -> Result<RunningPlatform, StartError> {
+        let lan = match machine.lan {
+            Some(lan) => lan::open(lan, &machine)
+                .map_err(|source| StartError::Lan { address: lan.address, source })?,
+            None => Vec::new(),
+        };
         let (commands, queue) = mpsc::unbounded_channel();
+        machine.shared.owned_by(&commands);
         let life = Life::new(machine.clone(), tls, queue);
         let task = tokio::spawn(life.run(delay));
-        RunningPlatform { machine, commands, task }
+        Ok(RunningPlatform { machine, commands, task, lan })
     }
 }
 
@@ -98,8 +132,12 @@ pub(crate) fn prepare_keys(machine: Arc<Machine>) {
     drop(tokio::task::spawn_blocking(move || machine.prepare()));
 }
 
-pub(crate) fn client_tls(setup: &Setup) -> Result<ClientTls, TlsSetupError> {
-    ClientTls::new(&setup.firmware, &setup.root_pem, setup.client_certificate.as_ref())
+pub(crate) fn client_tls(setup: &Setup) -> Result<Option<ClientTls>, TlsSetupError> {
+    if setup.mps.is_none() {
+        return Ok(None);
+    }
+    let tls = ClientTls::new(&setup.firmware, &setup.root_pem, setup.client_certificate.as_ref());
+    tls.map(Some)
 }
 
 /// A platform at work. Dropping it is shutting it down without waiting.
@@ -108,6 +146,7 @@ pub struct RunningPlatform {
     machine: Arc<Machine>,
     commands: mpsc::UnboundedSender<Command>,
     task: JoinHandle<()>,
+    lan: Vec<lan::Port>,
 }
 
 impl RunningPlatform {
@@ -159,6 +198,24 @@ impl RunningPlatform {
     #[must_use]
     pub fn host(&self) -> Arc<Host> {
         self.machine.host()
+    }
+
+    /// The ports that it offers on its own network, each with the address under which it is reached.
+    #[must_use]
+    pub fn lan(&self) -> Vec<(u16, SocketAddr)> {
+        self.lan.iter().map(|port| (port.service, port.address)).collect()
+    }
+
+    /// What it is configured with.
+    #[must_use]
+    pub fn configuration(&self) -> Configuration {
+        self.machine.shared.read().clone()
+    }
+
+    /// Notice of changes of what it is configured with.
+    #[must_use]
+    pub fn configuration_changes(&self) -> watch::Receiver<u64> {
+        self.machine.shared.changes()
     }
 
     /// Pulls a trigger: it dials in now, under that trigger's number. With a tunnel up, `user` and `periodic` end it

@@ -26,6 +26,25 @@ impl Trigger {
         })
     }
 
+    /// As in WS-Man (AMT_RemoteAccessPolicyRule.Trigger): 0, 1, 2. The firmware's fourth, home provisioning, is not
+    /// offered.
+    #[must_use]
+    pub fn in_wsman(self) -> u8 {
+        match self {
+            Self::User => 0,
+            Self::Alert => 1,
+            Self::Periodic => 2,
+        }
+    }
+
+    /// The reverse.
+    #[must_use]
+    pub fn of_wsman(number: u32) -> Option<Self> {
+        [Self::User, Self::Alert, Self::Periodic]
+            .into_iter()
+            .find(|trigger| u32::from(trigger.in_wsman()) == number)
+    }
+
     /// As in the firmware's CIRA log (rpc-go, `pkg/pthi/types.go`): 0, 1, 2.
     #[must_use]
     pub fn in_the_cira_log(self) -> u8 {

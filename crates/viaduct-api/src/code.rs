@@ -223,6 +223,12 @@ codes! {
     /// The server is ending.
     ShuttingDown "E4005" "The server is shutting down"
         => "Try again when it is back.";
+    /// What cannot be recorded does not happen.
+    AuditUnavailable "E4006" "The audit log cannot be written, so nothing was done"
+        => "Make room on the disk of the data directory, or give it back to the server; reading works meanwhile.";
+    /// Somebody changed the record of who did what.
+    AuditBroken "E4007" "The audit log is not as it was written"
+        => "Keep a copy of the data directory, find out who could write to it, and compare with your last export.";
 }
 
 impl fmt::Display for Code {

@@ -6,6 +6,7 @@
 //! with an older command line and the other way round.
 
 mod access;
+mod audit;
 mod certificate;
 mod code;
 mod device;
@@ -19,6 +20,7 @@ mod tunnel;
 mod why_offline;
 
 pub use access::{NewToken, Scope, SetUp, Token, TokenIssued, WhoAmI};
+pub use audit::{AuditEntry, AuditFault, AuditPage, AuditReport};
 pub use certificate::{CertificateInfo, Reloaded};
 pub use code::Code;
 pub use device::{Device, DevicePage, DeviceStats, DeviceTunnel, LastEnd};

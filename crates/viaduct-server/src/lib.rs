@@ -3,6 +3,7 @@
 pub mod access;
 pub mod admission;
 pub mod api;
+pub mod audit;
 pub mod command;
 pub mod config;
 pub mod enroll;

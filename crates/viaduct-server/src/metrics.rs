@@ -1,6 +1,7 @@
 //! Counters derived from events and gauges from the registry; Prometheus text, /livez and /readyz.
 
 use crate::{
+    audit::Audit,
     events::{Bus, Event},
     inventory::Inventory,
     listen::Pending,
@@ -102,7 +103,12 @@ impl Metrics {
     }
 
     /// Counts events and answers on `listener` until `shutdown`.
-    pub(crate) async fn serve(self, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+    pub(crate) async fn serve(
+        self,
+        listener: TcpListener,
+        audit: Audit,
+        shutdown: watch::Receiver<bool>,
+    ) {
         let Self {
             prometheus,
             counters,
@@ -114,7 +120,7 @@ impl Metrics {
             mut events,
         } = self;
         let prometheus = Arc::new(prometheus);
-        let page = Page { prometheus, tunnels, pending, registry, inventory, waiting };
+        let page = Page { prometheus, tunnels, pending, registry, inventory, audit, waiting };
         let router = Router::new()
             .route("/metrics", get(text))
             .route("/livez", get(|| async { "ok\n" }))
@@ -145,13 +151,24 @@ struct Page {
     pending: Gauge,
     registry: Registry,
     inventory: Inventory,
+    audit: Audit,
     waiting: Arc<Pending>,
 }
 
 /// Whether newcomers are better sent elsewhere. Tunnels and consoles that are here stay, whatever the answer.
 async fn ready(State(page): State<Page>) -> (StatusCode, String) {
     let health = page.inventory.health();
-    let Some(error) = health.error else { return (StatusCode::OK, "ok\n".to_owned()) };
+    let Some(error) = health.error else {
+        return match page.audit.trouble() {
+            None => (StatusCode::OK, "ok\n".to_owned()),
+            Some(why) => {
+                let text = format!(
+                    "not ready: the audit log cannot be written, so changes are refused: {why}\n"
+                );
+                (StatusCode::SERVICE_UNAVAILABLE, text)
+            }
+        };
+    };
     let since = health.since.map(|at| format!(" since {at}")).unwrap_or_default();
     let waiting = health.pending;
     let text = format!(

@@ -7,6 +7,7 @@ use crate::{
     access::Access,
     admission::Admission,
     api::{self, Api},
+    audit::Audit,
     command::Commander,
     config::{
         Config, DataDir,
@@ -76,6 +77,7 @@ pub struct Running {
     addresses: Arc<Addresses>,
     certificates: Certificates,
     access: Access,
+    audit: Audit,
     inventory: Inventory,
     registry: Registry,
     events: Bus,
@@ -161,6 +163,7 @@ impl Server {
         let inventory =
             Inventory::open(&config.store, &config.data, config.limits.unclaimed).await?;
         let access = Access::open(&inventory, &config.data).await?;
+        let audit = Audit::open(&inventory).await?;
         let registry = Registry::new(events.clone());
         let (shutdown, down) = watch::channel(false);
         let commands = Commander::new(
@@ -173,6 +176,7 @@ impl Server {
             addresses,
             certificates,
             access,
+            audit,
             inventory,
             registry,
             events,
@@ -190,7 +194,8 @@ impl Server {
             Arc::clone(&pending),
         );
         if let Some(listener) = sockets.metrics {
-            running.tasks.spawn(metrics.serve(listener, down.clone()));
+            let audit = running.audit.clone();
+            running.tasks.spawn(metrics.serve(listener, audit, down.clone()));
         }
         running
             .spawn_devices(
@@ -335,6 +340,12 @@ impl Running {
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Who did what.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// Known devices.

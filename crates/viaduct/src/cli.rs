@@ -3,7 +3,7 @@
 #[cfg(feature = "demo")]
 use crate::demo;
 use crate::{
-    command::{cert, config, devices, enroll, forward, login, proxy, remote_access, tokens},
+    command::{audit, cert, config, devices, enroll, forward, login, proxy, remote_access, tokens},
     render::Format,
     serve,
 };
@@ -18,7 +18,7 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 server unreachable, 4 not signed in,
 5 not found or ambiguous, 6 forbidden, 7 conflict, 8 device away, 9 device refused,
-11 timeout with unknown outcome, 12 partly done";
+11 timeout with unknown outcome, 12 partly done, 14 verification failed";
 
 /// Management Presence Server for Intel AMT: PCs dial in, consoles reach them
 #[derive(Debug, Parser)]
@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// Show, export and reload certificates
     #[command(subcommand)]
     Cert(cert::Command),
+    /// Show, export and check who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Command),

@@ -19,6 +19,7 @@ pub(crate) enum Exit {
     Refused = 9,
     Unknown = 11,
     Partly = 12,
+    Broken = 14,
 }
 
 impl From<Exit> for ExitCode {
@@ -77,6 +78,7 @@ fn exit_of(code: Code) -> Exit {
         | Code::TlsInside
         | Code::WrongCredential => Exit::Refused,
         Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => Exit::Unknown,
+        Code::AuditBroken => Exit::Broken,
         Code::NoSuchRoute
         | Code::MethodNotAllowed
         | Code::SlowRequest
@@ -89,6 +91,7 @@ fn exit_of(code: Code) -> Exit {
         | Code::TlsMismatch
         | Code::Internal
         | Code::Store
+        | Code::AuditUnavailable
         | Code::CertificatesRefused => Exit::Failed,
     }
 }

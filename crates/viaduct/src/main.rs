@@ -54,6 +54,7 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Forward(options) => command::forward::run(&desk()?, options).await,
         Command::Proxy(command) => command::proxy::run(&desk()?, command).await,
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,
+        Command::Audit(command) => command::audit::run(&desk()?, command).await,
         Command::Cert(command) => command::cert::run(&desk()?, command).await,
         Command::Login(options) => command::login::login(global, options).await,
         Command::Logout => command::login::logout(),

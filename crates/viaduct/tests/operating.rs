@@ -151,6 +151,24 @@ fn devices_are_imported_and_their_credentials_printed() {
 }
 
 #[test]
+fn the_audit_log_is_shown_exported_and_checked() {
+    let server = Serve::start();
+    server.cli(&["devices", "add", "pc-1", "--guid", GUID]).succeeds();
+    let tail = server.cli(&["audit", "tail"]).succeeds();
+    assert!(tail.stdout.contains("devices.change") && tail.stdout.contains(GUID), "{tail:?}");
+    server.cli(&["audit", "verify"]).succeeds();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("audit.ndjson");
+    let export = server.cli(&["audit", "export", "--out", file.to_str().unwrap()]).succeeds();
+    assert!(export.stderr.contains("rows written"), "{export:?}");
+    server.cli(&["audit", "verify", file.to_str().unwrap()]).succeeds();
+    let text = std::fs::read_to_string(&file).unwrap().replace("local", "nobody");
+    std::fs::write(&file, text).unwrap();
+    let broken = server.cli(&["audit", "verify", file.to_str().unwrap()]);
+    assert_eq!((broken.exit, broken.stderr.contains("row 1: ")), (14, true), "{broken:?}");
+}
+
+#[test]
 fn login_remembers_server_token_and_root_for_its_owner_only() {
     let server = Serve::start();
     let token = server.cli(&["tokens", "create", "t", "--scope", "admin"]).succeeds().last_line();

@@ -5,7 +5,7 @@
 
 use super::{Command, Machine, State};
 use crate::{
-    Faults, Trigger,
+    Faults, Mps, Trigger,
     cira_log::{Attempt, Closure, ConnectionResult, Failure, TcpDetail},
     dial::dial,
     driver::{Driver, Ended},
@@ -41,7 +41,7 @@ pub(crate) struct Life {
     pub(crate) machine: Arc<Machine>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) faults: Faults,
-    tls: ClientTls,
+    tls: Option<ClientTls>,
     retry: Retry,
     alerts: VecDeque<Arc<Pet>>,
     cookie: u16,
@@ -50,7 +50,7 @@ pub(crate) struct Life {
 impl Life {
     pub(super) fn new(
         machine: Arc<Machine>,
-        tls: ClientTls,
+        tls: Option<ClientTls>,
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
         let faults = machine.setup.faults.clone();
@@ -68,6 +68,7 @@ impl Life {
     pub(super) async fn run(mut self, delay: Duration) {
         let trigger = self.machine.setup.trigger;
         let mut next = match delay {
+            _ if self.tls.is_none() => Next::Stay,
             Duration::ZERO => Next::Dial(trigger),
             delay => self.pause(Some(delay), trigger).await,
         };
@@ -152,20 +153,23 @@ impl Life {
                 self.faults.apply(&setting);
                 None
             }
-            // There is no socket to drop.
-            Some(Command::Cut) => None,
+            // There is no tunnel to end.
+            Some(Command::Cut | Command::CloseTunnel | Command::Configured) => None,
         }
     }
 
     async fn attempt(&mut self, trigger: Trigger) -> Next {
         let machine = self.machine.clone();
         let setup = &machine.setup;
+        let (Some(mps), Some(tls)) = (setup.mps.clone(), self.tls.clone()) else {
+            return Next::Stay;
+        };
         machine.set_state(State::Connecting);
         machine.write_log(|log, now| {
-            let mps_host = setup.mps.host.clone();
+            let mps_host = mps.host.clone();
             log.began(Attempt { trigger, mps_host, auth: setup.auth_method() }, now);
         });
-        match self.reach().await {
+        match self.reach(&mps, &tls).await {
             Ok(stream) => self.inhabit(trigger, stream).await,
             Err(Unreached::Failed(failure)) => {
                 let why = failure.note.clone();
@@ -180,12 +184,15 @@ impl Life {
     }
 
     /// Dials, unless told otherwise meanwhile. Another trigger changes nothing: dialling is what it asks for.
-    async fn reach(&mut self) -> Result<SslStream<TcpStream>, Unreached> {
+    async fn reach(
+        &mut self,
+        mps: &Mps,
+        tls: &ClientTls,
+    ) -> Result<SslStream<TcpStream>, Unreached> {
         let machine = self.machine.clone();
-        let tls = self.tls.clone();
         let setup = &machine.setup;
         // Boxed, so that the memory of a handshake does not stay with an idle platform.
-        let mut dialling = Box::pin(dial(&setup.mps, machine.source, &tls, setup.expected_name()));
+        let mut dialling = Box::pin(dial(mps, machine.source, tls, setup.expected_name()));
         loop {
             tokio::select! {
                 dialled = &mut dialling => return dialled.map_err(Unreached::Failed),
@@ -203,8 +210,11 @@ impl Life {
             log.connected();
             log.keepalive_interval = u32::try_from(machine.setup.keepalive.as_secs()).unwrap_or(0);
         });
+        let seconds = u32::try_from(machine.setup.keepalive.as_secs()).unwrap_or(u32::MAX);
+        machine.shared.tunnel(Some(seconds));
         let config = machine.setup.connection(&machine.identity, &self.faults, trigger);
         let ended = Driver::new(self, stream, config).run().await;
+        machine.shared.tunnel(None);
         let Ended { by, apf_reason, amt_reason, tls_alert, why, was_settled, next } = ended;
         machine.write_log(|log, at| {
             log.closed(Closure { at, by, apf_reason, amt_reason }, tls_alert, why.clone());

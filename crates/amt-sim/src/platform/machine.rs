@@ -2,7 +2,8 @@
 
 use super::State;
 use crate::{
-    CiraLog, Identity, Setup,
+    CiraLog, Identity, Lan, Setup,
+    configured::Shared,
     services::{Host, HostConfig, TlsIdentity},
 };
 use std::{
@@ -21,8 +22,10 @@ pub(crate) struct Machine {
     pub(crate) identity: Identity,
     pub(crate) setup: Arc<Setup>,
     pub(crate) source: Option<IpAddr>,
+    pub(crate) lan: Option<Lan>,
     /// None: the management engine makes its own when it needs one.
     keys: Option<Keys>,
+    pub(crate) shared: Arc<Shared>,
     host: OnceLock<Arc<Host>>,
     state: watch::Sender<State>,
     log: watch::Sender<CiraLog>,
@@ -39,12 +42,17 @@ impl Machine {
         identity: Identity,
         setup: Arc<Setup>,
         source: Option<IpAddr>,
+        lan: Option<Lan>,
         keys: Option<Keys>,
     ) -> Self {
+        let limits = setup.limits();
+        let shared = Shared::new(setup.configuration.clone(), limits, setup.provisioning);
         Self {
+            shared: Arc::new(shared),
             identity,
             setup,
             source,
+            lan,
             keys,
             host: OnceLock::new(),
             state: watch::Sender::new(State::Connecting),
@@ -74,6 +82,7 @@ impl Machine {
 
     pub(crate) fn keepalive_interval(&self, interval: Duration) {
         let seconds = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
+        self.shared.tunnel(Some(seconds));
         self.log.send_modify(|log| log.keepalive_interval = seconds);
     }
 
@@ -105,7 +114,7 @@ impl Machine {
     }
 
     fn make_host(&self) -> Arc<Host> {
-        Host::new(HostConfig {
+        let config = HostConfig {
             guid: self.identity.guid,
             hostname: self.identity.name.clone(),
             domain: self.identity.domain().to_owned(),
@@ -114,6 +123,7 @@ impl Machine {
             amt_version: self.setup.firmware.version.clone(),
             lenient: self.setup.lenient,
             tls: self.keys(),
-        })
+        };
+        Host::with(config, self.shared.clone())
     }
 }

@@ -29,6 +29,7 @@ pub(super) async fn run(run: Run) -> Result<()> {
     let explicit = run.state.is_some();
     let directory = StateDir::locate(run.state)?;
     let listener = listen(&directory, explicit)?;
+    let waits = config.setup.mps.is_none();
     let fleet = Arc::new(Fleet::start(config)?);
 
     // A single platform keeps its log anyway; thousands only where they are told to.
@@ -48,7 +49,7 @@ pub(super) async fn run(run: Run) -> Result<()> {
             tasks.spawn(report(platform.identity().name.clone(), platform.state()));
         }
     }
-    tasks.spawn(announce(fleet.clone(), run.json, passwords_made));
+    tasks.spawn(announce(fleet.clone(), run.json, passwords_made, waits));
 
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("Ctrl-C cannot be caught")?,
@@ -131,8 +132,9 @@ async fn report(name: String, mut state: watch::Receiver<State>) {
 }
 
 /// Says when all are ready: a line of JSON, or one for people.
-async fn announce(fleet: Arc<Fleet>, json: bool, passwords_made: bool) {
-    if let Err(error) = fleet.ready().await {
+async fn announce(fleet: Arc<Fleet>, json: bool, passwords_made: bool, waits: bool) {
+    // A platform that is still to be configured is ready when its ports are open, which they are.
+    if !waits && let Err(error) = fleet.ready().await {
         complain(&format!(
             "{error}; `amt-sim log` has the details, `amt-sim fire user` lets it try again"
         ));
@@ -151,6 +153,11 @@ fn as_json(fleet: &Fleet, passwords_made: bool) -> String {
         let mut device = json!({
             "guid": guid, "name": name, "fqdn": fqdn, "cira_user": cira_user, "amt_user": amt_user,
         });
+        let ports: serde_json::Map<_, _> =
+            platform.lan().into_iter().map(|(port, at)| (port.to_string(), json!(at))).collect();
+        if !ports.is_empty() {
+            device["lan"] = json!(ports);
+        }
         // Whoever gave a password has it.
         if passwords_made {
             device["amt_password"] = json!(amt_password);
@@ -161,10 +168,17 @@ fn as_json(fleet: &Fleet, passwords_made: bool) -> String {
     json!({ "ready": true, "pid": std::process::id(), "devices": devices }).to_string()
 }
 
+fn found_at(platform: &RunningPlatform) -> String {
+    match platform.lan().first() {
+        Some((_, address)) => format!("on the local network at {}", address.ip()),
+        None => "connected".into(),
+    }
+}
+
 fn as_text(fleet: &Fleet, passwords_made: bool) -> String {
     let platforms = fleet.platforms();
     let mut text = match platforms {
-        [one] => format!("{} ({}) is connected", one.identity().name, one.identity().guid),
+        [one] => format!("{} ({}) is {}", one.identity().name, one.identity().guid, found_at(one)),
         many => format!("{} platforms are connected", many.len()),
     };
     if let (true, Some(first)) = (passwords_made, platforms.first()) {

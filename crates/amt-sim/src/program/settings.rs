@@ -1,7 +1,8 @@
 //! What a platform is told on the command line or in a file. One struct for both, so that they never differ.
 
 use amt_sim::{
-    ClientCertificate, Faults, Firmware, FleetConfig, Identity, Mps, Setup, Trigger, amt_password,
+    ClientCertificate, Faults, Firmware, FleetConfig, Identity, Lan, Mps, Provisioning, Setup,
+    Trigger, amt_password,
 };
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -27,6 +28,16 @@ pub(super) struct Settings {
     /// Common name of the server's certificate [default: the host of --mps]
     #[arg(long, value_name = "NAME")]
     cn: Option<String>,
+    /// Address at which it is a PC on the local network: ports 16992 to 16995, as far as its firmware has them; a fleet
+    /// takes the addresses from here on
+    #[arg(long, value_name = "ADDRESS")]
+    lan: Option<IpAddr>,
+    /// How far it is set up: pre (not yet), ccm, acm [default: acm]
+    #[arg(long, value_name = "STATE")]
+    provisioning: Option<Provisioning>,
+    /// Its firmware may not encrypt: no server can be configured
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    null_ciphers: Option<bool>,
     /// User name for the server
     #[arg(long)]
     user: Option<String>,
@@ -131,6 +142,9 @@ impl Settings {
             mps: self.mps.or(below.mps),
             root: self.root.or(below.root),
             cn: self.cn.or(below.cn),
+            lan: self.lan.or(below.lan),
+            provisioning: self.provisioning.or(below.provisioning),
+            null_ciphers: self.null_ciphers.or(below.null_ciphers),
             user: self.user.or(below.user),
             password_file: self.password_file.or(below.password_file),
             client_cert: self.client_cert.or(below.client_cert),
@@ -157,16 +171,20 @@ impl Settings {
     }
 
     pub(super) fn plan(&self) -> Result<Plan> {
-        let Some(mps) = &self.mps else {
-            bail!("no server is given; add --mps HOST:PORT, the address of its device listener")
-        };
-        let mps: Mps = mps.parse()?;
-        let Some(root) = &self.root else {
-            bail!(
+        let mut fleet = match (&self.mps, &self.lan, &self.root) {
+            (Some(mps), _, Some(root)) => {
+                let mps: Mps = mps.parse()?;
+                FleetConfig::new(self.identities()?, mps, text(root)?)
+            }
+            (Some(_), _, None) => bail!(
                 "no root certificate is given; add --root FILE (`viaduct cert export` prints one)"
-            )
+            ),
+            (None, Some(_), _) => FleetConfig::unconfigured(self.identities()?),
+            (None, None, _) => bail!(
+                "no server is given; add --mps HOST:PORT, the address of its device listener, or --lan ADDRESS to be \
+                 configured over the local network"
+            ),
         };
-        let mut fleet = FleetConfig::new(self.identities()?, mps, text(root)?);
         fleet.sources = self.source.clone().unwrap_or_default();
         if let Some(stagger) = self.stagger {
             fleet.stagger = Duration::from_millis(stagger);
@@ -180,6 +198,9 @@ impl Settings {
         if let Some(firmware) = &self.firmware {
             setup.firmware = Firmware::named(firmware)?;
         }
+        setup.lan = self.lan.map(Lan::new);
+        setup.provisioning = self.provisioning.unwrap_or_default();
+        setup.null_ciphers = self.null_ciphers.unwrap_or(false);
         setup.client_certificate = self.client_certificate()?;
         setup.trigger = self.trigger.unwrap_or(setup.trigger);
         setup.ports.clone_from(&self.ports);
@@ -240,7 +261,7 @@ impl Settings {
     fn login(&self) -> Result<Option<(String, String)>> {
         match (&self.user, &self.password_file) {
             (Some(user), Some(file)) => Ok(Some((user.clone(), password(file)?))),
-            _ if self.client_cert.is_some() => Ok(None),
+            _ if self.client_cert.is_some() || self.mps.is_none() => Ok(None),
             _ => bail!(
                 "the platform has no credentials; add --user and --password-file as the server knows them \
                  (`viaduct devices add` prints them), or --client-cert and --client-key"

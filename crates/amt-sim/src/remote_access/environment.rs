@@ -73,7 +73,7 @@ impl Environment {
 }
 
 /// Whether `suffix` is what follows one of the dots of `name`.
-fn ends_with_label(name: &str, suffix: &str) -> bool {
+pub(super) fn ends_with_label(name: &str, suffix: &str) -> bool {
     let Some(at) = name.len().checked_sub(suffix.len()) else { return false };
     let tail = name.get(at..).unwrap_or_default();
     let dot = at.checked_sub(1).and_then(|before| name.as_bytes().get(before));

@@ -5,12 +5,21 @@
 //! state lives in [`Host`], where each platform has its own. Everything that is common to all classes is done here:
 //! finding the instance that selectors name, listing by base class, and the faults for what is unknown.
 
-use super::{host::Host, remote_access::EnvironmentDetection, store::same};
+use super::{certificates, host::Host, remote_access, store::same};
 use amt::wsman::{Fault, Instance, Properties, Reference, ResourceUri, Subcode, Target, Value};
 use std::sync::Arc;
 
 /// All groups. The data file answers for classes that none of them has.
-static GROUPS: &[&dyn ClassGroup] = &[&EnvironmentDetection];
+static GROUPS: &[&dyn ClassGroup] = &[
+    &remote_access::Service,
+    &remote_access::Servers,
+    &remote_access::Credentials,
+    &remote_access::Policies,
+    &remote_access::Proxies,
+    &remote_access::EnvironmentDetection,
+    &certificates::KeyManagement,
+    &certificates::Store,
+];
 
 /// One class of a group.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +43,12 @@ impl Class {
 pub(super) trait ClassGroup: Send + Sync {
     /// The classes it answers for; no other group and no entry of the data file has them.
     fn classes(&self) -> &'static [Class];
+
+    /// Whether this platform's firmware has these classes at all.
+    fn exists(&self, host: &Host) -> bool {
+        let _unused = host;
+        true
+    }
 
     /// All instances of one of its classes; none is not an error.
     fn instances(&self, host: &Arc<Host>, class: &str) -> Vec<Instance>;
@@ -71,18 +86,22 @@ pub(super) trait ClassGroup: Send + Sync {
     }
 }
 
+fn groups(host: &Host) -> impl Iterator<Item = &'static dyn ClassGroup> {
+    GROUPS.iter().copied().filter(|group| group.exists(host))
+}
+
 /// The group that has a class, named by its full URI.
-fn group_of(resource: &ResourceUri) -> Option<&'static dyn ClassGroup> {
+fn group_of(host: &Host, resource: &ResourceUri) -> Option<&'static dyn ClassGroup> {
     let class = resource.class_name();
-    let group = GROUPS.iter().find(|group| group.classes().iter().any(|c| c.name == class))?;
-    (ResourceUri::of_class(class).as_ref() == Some(resource)).then_some(*group)
+    let group = groups(host).find(|group| group.classes().iter().any(|c| c.name == class))?;
+    (ResourceUri::of_class(class).as_ref() == Some(resource)).then_some(group)
 }
 
 /// All instances of a class and of those that derive from it.
 pub(super) fn list(host: &Arc<Host>, class: &str) -> Result<Vec<Instance>, Fault> {
     let mut found = Vec::new();
     let mut known = false;
-    for group in GROUPS {
+    for group in groups(host) {
         for member in group.classes().iter().filter(|member| member.is_of(class)) {
             known = true;
             found.extend(group.instances(host, member.name));
@@ -98,7 +117,7 @@ pub(super) fn list(host: &Arc<Host>, class: &str) -> Result<Vec<Instance>, Fault
 
 /// One instance.
 pub(super) fn get(host: &Arc<Host>, target: &Target) -> Result<Instance, Fault> {
-    match group_of(&target.resource) {
+    match group_of(host, &target.resource) {
         Some(group) => find(group, host, target),
         None => host.store().get(target, host.power()),
     }
@@ -106,7 +125,7 @@ pub(super) fn get(host: &Arc<Host>, target: &Target) -> Result<Instance, Fault> 
 
 /// Replaces an instance.
 pub(super) fn put(host: &Arc<Host>, target: &Target, new: &Instance) -> Result<Instance, Fault> {
-    let Some(group) = group_of(&target.resource) else {
+    let Some(group) = group_of(host, &target.resource) else {
         return host.store().put(target, new, host.power());
     };
     if new.resource != target.resource {
@@ -127,7 +146,7 @@ pub(super) fn create(
     target: &Target,
     new: &Instance,
 ) -> Result<Reference, Fault> {
-    match group_of(&target.resource) {
+    match group_of(host, &target.resource) {
         Some(group) if new.resource == target.resource => group.create(host, new),
         Some(_) => {
             let reason = "the instance is of another class";
@@ -144,7 +163,7 @@ pub(super) fn create(
 
 /// Removes an instance.
 pub(super) fn delete(host: &Arc<Host>, target: &Target) -> Result<(), Fault> {
-    let Some(group) = group_of(&target.resource) else {
+    let Some(group) = group_of(host, &target.resource) else {
         host.store().get(target, host.power())?;
         return Err(unsupported(target.resource.class_name(), "be deleted"));
     };
@@ -159,7 +178,7 @@ pub(super) fn invoke(
     method: &str,
     arguments: &Properties,
 ) -> Option<Result<Properties, Fault>> {
-    let group = group_of(&target.resource)?;
+    let group = group_of(host, &target.resource)?;
     let result = find(group, host, target).and_then(|current| {
         group.invoke(host, &current, method, arguments).unwrap_or_else(|| {
             let class = target.resource.class_name();
@@ -235,4 +254,20 @@ pub(super) fn texts(instance: &Instance, name: &str) -> Vec<String> {
 /// The fault for a new instance that is not acceptable.
 pub(super) fn invalid(reason: impl Into<String>) -> Fault {
     Fault::sender(Subcode::InvalidRepresentation, reason)
+}
+
+/// A reference to an instance of a class of AMT's schemas with these keys.
+pub(super) fn reference_to<'a>(
+    class: &str,
+    keys: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Reference {
+    Reference {
+        resource: ResourceUri::of_class(class).unwrap_or_default(),
+        selectors: keys.into_iter().map(|(n, v)| (n.to_owned(), v.into())).collect(),
+    }
+}
+
+/// The fault for removing what something else still needs.
+pub(super) fn in_use(reason: impl Into<String>) -> Fault {
+    Fault::sender(Subcode::AccessDenied, reason)
 }

@@ -22,7 +22,8 @@ use tokio::{
     time::Instant,
 };
 
-use crate::remote_access::RemoteAccess;
+use crate::configured::{Configuration, Provisioning, Shared};
+use crate::remote_access::Limits;
 
 use super::{
     http, power::Power, profile::Profile, redirection, seats::Seats, store::Store, tls,
@@ -95,7 +96,7 @@ pub struct Host {
     ha1: Ha1,
     profile: &'static Profile,
     store: Mutex<Store>,
-    remote_access: Mutex<RemoteAccess>,
+    shared: Arc<Shared>,
     contexts: Mutex<Contexts<Instance>>,
     messages: AtomicU64,
     power: Power,
@@ -113,6 +114,13 @@ impl Host {
     /// A platform that is on and has its settings as delivered.
     #[must_use]
     pub fn new(config: HostConfig) -> Arc<Self> {
+        let shared =
+            Shared::new(Configuration::default(), Limits::default(), Provisioning::default());
+        Self::with(config, Arc::new(shared))
+    }
+
+    /// A platform whose configuration others live by, too.
+    pub(crate) fn with(config: HostConfig, shared: Arc<Shared>) -> Arc<Self> {
         let realm = config.realm();
         let nonces = NonceTable::new(NONCE_LIFETIME, NONCES);
         let profile = Profile::delivered();
@@ -123,7 +131,7 @@ impl Host {
             store: Mutex::new(Store::new(profile, &config)),
             contexts: Mutex::new(Contexts::new(ENUMERATIONS, ENUMERATION_IDLE)),
             messages: AtomicU64::new(1),
-            remote_access: Mutex::default(),
+            shared,
             power: Power::new(),
             acceptor: OnceCell::new(),
             seats: Seats::default(),
@@ -215,9 +223,9 @@ impl Host {
         lock(&self.store)
     }
 
-    /// How the platform is configured for remote access.
-    pub(super) fn remote_access(&self) -> MutexGuard<'_, RemoteAccess> {
-        lock(&self.remote_access)
+    /// What the platform is configured with.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(super) fn contexts(&self) -> MutexGuard<'_, Contexts<Instance>> {

@@ -4,6 +4,7 @@
 //! A [`Host`] is the management engine of one PC: its settings, its power, its serial port, screen and
 //! drives. Any number of streams may be served at once; they see the same settings and the same power.
 
+mod certificates;
 mod group;
 mod host;
 mod http;

@@ -75,6 +75,14 @@ impl TlsIdentity {
         Ok(Self { key, certificate: builder.build() })
     }
 
+    /// Certificate and private key (PKCS #1) in DER.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn to_der(&self) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
+        Ok((self.certificate.to_der()?, self.key.rsa()?.private_key_to_der()?))
+    }
+
     fn acceptor(&self) -> Result<SslAcceptor, ErrorStack> {
         let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
         builder.set_private_key(&self.key)?;

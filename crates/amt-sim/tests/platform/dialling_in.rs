@@ -215,12 +215,12 @@ async fn a_server_that_is_not_there_is_told_from_a_name_that_is_not_there() {
     let nobody = listener.local_addr().unwrap();
     drop(listener);
     let mut config = mps.platform();
-    config.setup.mps = nobody.into();
+    config.setup.mps = Some(nobody.into());
     let entry = verdict(&Platform::start(config).unwrap()).await;
     assert_eq!((entry.result, entry.tcp), (ConnectionResult::Tcp, TcpDetail::Reset), "{entry}");
 
     let mut config = mps.platform();
-    config.setup.mps = "nobody.invalid:4433".parse().unwrap();
+    config.setup.mps = Some("nobody.invalid:4433".parse().unwrap());
     let entry = verdict(&Platform::start(config).unwrap()).await;
     assert_eq!(entry.result, ConnectionResult::Dns, "{entry}");
 }

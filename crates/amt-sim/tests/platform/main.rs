@@ -7,6 +7,8 @@ mod dialling_in;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod lan;
+#[cfg(test)]
 mod misbehaving;
 #[cfg(test)]
 mod mps;

@@ -41,12 +41,23 @@ pub struct Principal {
     /// User name, or `token:NAME`, or `local` for the socket in the data directory.
     pub name: String,
     pub scope: Scope,
+    /// Whose devices; empty unless there are several tenants.
+    pub tenant: String,
+    /// Where the request came from; None for the local socket.
+    pub source: Option<IpAddr>,
 }
 
 impl Principal {
     /// Somebody of that name and scope.
     pub fn new(name: impl Into<String>, scope: Scope) -> Self {
-        Self { name: name.into(), scope }
+        Self { name: name.into(), scope, tenant: String::new(), source: None }
+    }
+
+    /// The same, coming from that address.
+    #[must_use]
+    pub fn at(mut self, source: IpAddr) -> Self {
+        self.source = Some(source);
+        self
     }
 
     /// Whoever can open the socket in the data directory.

@@ -1,6 +1,6 @@
 //! Users: made, changed, removed, and the very first one.
 
-use super::{Access, Known, Scope, SetUpError, TOKEN_USER, USER_MAX, password, setup::SetupSecret};
+use super::{Access, Known, Scope, SetUpError, TOKEN_USER, USER_MAX, password};
 use crate::{
     config::Secret,
     inventory::{Person, StoreError, durable},
@@ -49,6 +49,11 @@ impl Access {
         self.0.setup().as_ref().and_then(|secret| secret.value(Instant::now()))
     }
 
+    /// Whether that is the secret of the setup link, and it still works.
+    pub(crate) fn is_setup_secret(&self, given: &Secret<String>) -> bool {
+        self.0.setup().as_ref().is_some_and(|kept| kept.is(given, Instant::now()))
+    }
+
     /// Creates the first user, an administrator, for whoever knows the setup secret. The secret stays good when the
     /// name or password is refused, and is worth nothing once a user exists.
     ///
@@ -60,9 +65,7 @@ impl Access {
         user: &str,
         password: Secret<String>,
     ) -> Result<(), SetUpError> {
-        let good =
-            |kept: Option<&SetupSecret>| kept.is_some_and(|kept| kept.is(secret, Instant::now()));
-        if !good(self.0.setup().as_ref()) {
+        if !self.is_setup_secret(secret) {
             return Err(SetUpError::LinkInvalid);
         }
         check_name(user)?;

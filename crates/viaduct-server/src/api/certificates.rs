@@ -1,6 +1,6 @@
 //! Certificates: shown, exported, reloaded.
 
-use super::{Api, refusal::Refusal};
+use super::{Api, guard::Authorized, refusal::Refusal};
 use crate::tls;
 use axum::{Json, extract::State, http::header, response::IntoResponse};
 use std::sync::Arc;
@@ -13,11 +13,17 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<CertificateInf
 }
 
 /// `POST /certificates/reload`: reads the files again. When one is not usable, all stay as they are.
-pub(super) async fn reload(State(api): State<Arc<Api>>) -> Result<Json<Reloaded>, Refusal> {
-    match api.certificates.reload().await {
-        Ok(reloaded) => Ok(Json(Reloaded { reloaded })),
-        Err(why) => Err(Refusal::new(Code::CertificatesRefused, why)),
-    }
+pub(super) async fn reload(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+) -> Result<Json<Reloaded>, Refusal> {
+    let work = async {
+        match api.certificates.reload().await {
+            Ok(reloaded) => Ok(Json(Reloaded { reloaded })),
+            Err(why) => Err(Refusal::new(Code::CertificatesRefused, why)),
+        }
+    };
+    caller.audited(&api, None, "reload certificates", work).await
 }
 
 /// `GET /ciracert`: the root that devices are to trust, as PEM text.

@@ -31,21 +31,36 @@ pub(super) async fn upsert(
     Json(wish): Json<NewDevice>,
 ) -> Result<Response, Refusal> {
     let id = checked(&wish)?;
-    if api.inventory.get(id).is_some() {
+    let known = api.inventory.get(id).is_some();
+    let what = if known { "merge" } else { "add" };
+    let work = upsert_now(&api, &caller, known, &headers, id, wish);
+    caller.audited(&api, Some(id), what, work).await
+}
+
+async fn upsert_now(
+    api: &Api,
+    caller: &Authorized,
+    known: bool,
+    headers: &HeaderMap,
+    id: DeviceId,
+    wish: NewDevice,
+) -> Result<Response, Refusal> {
+    if known {
         if headers.contains_key(header::IF_NONE_MATCH) {
             return Err(Refusal::new(Code::DeviceExists, format!("{id} is known already")));
         }
-        let device = merge_into(&api, id, wish).await?;
+        let device = merge_into(api, id, wish).await?;
         return Ok(axum::Json(device).into_response());
     }
-    let (device, issued) = add(&api, id, wish).await?;
+    let (device, issued) = add(api, id, wish).await?;
     tracing::info!(by = caller.principal.name, device = %id, name = device.name, "device added");
-    Ok((StatusCode::CREATED, axum::Json(written(&api, &device, issued))).into_response())
+    Ok((StatusCode::CREATED, axum::Json(written(api, &device, issued))).into_response())
 }
 
 /// `PATCH /devices`: merges into a known device.
 pub(super) async fn merge(
     State(api): State<Arc<Api>>,
+    caller: Authorized,
     Json(wish): Json<NewDevice>,
 ) -> Result<axum::Json<Device>, Refusal> {
     let id = checked(&wish)?;
@@ -54,16 +69,31 @@ pub(super) async fn merge(
         let refusal = Refusal::new(Code::UnknownDevice, format!("no device {name}"));
         return Err(devices::not_found(&name, refusal));
     }
-    merge_into(&api, id, wish).await.map(axum::Json)
+    let work = merge_into(&api, id, wish);
+    caller.audited(&api, Some(id), "merge", work).await.map(axum::Json)
 }
 
 /// `PATCH /devices/{device}`: name, domain name, labels.
 pub(super) async fn patch(
     State(api): State<Arc<Api>>,
+    caller: Authorized,
     Path(name): Path<String>,
     Json(patch): Json<DevicePatch>,
 ) -> Result<axum::Json<Device>, Refusal> {
     let device = devices::find(&api, &name)?;
+    let what = match &patch.name {
+        Some(name) => format!("rename {} to {name}", device.name),
+        None => format!("change {}", device.name),
+    };
+    let work = patch_now(&api, &device, patch);
+    caller.audited(&api, Some(device.id), what, work).await.map(axum::Json)
+}
+
+async fn patch_now(
+    api: &Api,
+    device: &inventory::Device,
+    patch: DevicePatch,
+) -> Result<Device, Refusal> {
     if let Some(fqdn) = patch.fqdn {
         let change = DeviceChange { fqdn: Some(fqdn), ..DeviceChange::default() };
         api.inventory.change(device.id, change).await?;
@@ -78,7 +108,7 @@ pub(super) async fn patch(
     if let Some(name) = patch.name {
         api.inventory.rename(device.id, name).await?;
     }
-    current(&api, device.id).map(axum::Json)
+    current(api, device.id)
 }
 
 /// `DELETE /devices/{device}`: forgets it and ends its tunnel.
@@ -88,7 +118,9 @@ pub(super) async fn remove(
     Path(name): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let device = devices::find(&api, &name)?;
-    api.inventory.remove(device.id).await?;
+    let what = format!("remove {}", device.name);
+    let work = async { Ok(api.inventory.remove(device.id).await?) };
+    caller.audited(&api, Some(device.id), what, work).await?;
     if let Some(tunnel) = api.registry.lookup(device.id) {
         let by = &caller.principal.name;
         tunnel.disconnect(TunnelEnd::by_us("user request", format!("{by} removed the device")));

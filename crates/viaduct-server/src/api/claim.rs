@@ -22,10 +22,17 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Unclaimed>> {
 /// `DELETE /unclaimed/{guid}`: forgets that it knocked. It comes back if it knocks again.
 pub(super) async fn forget(
     State(api): State<Arc<Api>>,
+    caller: Authorized,
     Path(guid): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    let known = guid.parse::<DeviceId>().is_ok_and(|id| api.inventory.forget_unclaimed(id));
-    if known { Ok(StatusCode::NO_CONTENT) } else { Err(never_knocked(&guid)) }
+    let id = guid.parse::<DeviceId>().map_err(|_| never_knocked(&guid))?;
+    let work = async {
+        match api.inventory.forget_unclaimed(id) {
+            true => Ok(StatusCode::NO_CONTENT),
+            false => Err(never_knocked(&guid)),
+        }
+    };
+    caller.audited(&api, Some(id), "forget that it knocked", work).await
 }
 
 /// `POST …/approve`: lets a blocked device in again, or takes a device in that knocked.
@@ -35,13 +42,18 @@ pub(super) async fn approve(
     Path(name): Path<String>,
     OptionalJson(claim): OptionalJson<Claim>,
 ) -> Result<Json<WrittenDevice>, Refusal> {
-    let (device, issued) = match api.inventory.find(&name) {
-        Ok(device) => {
-            api.inventory.set_blocked(device.id, false).await?;
-            (api.inventory.get(device.id).unwrap_or(device), None)
+    let found = api.inventory.find(&name);
+    let id = found.as_ref().map_or_else(|_| name.parse().ok(), |device| Some(device.id));
+    let work = async {
+        match found {
+            Ok(device) => {
+                api.inventory.set_blocked(device.id, false).await?;
+                Ok((api.inventory.get(device.id).unwrap_or(device), None))
+            }
+            Err(error) => take_in(&api, &name, claim, error).await,
         }
-        Err(error) => take_in(&api, &name, claim, error).await?,
     };
+    let (device, issued) = caller.audited(&api, id, "approve", work).await?;
     tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device approved");
     Ok(Json(change::written(&api, &device, issued)))
 }
@@ -56,7 +68,8 @@ pub(super) async fn block(
         Ok(device) => device.id,
         Err(error) => knocked(&api, &name, error)?.id,
     };
-    api.inventory.set_blocked(id, true).await?;
+    let work = async { Ok(api.inventory.set_blocked(id, true).await?) };
+    caller.audited(&api, Some(id), "block", work).await?;
     let device = api.inventory.get(id).ok_or(StoreError::NotFound(id))?;
     if let Some(tunnel) = api.registry.lookup(device.id) {
         let by = &caller.principal.name;

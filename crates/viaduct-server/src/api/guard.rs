@@ -3,6 +3,7 @@
 use super::{Api, refusal::Refusal};
 use crate::{
     access::{Action, Denied, Principal, SignInError},
+    audit::Outcome,
     config::Secret,
 };
 use axum::{
@@ -12,8 +13,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use std::{net::SocketAddr, sync::Arc};
-use viaduct_api::Code;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+use viaduct_api::{Code, DeviceId};
 
 /// What a route asks of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,42 @@ pub(super) enum Origin {
 pub(super) struct Authorized {
     pub(super) principal: Principal,
     pub(super) origin: Origin,
+    /// The right that the route asked for.
+    pub(super) action: Option<Action>,
+}
+
+impl Authorized {
+    /// Does something that changes something: recorded before it happens, and how it ended afterwards. `work` does not
+    /// begin when it cannot be recorded.
+    pub(super) async fn audited<T>(
+        &self,
+        api: &Api,
+        device: Option<DeviceId>,
+        detail: impl Into<String>,
+        work: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let action = self.action.ok_or_else(|| {
+            Refusal::new(Code::Internal, "this route changes something and asks for no right")
+        })?;
+        let intent = api.audit.intent(&self.principal, action, device, detail).await?;
+        let result = work.await;
+        intent.done(outcome(&result)).await;
+        result
+    }
+}
+
+/// How the answer to a request shows that it ended.
+fn outcome<T>(result: &Result<T, Refusal>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Done,
+        Err(refusal) => {
+            let why = format!("{} {}", refusal.code(), refusal.detail());
+            match refusal.code() {
+                Code::DeviceSilent => Outcome::Unknown(why),
+                _ => Outcome::Failed(why),
+            }
+        }
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Authorized {
@@ -84,14 +124,21 @@ async fn admit(
     };
     let principal = match origin {
         Origin::Local => Principal::local(),
-        Origin::Network(peer) => sign_in(api, peer, headers).await?,
+        Origin::Network(peer) => {
+            let from = peer.ip().to_canonical();
+            sign_in(api, from, headers).await?.at(from)
+        }
     };
-    if let Guard::Needs(action) = guard {
+    let action = match guard {
+        Guard::Needs(action) => Some(action),
+        Guard::Open | Guard::SignedIn => None,
+    };
+    if let Some(action) = action {
         api.access
             .authorise(&principal, action)
             .map_err(|denied| Refusal::new(Code::NotAllowed, not_allowed(&principal, &denied)))?;
     }
-    Ok(Authorized { principal, origin })
+    Ok(Authorized { principal, origin, action })
 }
 
 /// Who lacks which right, in words.
@@ -101,7 +148,7 @@ fn not_allowed(principal: &Principal, denied: &Denied) -> String {
     format!("{} has the scope `{scope}`, which does not cover {what}", principal.name)
 }
 
-async fn sign_in(api: &Api, peer: SocketAddr, headers: &HeaderMap) -> Result<Principal, Refusal> {
+async fn sign_in(api: &Api, from: IpAddr, headers: &HeaderMap) -> Result<Principal, Refusal> {
     let missing =
         || Refusal::new(Code::NotSignedIn, "the request has no usable Authorization header");
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
@@ -124,7 +171,6 @@ async fn sign_in(api: &Api, peer: SocketAddr, headers: &HeaderMap) -> Result<Pri
     let Some(Ok(decoded)) = decoded else { return Err(missing()) };
     let (user, password) = decoded.split_once(':').ok_or_else(missing)?;
     let password = Secret::new(password.to_owned());
-    let from = peer.ip().to_canonical();
     api.access.sign_in(user, &password, from).await.map_err(|error| turned_down(&error, "Basic"))
 }
 

@@ -3,6 +3,7 @@
 //! Paths, shapes and quirks of Open AMT's MPS v2 where it has them, ours beside them in the same style. Every
 //! route is entered in one table with the right it needs, and no handler runs before that right is proven.
 
+mod audit;
 mod body;
 mod certificates;
 mod change;
@@ -32,6 +33,7 @@ pub use listen::{serve_http, serve_local};
 use crate::{
     Addresses,
     access::{Access, Action},
+    audit::Audit,
     command::Commander,
     enroll::Enroller,
     events::Bus,
@@ -55,6 +57,8 @@ pub struct Api {
     pub inventory: Inventory,
     /// Users and tokens.
     pub access: Access,
+    /// Who did what.
+    pub audit: Audit,
     /// What happens.
     pub events: Bus,
     /// The way to a port of a device, the same that the proxies take.
@@ -81,6 +85,8 @@ pub fn router(api: Api) -> Router {
 const READ: Guard = Guard::Needs(Action::ReadDevices);
 const CHANGE: Guard = Guard::Needs(Action::ChangeDevices);
 const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
+const AUDIT: Guard = Guard::Needs(Action::ReadAudit);
+const AUDIT_ALL: Guard = Guard::Needs(Action::ReadAllAudit);
 const TOKENS: Guard = Guard::Needs(Action::ManageTokens);
 
 fn table(api: Arc<Api>) -> Routes {
@@ -136,6 +142,9 @@ fn table(api: Arc<Api>) -> Routes {
             Guard::Needs(Action::ChangeCertificates),
             certificates::reload,
         )
+        .add(&get, "/api/v1/audit", AUDIT, audit::list)
+        .add(&get, "/api/v1/audit/verify", AUDIT_ALL, audit::verify)
+        .add(&get, "/api/v1/audit/export", AUDIT_ALL, audit::export)
         .add(&get, "/api/v1/config", Guard::Needs(Action::ReadConfig), service::config)
         .add(&get, "/api/v1/status", READ, service::status)
         .add(&get, "/api/v1/whoami", Guard::SignedIn, service::whoami)

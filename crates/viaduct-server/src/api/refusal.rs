@@ -1,6 +1,7 @@
 //! Why a request is turned down, as `problem+json` or in the shape that Open AMT's clients know.
 
 use crate::{
+    audit::AuditUnavailable,
     command::CommandError,
     gateway,
     inventory::{FindError, StoreError},
@@ -55,7 +56,8 @@ fn status(code: Code) -> StatusCode {
         | Code::WouldStrand
         | Code::NotCovered
         | Code::AmtPasswordMissing
-        | Code::CertificatesRefused => StatusCode::CONFLICT,
+        | Code::CertificatesRefused
+        | Code::AuditBroken => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
         Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
@@ -76,9 +78,11 @@ fn status(code: Code) -> StatusCode {
         | Code::NotViaduct
         | Code::Untrusted
         | Code::Unreachable => StatusCode::BAD_GATEWAY,
-        Code::DeviceAway | Code::DeviceBusy | Code::Store | Code::ShuttingDown => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Code::DeviceAway
+        | Code::DeviceBusy
+        | Code::Store
+        | Code::ShuttingDown
+        | Code::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => {
             StatusCode::GATEWAY_TIMEOUT
         }
@@ -149,7 +153,7 @@ impl Refusal {
         &self.0.problem.detail
     }
 
-    #[cfg(test)]
+    /// The stable code.
     pub(super) fn code(&self) -> Code {
         self.0.code
     }
@@ -217,6 +221,12 @@ impl From<StoreError> for Refusal {
             StoreError::Database(_) => Code::Store,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<AuditUnavailable> for Refusal {
+    fn from(error: AuditUnavailable) -> Self {
+        Self::new(Code::AuditUnavailable, error.to_string())
     }
 }
 

@@ -22,9 +22,15 @@ const RECENT: Duration = Duration::days(1);
 
 /// `GET /health`, in the shape that Open AMT's container checks read. Open to all and says nothing else.
 pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
-    let (status, text) = match api.inventory.health().error {
-        None => (StatusCode::OK, "OK"),
-        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not take what happens"),
+    let (status, text) = match (api.inventory.health().error, api.audit.trouble()) {
+        (None, None) => (StatusCode::OK, "OK"),
+        (Some(_), _) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not take what happens")
+        }
+        (None, Some(_)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the audit log cannot be written; changes are refused",
+        ),
     };
     // The secret store is part of the database here: open as long as the server runs.
     let body = json!({
@@ -104,6 +110,9 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
     }
     if let Some(error) = api.inventory.health().error {
         list.push(about(Code::Store, format!("the database does not take what happens: {error}")));
+    }
+    if let Some(error) = api.audit.trouble() {
+        list.push(about(Code::AuditUnavailable, error));
     }
     for certificate in certificates {
         if let Some(end) = certificate.not_after.filter(|end| *end - now < EXPIRES_SOON) {

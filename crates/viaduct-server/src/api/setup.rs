@@ -6,7 +6,8 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    access::{PASSWORD_MIN, SetUpError},
+    access::{Action, PASSWORD_MIN, Principal, Scope, SetUpError},
+    audit::Outcome,
     config::Secret,
 };
 use axum::{
@@ -87,7 +88,18 @@ pub(super) async fn submit(
 async fn first_user(api: &Api, set_up: &SetUp) -> Result<(), Refusal> {
     let secret = Secret::new(set_up.secret.clone());
     let password = Secret::new(set_up.password.clone());
-    match api.access.set_up(&secret, &set_up.user, password).await {
+    let who = Principal::new(set_up.user.as_str(), Scope::Admin);
+    if !api.access.is_setup_secret(&secret) {
+        // Strangers who guess are no reason to write anything.
+        return Err(Refusal::new(Code::SetupLink, SetUpError::LinkInvalid.to_string()));
+    }
+    let what = "make the first user with the setup link";
+    let intent = api.audit.intent(&who, Action::ManageUsers, None, what).await?;
+    let made = api.access.set_up(&secret, &set_up.user, password).await;
+    intent
+        .done(made.as_ref().map_or_else(|e| Outcome::Failed(e.to_string()), |()| Outcome::Done))
+        .await;
+    match made {
         Ok(()) => {
             tracing::info!(user = set_up.user, "first user created with the setup link");
             Ok(())

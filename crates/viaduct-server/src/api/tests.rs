@@ -1,5 +1,6 @@
 //! The routes as a client sees them, over a real inventory in a temporary directory.
 
+mod audit;
 mod devices;
 mod pages;
 mod rights;
@@ -69,6 +70,7 @@ impl Bench {
         let events = Bus::new();
         let inventory = Inventory::open(&config::Store::default(), data.path(), 100).await.unwrap();
         let access = Access::open(&inventory, data.path()).await.unwrap();
+        let audit = Audit::open(&inventory).await.unwrap();
         let registry = Registry::new(events.clone());
         let limits = config::Limits::default();
         let gateway = Gateway::new(
@@ -104,6 +106,7 @@ impl Bench {
             registry,
             inventory,
             access,
+            audit,
             events,
             gateway,
             certificates,

@@ -28,15 +28,17 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, axum::Json<TokenIssued>), Refusal> {
     let created = OffsetDateTime::now_utc();
     let expires = end(wish.expires.as_deref(), created)?;
-    let value =
-        api.access.create_token(&wish.name, show::scope_of(wish.scope), expires).await.map_err(
-            |error| match error {
-                StoreError::Exists(_) => {
-                    Refusal::new(Code::TokenExists, format!("`{}` is taken", wish.name))
-                }
-                other => other.into(),
-            },
-        )?;
+    let what = format!("make token {} with scope {}", wish.name, wish.scope);
+    let work = async {
+        let made = api.access.create_token(&wish.name, show::scope_of(wish.scope), expires).await;
+        made.map_err(|error| match error {
+            StoreError::Exists(_) => {
+                Refusal::new(Code::TokenExists, format!("`{}` is taken", wish.name))
+            }
+            other => other.into(),
+        })
+    };
+    let value = caller.audited(&api, None, what, work).await?;
     tracing::info!(by = caller.principal.name, token = wish.name, scope = %wish.scope, "token made");
     let about = Token { name: wish.name, scope: wish.scope, created, expires, last_used: None };
     Ok((StatusCode::CREATED, axum::Json(TokenIssued { token: value.expose().clone(), about })))
@@ -51,7 +53,8 @@ pub(super) async fn revoke(
     if !api.access.tokens().iter().any(|token| token.name == name) {
         return Err(Refusal::new(Code::UnknownToken, format!("no token is called `{name}`")));
     }
-    api.access.revoke_token(&name).await?;
+    let work = async { Ok(api.access.revoke_token(&name).await?) };
+    caller.audited(&api, None, format!("revoke token {name}"), work).await?;
     tracing::info!(by = caller.principal.name, token = name, "token revoked");
     Ok(StatusCode::NO_CONTENT)
 }

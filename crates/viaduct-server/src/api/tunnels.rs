@@ -1,7 +1,10 @@
 //! Live tunnels: listed and ended.
 
 use super::{Api, devices, guard::Authorized, refusal::Refusal, show};
-use crate::{registry::TunnelEnd, tunnel::TunnelId};
+use crate::{
+    registry::TunnelEnd,
+    tunnel::{TunnelHandle, TunnelId},
+};
 use axum::{
     Json,
     extract::{Path, State},
@@ -14,7 +17,7 @@ use viaduct_api::{Code, Tunnel};
 /// `GET /tunnels`, the oldest first.
 pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Tunnel>> {
     let mut tunnels = api.registry.list();
-    tunnels.sort_unstable_by_key(crate::tunnel::TunnelHandle::id);
+    tunnels.sort_unstable_by_key(TunnelHandle::id);
     Json(tunnels.iter().map(|tunnel| show::tunnel(&api, tunnel)).collect())
 }
 
@@ -31,7 +34,7 @@ pub(super) async fn disconnect(
             format!("no live tunnel has the number `{id}`"),
         ));
     };
-    tunnel.disconnect(asked_by(&caller));
+    end(&api, &caller, &tunnel).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -47,7 +50,7 @@ pub(super) async fn disconnect_device(
         let refusal = Refusal::new(Code::DeviceAway, detail).sent_as(StatusCode::NOT_FOUND);
         return Err(not_connected(refusal, &device.id.to_string()));
     };
-    tunnel.disconnect(asked_by(&caller));
+    end(&api, &caller, &tunnel).await?;
     let description = format!("CIRA connection disconnected : {}", device.id);
     Ok(Json(json!({ "success": 200, "description": description })))
 }
@@ -58,6 +61,15 @@ fn not_connected(refusal: Refusal, name: &str) -> Refusal {
         ("error", "Device not found/connected. Please connect again using CIRA.".into()),
         ("errorDescription", format!("guid : {name}").into()),
     ])
+}
+
+async fn end(api: &Api, caller: &Authorized, tunnel: &TunnelHandle) -> Result<(), Refusal> {
+    let what = format!("end tunnel {}", tunnel.id().0);
+    let work = async {
+        tunnel.disconnect(asked_by(caller));
+        Ok(())
+    };
+    caller.audited(api, Some(tunnel.device()), what, work).await
 }
 
 fn asked_by(caller: &Authorized) -> TunnelEnd {

@@ -16,6 +16,7 @@ pub(crate) use change::durable;
 pub(crate) use derived::CiraRecord;
 pub use facts::StoreHealth;
 pub use names::cira_warnings;
+pub use sqlite::AuditFilter;
 pub(crate) use sqlite::{Person, TokenRow};
 
 use crate::{

@@ -21,6 +21,7 @@ impl Running {
             registry: self.registry.clone(),
             inventory: self.inventory.clone(),
             access: self.access.clone(),
+            audit: self.audit.clone(),
             events: self.events.clone(),
             certificates: self.certificates.clone(),
             config_text: config_text.into(),

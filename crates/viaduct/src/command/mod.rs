@@ -1,5 +1,6 @@
 //! The operator's commands. They speak only REST.
 
+pub(crate) mod audit;
 pub(crate) mod cert;
 pub(crate) mod config;
 mod csv;

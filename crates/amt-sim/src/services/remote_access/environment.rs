@@ -23,7 +23,7 @@ impl ClassGroup for EnvironmentDetection {
     }
 
     fn instances(&self, host: &Arc<Host>, _class: &str) -> Vec<Instance> {
-        vec![read(&host.remote_access().environment)]
+        vec![read(&host.shared().read().remote_access.environment)]
     }
 
     fn put(&self, host: &Arc<Host>, current: &Instance, new: &Instance) -> Result<Instance, Fault> {
@@ -36,8 +36,11 @@ impl ClassGroup for EnvironmentDetection {
         let wanted = Environment::new(texts(new, STRINGS), texts(new, PREFIXES));
         let wanted = wanted.map_err(|error| invalid(error.to_string()))?;
         let now = read(&wanted);
-        host.remote_access().environment = wanted;
-        Ok(now)
+        let changed = host.shared().configure(|configuration, _| {
+            configuration.remote_access.environment = wanted;
+            Ok(())
+        });
+        changed.map(|()| now).map_err(|code| invalid(code.to_string()))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The embedded database. One connection for people's changes, which are on the disk before they are acknowledged,
-//! and one for facts about tunnels, which may be lost in a power failure. Nothing reads from it while the server runs,
-//! so there are no more connections than these two.
+//! and one for facts about tunnels, which may be lost in a power failure. While the server runs, only the audit log is
+//! read from it, over connections of its own that hold nobody up.
 
+mod audit;
 mod devices;
 mod facts;
 mod people;
 
+pub use audit::AuditFilter;
 pub(super) use facts::Batch;
 pub(crate) use people::{Person, TokenRow};
 
@@ -32,6 +34,7 @@ const FACTS_WAIT: Duration = Duration::from_millis(500);
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../../migrations/sqlite/0001_start.sql")),
+    (2, "audit", include_str!("../../../migrations/sqlite/0002_audit.sql")),
     (11, "amt pin", include_str!("../../../migrations/sqlite/0011_amt_pin.sql")),
 ];
 
@@ -40,6 +43,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 pub(crate) struct Sqlite {
     people: SqlitePool,
     facts: SqlitePool,
+    reads: SqlitePool,
 }
 
 impl Sqlite {
@@ -54,7 +58,8 @@ impl Sqlite {
         let people = connect(&path, SqliteSynchronous::Full, PEOPLE_WAIT).await.map_err(opened)?;
         migrate(&people).await?;
         let facts = connect(&path, SqliteSynchronous::Normal, FACTS_WAIT).await.map_err(opened)?;
-        Ok(Self { people, facts })
+        let reads = connect(&path, SqliteSynchronous::Normal, PEOPLE_WAIT).await.map_err(opened)?;
+        Ok(Self { people, facts, reads })
     }
 
     /// The fingerprint of the keys that this database was written with.
@@ -74,7 +79,7 @@ impl Sqlite {
 
     /// Lets the database grow no further, as on a full disk.
     #[cfg(test)]
-    pub(super) async fn limit_pages(&self, pages: u32) {
+    pub(crate) async fn limit_pages(&self, pages: u32) {
         use sqlx::Executor;
         for pool in [&self.people, &self.facts] {
             let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));

@@ -1,0 +1,34 @@
+//! How much of each there may be.
+
+use serde::Deserialize;
+
+/// Limits of one platform (AMT_RemoteAccessCapabilities, and what it does not tell).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Management Presence Servers.
+    pub servers: usize,
+    /// Servers of one policy.
+    pub servers_per_policy: usize,
+    /// Policies.
+    pub policies: usize,
+    /// HTTP proxies.
+    pub proxies: usize,
+    /// Characters of a user name and of a password for a server.
+    pub credential: usize,
+    /// Whether the firmware may not encrypt, as some countries demand: no server can be configured.
+    pub null_ciphers: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            servers: 4,
+            servers_per_policy: 2,
+            policies: 3,
+            proxies: 15,
+            credential: 16,
+            null_ciphers: false,
+        }
+    }
+}
