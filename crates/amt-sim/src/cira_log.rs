@@ -3,7 +3,10 @@
 //! Fields and numbers are those of the firmware's GET_CIRA_LOG answer (rpc-go, `pkg/pthi/types.go` and
 //! `internal/commands/diagnostics/cira.go`), so that both ends of a tunnel can be compared.
 
-use crate::Trigger;
+use crate::{
+    Trigger,
+    remote_access::{Login, Server},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, fmt};
 use time::OffsetDateTime;
@@ -39,6 +42,9 @@ pub struct Entry {
     pub trigger: Trigger,
     /// The server, as it was configured.
     pub mps_host: String,
+    /// The HTTP proxy on the way, `HOST:PORT`, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
     /// How the platform shows who it is.
     pub auth: AuthMethod,
     /// Through which interface.
@@ -199,7 +205,18 @@ numbered! {
 pub(crate) struct Attempt {
     pub(crate) trigger: Trigger,
     pub(crate) mps_host: String,
+    pub(crate) proxy: Option<String>,
     pub(crate) auth: AuthMethod,
+}
+
+impl Attempt {
+    pub(crate) fn new(trigger: Trigger, server: &Server, proxy: Option<String>) -> Self {
+        let auth = match server.login {
+            Login::Certificate(_) => AuthMethod::MutualTls,
+            Login::Password { .. } => AuthMethod::Password,
+        };
+        Self { trigger, mps_host: server.access.info.clone(), proxy, auth }
+    }
 }
 
 /// How an attempt ended before there was a tunnel.
@@ -209,6 +226,13 @@ pub(crate) struct Failure {
     pub(crate) tcp: TcpDetail,
     pub(crate) tls_alert: Option<u8>,
     pub(crate) note: String,
+}
+
+impl Failure {
+    /// The platform's own trouble.
+    pub(crate) fn internal(note: String) -> Self {
+        Self { result: ConnectionResult::Internal, tcp: TcpDetail::Ok, tls_alert: None, note }
+    }
 }
 
 impl CiraLog {
@@ -229,6 +253,7 @@ impl CiraLog {
             began: now,
             trigger: attempt.trigger,
             mps_host: attempt.mps_host,
+            proxy: attempt.proxy,
             auth: attempt.auth,
             interface: Interface::Wired,
             result: ConnectionResult::InProgress,
@@ -273,6 +298,7 @@ mod tests {
         Attempt {
             trigger: Trigger::Periodic,
             mps_host: "mps.example".into(),
+            proxy: None,
             auth: AuthMethod::Password,
         }
     }

@@ -2,9 +2,17 @@
 
 use crate::{
     ClientCertificate, Configuration, Faults, Firmware, Identity, Lan, Provisioning, RetryProfile,
-    Trigger, cira_log::AuthMethod, remote_access::Limits,
+    StartError, TlsSetupError, Trigger,
+    engine::Network,
+    remote_access::{
+        Access, Code, Environment, InfoFormat, Limits, Login, Policy, Schedule, UserInitiated,
+    },
 };
+use openssl::x509::X509;
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::Duration};
+
+/// A network that is never entered: with it a platform takes itself to be outside everywhere.
+const NOWHERE: &str = "nowhere.invalid";
 
 /// The address of a Management Presence Server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,15 +77,21 @@ pub struct Setup {
     pub client_certificate: Option<ClientCertificate>,
     /// Local address to dial from. Default: the system's choice, which ends at some 28,000 connections.
     pub source: Option<IpAddr>,
-    /// What made it dial in. Default periodic.
+    /// What it dials in for at first. Default periodic.
     pub trigger: Trigger,
+    /// Seconds between the diallings of the periodic policy. Default 10; shorter brings it back sooner after a loss.
+    pub interval: u32,
+    /// Seconds without traffic after which its policies drop the tunnel; 0: never. Default 0.
+    pub life_time: u32,
+    /// The network it is in. Default outside the company's.
+    pub network: Network,
     /// Ports forwarded, in this order. Default: the firmware's.
     pub ports: Option<Vec<u16>>,
     /// Keep-alive interval until the server asks for another. Default 30 s.
     pub keepalive: Duration,
     /// The server may be silent this long before the platform ends the tunnel; zero: for ever. Default 0.
     pub keepalive_timeout: Duration,
-    /// When to come back after a loss.
+    /// How it takes failures and losses. Default as Intel writes it.
     pub retry: RetryProfile,
     /// Port 5900 sends back what it gets; without it no service is there. Default off.
     pub echo: bool,
@@ -121,6 +135,9 @@ impl Setup {
             client_certificate: None,
             source: None,
             trigger: Trigger::Periodic,
+            interval: 10,
+            life_time: 0,
+            network: Network::Outside,
             ports: None,
             keepalive: Duration::from_secs(30),
             keepalive_timeout: Duration::ZERO,
@@ -143,14 +160,67 @@ impl Setup {
         Limits { null_ciphers: self.null_ciphers, ..self.firmware.remote_access }
     }
 
-    /// The common name that is looked for. Firmware compares nothing else.
-    pub(crate) fn expected_name(&self) -> &str {
-        let host = || self.mps.as_ref().map(|mps| mps.host.as_str());
-        self.common_name.as_deref().or_else(host).unwrap_or_default()
+    /// What all platforms of this setup are configured with before their own credentials.
+    pub(crate) fn base(&self) -> Result<Configuration, StartError> {
+        let mut base = self.configuration.clone();
+        if self.mps.is_none() {
+            return Ok(base);
+        }
+        let refused = |what, code| self.refused(what, code);
+        let roots = X509::stack_from_pem(self.root_pem.as_bytes()).map_err(TlsSetupError::Root)?;
+        if roots.is_empty() {
+            return Err(TlsSetupError::NoRoot.into());
+        }
+        for root in roots {
+            let der = root.to_der().map_err(TlsSetupError::Root)?;
+            match base.certificates.add_root(&der) {
+                Ok(_) | Err(Code::Duplicate) => {}
+                Err(code) => return Err(refused("this root certificate", code)),
+            }
+        }
+        let remote = &mut base.remote_access;
+        remote.user_initiated = UserInitiated { bios: true, os: true };
+        if !remote.environment.is_configured() {
+            remote.environment = Environment::new(vec![NOWHERE.into()], Vec::new())
+                .map_err(|_| refused("its environment", Code::InvalidParameter))?;
+        }
+        Ok(base)
     }
 
-    pub(crate) fn auth_method(&self) -> AuthMethod {
-        if self.client_certificate.is_some() { AuthMethod::MutualTls } else { AuthMethod::Password }
+    /// What one platform is configured with: its server, and a policy for each trigger.
+    pub(crate) fn configured_for(
+        &self,
+        base: &Configuration,
+        identity: &Identity,
+    ) -> Result<Configuration, StartError> {
+        let mut configuration = base.clone();
+        let Some(mps) = &self.mps else { return Ok(configuration) };
+        let login = match &self.client_certificate {
+            Some(client) => Login::Certificate(client.install(&mut configuration.certificates)?),
+            None => Login::Password {
+                user: identity.cira_user.clone(),
+                password: identity.cira_password.clone(),
+            },
+        };
+        let cn = self.common_name.as_ref().unwrap_or(&mps.host);
+        let format = InfoFormat::of(&mps.host);
+        let cn = (format != InfoFormat::Fqdn).then(|| cn.clone());
+        let access = Access { info: mps.host.clone(), format, port: mps.port, cn };
+        let (remote, limits) = (&mut configuration.remote_access, self.limits());
+        let server = remote.add_server(access, login, &limits);
+        let server = server.map_err(|code| self.refused("this server and its login", code))?;
+        for trigger in [Trigger::Periodic, Trigger::User, Trigger::Alert] {
+            let schedule =
+                (trigger == Trigger::Periodic).then_some(Schedule::Interval(self.interval.max(1)));
+            let policy = Policy::new(trigger, self.life_time, schedule, [server]);
+            let added = remote.add_policy(policy, &limits);
+            added.map_err(|code| self.refused("this policy", code))?;
+        }
+        Ok(configuration)
+    }
+
+    fn refused(&self, what: &'static str, code: Code) -> StartError {
+        StartError::Refused { what, code, longest: self.firmware.remote_access.credential }
     }
 
     /// What the protocol's device end needs for one tunnel.
@@ -159,16 +229,17 @@ impl Setup {
         identity: &Identity,
         faults: &Faults,
         trigger: Trigger,
+        login: &Login,
     ) -> apf::device::Config {
         let mut config = apf::device::Config::new(faults.claim_guid.unwrap_or(identity.guid));
         config.trigger = trigger.on_the_wire();
-        config.credentials = self.client_certificate.is_none().then(|| {
-            let mut password = identity.cira_password.clone();
-            if faults.wrong_password {
-                password.push('x');
+        config.credentials = match login {
+            Login::Certificate(_) => None,
+            Login::Password { user, password } => {
+                let wrong = if faults.wrong_password { "x" } else { "" };
+                Some((user.clone().into(), format!("{password}{wrong}").into()))
             }
-            (identity.cira_user.clone().into(), password.into())
-        });
+        };
         let ports = self.ports.as_ref().unwrap_or(&self.firmware.ports);
         config.ports =
             ports.iter().copied().filter(|port| !faults.missing_ports.contains(port)).collect();
@@ -225,11 +296,21 @@ mod tests {
     }
 
     #[test]
-    fn the_name_to_look_for_is_the_given_one_or_the_host_be_it_an_address() {
-        let mut setup = Setup::new("127.0.0.1:4433".parse().unwrap(), "");
-        assert_eq!(setup.expected_name(), "127.0.0.1");
-        setup.common_name = Some("mps.example".into());
-        assert_eq!(setup.expected_name(), "mps.example");
+    fn a_server_by_address_must_carry_the_given_name_else_the_address() {
+        let (root, _) =
+            crate::services::TlsIdentity::self_signed("root").unwrap().to_der().unwrap();
+        let root = X509::from_der(&root).unwrap().to_pem().unwrap();
+        let root = String::from_utf8(root).unwrap();
+        let identity = Identity::new("seed", "pc", "").unwrap();
+        let name = |mps: &str, cn: Option<&str>| {
+            let mut setup = Setup::new(mps.parse().unwrap(), root.clone());
+            setup.common_name = cn.map(str::to_owned);
+            let configured = setup.configured_for(&setup.base().unwrap(), &identity).unwrap();
+            configured.remote_access.servers[0].expected_name().to_owned()
+        };
+        assert_eq!(name("127.0.0.1:4433", None), "127.0.0.1");
+        assert_eq!(name("127.0.0.1:4433", Some("mps.example")), "mps.example");
+        assert_eq!(name("mps.example:4433", None), "mps.example");
     }
 
     #[test]
@@ -243,12 +324,13 @@ mod tests {
             wrong_password: true,
             ..Faults::default()
         };
-        let config = setup.connection(&identity, &faults, Trigger::Alert);
+        let login = Login::Password { user: "u".into(), password: "right".into() };
+        let config = setup.connection(&identity, &faults, Trigger::Alert, &login);
         assert_eq!(config.window, 0);
         assert_eq!(config.ports, [16993, 16992, 664, 623, 16995, 16994]);
         assert_eq!(config.keepalive_interval, Duration::from_secs(90));
         assert!(!config.keepalive_negotiable);
-        assert_ne!(config.credentials.unwrap().1, identity.cira_password);
+        assert_ne!(config.credentials.unwrap().1, "right");
         assert_eq!(config.trigger, apf::Trigger(2));
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     cira_log::{ConnectionResult, Failure, TcpDetail},
     config::Mps,
+    remote_access::{RemoteAccess, Server},
     tls::{ClientTls, Refusal},
 };
 use std::{
@@ -11,6 +12,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream, lookup_host},
     time::timeout,
 };
@@ -20,21 +22,51 @@ use tokio_openssl::SslStream;
 const TCP_DEADLINE: Duration = Duration::from_secs(15);
 /// A handshake takes two round trips and one signature; a server under a storm may make us queue.
 const TLS_DEADLINE: Duration = Duration::from_secs(30);
+/// Longest head of a proxy's answer.
+const PROXY_HEAD: usize = 4096;
+
+/// The way to a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// The common name that the server's certificate must carry.
+    pub(crate) name: String,
+    mps: Mps,
+    /// HTTP proxies to go through; the first that lets us through is taken.
+    proxies: Vec<Mps>,
+}
+
+impl Route {
+    /// The way to a server from a network of this DNS suffix.
+    pub(crate) fn of(remote: &RemoteAccess, server: &Server, network: &str) -> Self {
+        let place = |access: &crate::remote_access::Access| Mps {
+            host: access.info.clone(),
+            port: access.port,
+        };
+        let proxies = remote.proxies_for(&server.access.info, network);
+        Self {
+            name: server.expected_name().to_owned(),
+            mps: place(&server.access),
+            proxies: proxies.into_iter().map(|proxy| place(&proxy.access)).collect(),
+        }
+    }
+
+    pub(crate) fn first_proxy(&self) -> Option<String> {
+        self.proxies.first().map(ToString::to_string)
+    }
+}
 
 /// Dials, from `source` when one is given, and shakes hands.
 pub(crate) async fn dial(
-    mps: &Mps,
+    route: &Route,
     source: Option<IpAddr>,
     tls: &ClientTls,
-    name: &str,
 ) -> Result<SslStream<TcpStream>, Failure> {
-    let addresses = resolve(mps).await?;
-    let socket = match timeout(TCP_DEADLINE, connect(&addresses, source)).await {
-        Ok(Ok(socket)) => socket,
-        Ok(Err(error)) => return Err(tcp_failure(mps, &error)),
-        Err(_) => return Err(tcp_failure(mps, &ErrorKind::TimedOut.into())),
+    let socket = if route.proxies.is_empty() {
+        reach(&route.mps, source).await?
+    } else {
+        through_proxies(route, source).await?
     };
-    match timeout(TLS_DEADLINE, tls.connect(socket, name)).await {
+    match timeout(TLS_DEADLINE, tls.connect(socket, &route.name)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(refusal)) => Err(tls_failure(refusal)),
         Err(_) => {
@@ -42,6 +74,63 @@ pub(crate) async fn dial(
             let why = format!("the server did not finish the handshake within {seconds} s");
             Err(tls_failure(Refusal { alert: None, why }))
         }
+    }
+}
+
+async fn reach(place: &Mps, source: Option<IpAddr>) -> Result<TcpStream, Failure> {
+    let addresses = resolve(place).await?;
+    match timeout(TCP_DEADLINE, connect(&addresses, source)).await {
+        Ok(Ok(socket)) => Ok(socket),
+        Ok(Err(error)) => Err(tcp_failure(place, &error)),
+        Err(_) => Err(tcp_failure(place, &ErrorKind::TimedOut.into())),
+    }
+}
+
+/// The first proxy that opens a way to the server; the last failure when none does.
+async fn through_proxies(route: &Route, source: Option<IpAddr>) -> Result<TcpStream, Failure> {
+    let mut last = None;
+    for proxy in &route.proxies {
+        let mut socket = match reach(proxy, source).await {
+            Ok(socket) => socket,
+            Err(failure) => {
+                last = Some(failure);
+                continue;
+            }
+        };
+        match timeout(TCP_DEADLINE, ask_proxy(&mut socket, &route.mps)).await {
+            Ok(Ok(())) => return Ok(socket),
+            Ok(Err(error)) => last = Some(proxy_failure(proxy, &error)),
+            Err(_) => last = Some(proxy_failure(proxy, &ErrorKind::TimedOut.into())),
+        }
+    }
+    Err(last.unwrap_or_else(|| Failure::internal("there is no proxy to go through".into())))
+}
+
+/// HTTP CONNECT (RFC 9110, 9.3.6).
+async fn ask_proxy(socket: &mut TcpStream, mps: &Mps) -> io::Result<()> {
+    let request = format!("CONNECT {mps} HTTP/1.1\r\nHost: {mps}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await?;
+    // Byte by byte: what follows the head belongs to TLS.
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() >= PROXY_HEAD {
+            return Err(io::Error::other("its answer has no end"));
+        }
+        head.push(socket.read_u8().await?);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let line = head.lines().next().unwrap_or_default();
+    let status = line.split_ascii_whitespace().nth(1).unwrap_or_default();
+    if line.starts_with("HTTP/1.") && status.len() == 3 && status.starts_with('2') {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("it answered `{}`", line.trim())))
+}
+
+fn proxy_failure(proxy: &Mps, error: &io::Error) -> Failure {
+    Failure {
+        note: format!("no way through the proxy {proxy}: {error}"),
+        ..tcp_failure(proxy, error)
     }
 }
 

@@ -6,8 +6,9 @@
 
 use crate::{
     cira_log::{AmtReason, ClosedBy},
+    engine::{Action, HangUp},
     pet::Pet,
-    platform::{Command, Life, Next, State},
+    platform::{Command, Life, State},
     tls::alert_received,
 };
 use apf::{ChannelId, DisconnectReason, EndReason, Time, device::Connection};
@@ -18,7 +19,6 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr},
     pin::{Pin, pin},
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -58,10 +58,8 @@ pub(crate) struct Ended {
     pub(crate) amt_reason: AmtReason,
     pub(crate) tls_alert: Option<u8>,
     pub(crate) why: String,
-    /// Whether every port had been forwarded.
-    pub(crate) was_settled: bool,
-    /// What was asked for meanwhile; none: come back.
-    pub(crate) next: Option<Next>,
+    /// Whether the server had let it in.
+    pub(crate) was_admitted: bool,
 }
 
 /// One tunnel, from the end of the TLS handshake to the closed socket.
@@ -74,6 +72,7 @@ pub(crate) struct Driver<'a> {
     channels: BTreeMap<ChannelId, Open>,
     origin: Instant,
     timer: Pin<Box<Sleep>>,
+    admitted: bool,
     settled_at: Option<Time>,
     ended: Option<EndReason>,
     socket_error: Option<io::Error>,
@@ -81,7 +80,8 @@ pub(crate) struct Driver<'a> {
     cut: bool,
     /// The login did not end in time.
     hung: bool,
-    next: Option<Next>,
+    /// Why the platform leaves.
+    leaving: Option<HangUp>,
 }
 
 impl<'a> Driver<'a> {
@@ -100,12 +100,13 @@ impl<'a> Driver<'a> {
             channels: BTreeMap::new(),
             origin,
             timer: Box::pin(sleep_until(origin)),
+            admitted: false,
             settled_at: None,
             ended: None,
             socket_error: None,
             cut: false,
             hung: false,
-            next: None,
+            leaving: None,
         }
     }
 
@@ -152,7 +153,11 @@ impl<'a> Driver<'a> {
             match self.life.commands.poll_recv(cx) {
                 Poll::Pending => return taken > 0,
                 // Nobody holds the platform any more.
-                Poll::Ready(None) => return self.leave(Next::Quit) || taken > 0,
+                Poll::Ready(None) => {
+                    let first = !self.life.quit;
+                    self.obey(Command::Shutdown);
+                    return first || taken > 0;
+                }
                 Poll::Ready(Some(command)) => self.obey(command),
             }
         }
@@ -160,49 +165,58 @@ impl<'a> Driver<'a> {
     }
 
     fn obey(&mut self, command: Command) {
-        match command {
-            // A tunnel is up: the event goes through it.
-            Command::Fire(crate::Trigger::Alert) => {
-                let pet = Pet::chassis_intrusion(self.life.next_cookie());
-                self.raise(&Arc::new(pet));
+        let fault = match &command {
+            Command::Fault(setting) => Some(setting.key().to_owned()),
+            Command::Fire(..)
+            | Command::Alert(_)
+            | Command::Cut
+            | Command::Network(_)
+            | Command::Configured
+            | Command::CloseTunnel
+            | Command::Shutdown => None,
+        };
+        self.cut |= matches!(command, Command::Cut);
+        self.life.obey(command);
+        if self.life.quit {
+            self.leave(HangUp::Asked);
+        }
+        self.take_actions();
+        if self.settled_at.is_some() {
+            if let Some(key) = fault {
+                self.misbehave_at_once(&key);
             }
-            Command::Fire(trigger) => {
-                self.leave(Next::Dial(trigger));
-            }
-            Command::Alert(pet) => self.raise(&pet),
-            Command::Fault(setting) => {
-                self.life.faults.apply(&setting);
-                if self.settled_at.is_some() {
-                    self.misbehave_at_once(setting.key());
+            self.send_alerts();
+        }
+    }
+
+    /// What the engine decided about this tunnel.
+    fn take_actions(&mut self) {
+        while let Some(action) = self.life.engine.poll_action() {
+            match action {
+                Action::HangUp(why) => self.leave(why),
+                Action::Dial { server, .. } => {
+                    tracing::error!(server, "a dial was decided on while a tunnel was there");
                 }
-            }
-            Command::Disconnect | Command::CloseTunnel => {
-                self.leave(Next::Stay);
-            }
-            Command::Configured => {}
-            Command::Cut => self.cut = true,
-            Command::Shutdown => {
-                self.leave(Next::Quit);
             }
         }
     }
 
-    /// Says goodbye; a silent platform just goes. False when it was leaving already.
-    fn leave(&mut self, next: Next) -> bool {
-        let first = self.next.is_none();
-        self.next.get_or_insert(next);
+    /// Says goodbye; a silent platform just goes.
+    fn leave(&mut self, why: HangUp) {
+        self.leaving.get_or_insert(why);
         let now = self.now();
         self.cut |= self.is_silent(now);
         self.connection.disconnect(DisconnectReason::BY_APPLICATION, now);
-        first
     }
 
-    /// Events that came while no tunnel was up wait in the life for the next one.
-    fn raise(&mut self, pet: &Arc<Pet>) {
-        if self.settled_at.is_none() {
-            self.life.keep_alert(pet.clone());
-            return;
+    /// Events that came while no tunnel was up wait in the life for this one.
+    fn send_alerts(&mut self) {
+        for pet in self.life.take_alerts() {
+            self.send_alert(&pet);
         }
+    }
+
+    fn send_alert(&mut self, pet: &Pet) {
         let local = self.io.get_ref().local_addr().map(|address| address.ip());
         let agent = match local {
             Ok(IpAddr::V4(address)) => address,
@@ -276,7 +290,15 @@ impl<'a> Driver<'a> {
             self.hung = true;
             return true;
         }
-        let others = [self.outgoing.due(), self.silence_due(), login];
+        let engine = self.engine_due(now);
+        if engine.is_some_and(|due| due <= now) {
+            let clock = self.life.now();
+            self.life.engine.handle_timeout(clock);
+            self.life.publish();
+            self.take_actions();
+            return true;
+        }
+        let others = [self.outgoing.due(), self.silence_due(), login, engine];
         let Some(due) = others.into_iter().flatten().chain(protocol).min() else { return false };
         if due <= now {
             if protocol.is_some_and(|at| at <= now) {
@@ -289,6 +311,12 @@ impl<'a> Driver<'a> {
             self.timer.as_mut().reset(at);
         }
         self.timer.as_mut().poll(cx).is_ready()
+    }
+
+    /// When the engine wants to be asked, in the time of this tunnel.
+    fn engine_due(&self, now: Time) -> Option<Time> {
+        let due = self.life.engine.poll_timeout()?;
+        Some(now + due.saturating_sub(self.life.now()))
     }
 
     fn silence_due(&self) -> Option<Time> {
@@ -316,10 +344,12 @@ impl<'a> Driver<'a> {
 
     fn end(self) -> Ended {
         let mut ended = end::explain(self.ended);
-        if self.cut {
+        if self.cut && self.leaving.is_none() {
             ended.why = "the platform vanished on request".into();
             ended.by = ClosedBy::Amt;
             ended.amt_reason = AmtReason::UserRequest;
+        } else if let Some(why) = self.leaving {
+            end::left(&mut ended, why);
         } else if let Some(error) = &self.socket_error {
             ended.tls_alert = error
                 .get_ref()
@@ -333,17 +363,14 @@ impl<'a> Driver<'a> {
             ended.amt_reason = AmtReason::Internal;
             ended.why = "the server did not finish the login in time".into();
         }
-        ended.was_settled = self.settled_at.is_some();
-        ended.next = self.next;
+        ended.was_admitted = self.admitted;
         ended
     }
 
     fn settled(&mut self) {
         self.settled_at = Some(self.now());
         self.life.machine.set_state(State::Settled);
-        for pet in self.life.take_alerts() {
-            self.raise(&pet);
-        }
+        self.send_alerts();
         self.misbehave_when_settled();
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::{
     Identity, Mps, NotSettled, Platform, RunningPlatform, Setup, StartError,
-    platform::{Keys, Machine, client_tls, prepare_keys},
+    platform::{Keys, Machine, prepare_keys},
+    tls::TlsPool,
 };
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -60,7 +61,8 @@ impl Fleet {
     /// When the root or the client certificate cannot be used, or a port of their own network is taken.
     pub fn start(config: FleetConfig) -> Result<Self, StartError> {
         let FleetConfig { identities, setup, stagger, sources } = config;
-        let tls = client_tls(&setup)?;
+        let base = setup.base()?;
+        let tls = Arc::new(TlsPool::new(setup.firmware.clone()));
         let setup = Arc::new(setup);
         let keys = Keys::default();
         let mut delay = Duration::ZERO;
@@ -68,7 +70,9 @@ impl Fleet {
         for (n, identity) in identities.into_iter().enumerate() {
             let source = sources.get(n % sources.len().max(1)).copied().or(setup.source);
             let lan = setup.lan.map(|lan| lan.nth(n));
-            let machine = Machine::new(identity, setup.clone(), source, lan, Some(keys.clone()));
+            let configuration = setup.configured_for(&base, &identity)?;
+            let shared = (setup.clone(), Some(keys.clone()));
+            let machine = Machine::new(identity, shared.0, configuration, source, lan, shared.1);
             let machine = Arc::new(machine);
             if n == 0 {
                 prepare_keys(machine.clone());

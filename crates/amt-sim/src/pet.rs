@@ -23,6 +23,8 @@ pub struct Pet {
     pub cookie: u16,
     /// Seconds since the platform started.
     pub uptime: u32,
+    /// What else there is to say; unused bytes are 0xff.
+    pub data: [u8; 8],
 }
 
 /// Iana's number for Intel.
@@ -42,6 +44,20 @@ impl Pet {
             entity: 23,
             cookie,
             uptime: 4711,
+            data: [0xff; 8],
+        }
+    }
+
+    /// A user asked for remote help.
+    #[must_use]
+    pub fn user_call(cookie: u16) -> Self {
+        Self {
+            sensor_type: 0xc1,
+            severity: 0x02,
+            entity: 38,
+            // Intel's own event; the last two say which.
+            data: [0xaa, 0x30, 0, 0, 0xff, 0xff, 0xff, 0xff],
+            ..Self::chassis_intrusion(cookie)
         }
     }
 
@@ -76,7 +92,7 @@ impl Pet {
         body.push(self.severity);
         body.extend_from_slice(&[0xff, 0xff]); // sensor device and number: not given
         body.extend_from_slice(&[self.entity, 0]);
-        body.extend_from_slice(&[0xff; 8]); // event data: none
+        body.extend_from_slice(&self.data);
         body.push(0x19); // language: English
         body.extend_from_slice(&INTEL.to_be_bytes());
         body.extend_from_slice(&[0, 0]); // system

@@ -1,19 +1,26 @@
 //! A running platform and what can be asked of it.
 
 use crate::{
-    CiraLog, Configuration, FaultError, FaultSetting, Identity, PlatformConfig, Setup,
-    TlsSetupError, Trigger, lan, pet::Pet, services::Host, tls::ClientTls,
+    CiraLog, Configuration, FaultError, FaultSetting, Identity, PlatformConfig, Surroundings,
+    TlsSetupError, Trigger,
+    engine::{Ignored, Network, Standing},
+    events::Noted,
+    lan,
+    pet::Pet,
+    remote_access::Code,
+    services::Host,
+    tls::TlsPool,
 };
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 mod life;
 mod machine;
 
-pub(crate) use life::{Life, Next};
+pub(crate) use life::Life;
 pub(crate) use machine::{Keys, Machine};
 
 /// Where a platform is in its life.
@@ -25,12 +32,12 @@ pub enum State {
     Connected,
     /// Every port is forwarded: the server may open channels.
     Settled,
-    /// Lost or refused; it will dial again.
+    /// Lost, refused or dropped; a trigger will bring it back without anybody's doing.
     Retrying {
         /// What happened.
         why: String,
     },
-    /// It stays away until it is fired; or it was shut down.
+    /// Nothing brings it in by itself: it waits for a user, an alert or a console; or it was shut down.
     Stopped,
 }
 
@@ -49,11 +56,11 @@ impl fmt::Display for State {
 /// What a platform's own task is told.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Fire(Trigger),
+    Fire(Trigger, Option<oneshot::Sender<Result<(), Ignored>>>),
     Alert(Arc<Pet>),
     Fault(Box<FaultSetting>),
-    Disconnect,
     Cut,
+    Network(Network),
     /// What it is configured with has changed.
     Configured,
     /// A console asked for the end of the tunnel.
@@ -71,12 +78,40 @@ pub struct NotSettled {
     pub why: String,
 }
 
+/// How a platform stands to its servers, as its host software is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// Whether it is dialling or connected, why, and whom (the number of a server).
+    pub standing: Standing,
+    /// Where it takes itself to be.
+    pub surroundings: Surroundings,
+}
+
+impl Default for Outlook {
+    fn default() -> Self {
+        Self { standing: Standing::Away, surroundings: Surroundings::Inside }
+    }
+}
+
 /// Why a platform does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Its TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsSetupError),
+    /// Firmware would not take what it is to be configured with.
+    #[error(
+        "the firmware does not take {what} ({code}); user name and password have at most {longest} characters, the \
+         name only letters and digits"
+    )]
+    Refused {
+        /// Which part.
+        what: &'static str,
+        /// What a method would return.
+        code: Code,
+        /// Characters of user name and password.
+        longest: usize,
+    },
     /// A port of its own network cannot be opened.
     #[error(
         "the platform's ports at {address} cannot be opened ({source}); choose an address of this machine where 16992 \
@@ -101,17 +136,17 @@ impl Platform {
     /// When the root or the client certificate cannot be used, or a port of its own network is taken.
     pub fn start(config: PlatformConfig) -> Result<RunningPlatform, StartError> {
         let PlatformConfig { identity, setup } = config;
-        let tls = client_tls(&setup)?;
-        let source = setup.source;
-        let lan = setup.lan;
-        let machine = Arc::new(Machine::new(identity, Arc::new(setup), source, lan, None));
-        Self::run(machine, tls, Duration::ZERO)
+        let configuration = setup.configured_for(&setup.base()?, &identity)?;
+        let tls = Arc::new(TlsPool::new(setup.firmware.clone()));
+        let (source, lan) = (setup.source, setup.lan);
+        let machine = Machine::new(identity, Arc::new(setup), configuration, source, lan, None);
+        Self::run(Arc::new(machine), tls, Duration::ZERO)
     }
 
     /// Starts the platform's own task; it dials after `delay`.
     pub(crate) fn run(
         machine: Arc<Machine>,
-        tls: Option<ClientTls>,
+        tls: Arc<TlsPool>,
         delay: Duration,
     ) -> Result<RunningPlatform, StartError> {
         let lan = match machine.lan {
@@ -130,14 +165,6 @@ impl Platform {
 /// Makes the key of a fleet's TLS ports aside, so that it is there when a channel is opened.
 pub(crate) fn prepare_keys(machine: Arc<Machine>) {
     drop(tokio::task::spawn_blocking(move || machine.prepare()));
-}
-
-pub(crate) fn client_tls(setup: &Setup) -> Result<Option<ClientTls>, TlsSetupError> {
-    if setup.mps.is_none() {
-        return Ok(None);
-    }
-    let tls = ClientTls::new(&setup.firmware, &setup.root_pem, setup.client_certificate.as_ref());
-    tls.map(Some)
 }
 
 /// A platform at work. Dropping it is shutting it down without waiting.
@@ -218,10 +245,38 @@ impl RunningPlatform {
         self.machine.shared.changes()
     }
 
-    /// Pulls a trigger: it dials in now, under that trigger's number. With a tunnel up, `user` and `periodic` end it
-    /// first; `alert` uses it to send an event (chassis intrusion).
+    /// How it stands to its servers.
+    #[must_use]
+    pub fn outlook(&self) -> Outlook {
+        self.machine.outlook()
+    }
+
+    /// The latest events of remote access, oldest first.
+    #[must_use]
+    pub fn events(&self) -> Vec<Noted> {
+        self.machine.events()
+    }
+
+    /// Pulls a trigger: what comes of it is decided by the policy of that trigger. `alert` also sends an event (chassis
+    /// intrusion), `user` one that says so.
     pub fn fire(&self, trigger: Trigger) {
-        self.tell(Command::Fire(trigger));
+        self.tell(Command::Fire(trigger, None));
+    }
+
+    /// The same, and waits for the decision.
+    ///
+    /// # Errors
+    /// When the trigger does nothing, with the reason.
+    pub async fn try_fire(&self, trigger: Trigger) -> Result<(), Ignored> {
+        let (verdict, decided) = oneshot::channel();
+        self.tell(Command::Fire(trigger, Some(verdict)));
+        // A platform that has ended has no policies any more.
+        decided.await.unwrap_or(Err(Ignored::NoPolicy))
+    }
+
+    /// Puts it into another network.
+    pub fn enter(&self, network: Network) {
+        self.tell(Command::Network(network));
     }
 
     /// Sends an event through the tunnel; without one it dials in for it.
@@ -243,12 +298,12 @@ impl RunningPlatform {
         Ok(())
     }
 
-    /// Ends the tunnel with a goodbye and stays away until fired.
+    /// Ends the tunnel with a goodbye, as CloseRemoteAccessConnection does; the next trigger opens another.
     pub fn disconnect(&self) {
-        self.tell(Command::Disconnect);
+        self.tell(Command::CloseTunnel);
     }
 
-    /// Drops the socket without a goodbye, as when the power fails; then it comes back by itself.
+    /// Drops the socket without a goodbye, as when the power fails; the next trigger opens another.
     pub fn vanish(&self) {
         self.tell(Command::Cut);
     }

@@ -1,10 +1,16 @@
 //! The platform as a TLS client: what it offers, what it takes, and which alert says so.
 
-use crate::Firmware;
+use crate::{
+    Firmware,
+    certificates::{Certificates, Der},
+    configured::lock,
+    remote_access::{Code, Login},
+};
 use openssl::{
     error::ErrorStack,
     nid::Nid,
     pkey::PKey,
+    rsa::Rsa,
     ssl::{
         self, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslSessionCacheMode,
         SslVerifyMode,
@@ -13,7 +19,7 @@ use openssl::{
 };
 use std::{
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
@@ -25,7 +31,7 @@ pub(crate) use alert::{alert_name, alert_received};
 /// A client certificate with its key (AMT's mutual TLS).
 #[derive(Clone)]
 pub struct ClientCertificate {
-    /// Certificate and the chain that may follow it, PEM.
+    /// The certificate, PEM.
     pub certificate_pem: String,
     /// Private key, PEM.
     pub key_pem: String,
@@ -34,6 +40,22 @@ pub struct ClientCertificate {
 impl std::fmt::Debug for ClientCertificate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ClientCertificate(..)")
+    }
+}
+
+impl ClientCertificate {
+    /// Puts it into a platform's certificate store, and answers with its handle.
+    pub(crate) fn install(&self, store: &mut Certificates) -> Result<u32, TlsSetupError> {
+        let stack = TlsSetupError::Client;
+        let leaf = X509::from_pem(self.certificate_pem.as_bytes()).map_err(stack)?;
+        let key = PKey::private_key_from_pem(self.key_pem.as_bytes()).map_err(stack)?;
+        let key = key.rsa().and_then(|key| key.private_key_to_der()).map_err(stack)?;
+        let leaf = leaf.to_der().map_err(stack)?;
+        match store.add_key(&key) {
+            Ok(_) | Err(Code::Duplicate) => {}
+            Err(code) => return Err(TlsSetupError::Store(code)),
+        }
+        store.add_certificate(&leaf).map_err(TlsSetupError::Store)
     }
 }
 
@@ -55,6 +77,11 @@ pub enum TlsSetupError {
         "the client certificate cannot be used ({0}); certificate and key must be PEM and belong together"
     )]
     Client(#[source] ErrorStack),
+    /// The platform's certificate store does not take the client certificate.
+    #[error(
+        "the platform's store does not take the client certificate ({0}); its key must be RSA and belong to it"
+    )]
+    Store(Code),
     /// OpenSSL does not take a profile.
     #[error(
         "OpenSSL refuses the settings of firmware {firmware} ({source}); this build of OpenSSL lacks a version or suite of it"
@@ -67,7 +94,56 @@ pub enum TlsSetupError {
     },
 }
 
-/// A firmware's TLS client with the roots it trusts. Shared by a whole fleet.
+/// TLS clients kept by a pool; more are made anew each time.
+const KEPT: usize = 16;
+
+/// The TLS clients of one generation of firmware. A fleet whose members hold the same certificates shares one.
+pub(crate) struct TlsPool {
+    firmware: Arc<Firmware>,
+    made: Mutex<Vec<(Holds, ClientTls)>>,
+}
+
+/// The certificates that a TLS client was made with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Holds {
+    roots: Vec<Der>,
+    own: Option<(Der, Der)>,
+}
+
+impl TlsPool {
+    pub(crate) fn new(firmware: Arc<Firmware>) -> Self {
+        Self { firmware, made: Mutex::default() }
+    }
+
+    /// The client that trusts the roots of a store and shows what a login wants.
+    pub(crate) fn client(
+        &self,
+        store: &Certificates,
+        login: &Login,
+    ) -> Result<ClientTls, TlsSetupError> {
+        let own = match login {
+            Login::Certificate(handle) => {
+                let (certificate, key) =
+                    store.identity(*handle).ok_or(TlsSetupError::Store(Code::InvalidParameter))?;
+                Some((certificate.der.clone(), key.der.clone()))
+            }
+            Login::Password { .. } => None,
+        };
+        let holds = Holds { roots: store.roots().map(|root| root.der.clone()).collect(), own };
+        let mut made = lock(&self.made);
+        if let Some((_, client)) = made.iter().find(|(has, _)| *has == holds) {
+            return Ok(client.clone());
+        }
+        let client = ClientTls::new(&self.firmware, &holds)?;
+        if made.len() == KEPT {
+            made.remove(0);
+        }
+        made.push((holds, client.clone()));
+        Ok(client)
+    }
+}
+
+/// A firmware's TLS client with the roots it trusts.
 #[derive(Clone)]
 pub(crate) struct ClientTls {
     context: SslContext,
@@ -89,22 +165,15 @@ pub(crate) struct Refusal {
 }
 
 impl ClientTls {
-    pub(crate) fn new(
-        firmware: &Firmware,
-        root_pem: &str,
-        client: Option<&ClientCertificate>,
-    ) -> Result<Self, TlsSetupError> {
+    fn new(firmware: &Firmware, holds: &Holds) -> Result<Self, TlsSetupError> {
         let profile = |source| TlsSetupError::Profile { firmware: firmware.name.clone(), source };
         let mut context = offer(firmware).map_err(profile)?;
-        let roots = X509::stack_from_pem(root_pem.as_bytes()).map_err(TlsSetupError::Root)?;
-        if roots.is_empty() {
-            return Err(TlsSetupError::NoRoot);
-        }
-        for root in roots {
+        for root in &holds.roots {
+            let root = X509::from_der(root.bytes()).map_err(TlsSetupError::Root)?;
             context.cert_store_mut().add_cert(root).map_err(TlsSetupError::Root)?;
         }
-        if let Some(client) = client {
-            present(&mut context, client).map_err(TlsSetupError::Client)?;
+        if let Some((certificate, key)) = &holds.own {
+            present(&mut context, certificate, key).map_err(TlsSetupError::Client)?;
         }
         Ok(Self { context: context.build(), leaf_rsa: firmware.leaf_rsa })
     }
@@ -156,14 +225,9 @@ fn offer(firmware: &Firmware) -> Result<SslContextBuilder, ErrorStack> {
     Ok(context)
 }
 
-fn present(context: &mut SslContextBuilder, client: &ClientCertificate) -> Result<(), ErrorStack> {
-    let mut chain = X509::stack_from_pem(client.certificate_pem.as_bytes())?.into_iter();
-    let Some(leaf) = chain.next() else { return Err(ErrorStack::get()) };
-    context.set_certificate(&leaf)?;
-    for certificate in chain {
-        context.add_extra_chain_cert(certificate)?;
-    }
-    let key = PKey::private_key_from_pem(client.key_pem.as_bytes())?;
+fn present(context: &mut SslContextBuilder, leaf: &Der, key: &Der) -> Result<(), ErrorStack> {
+    context.set_certificate(X509::from_der(leaf.bytes())?.as_ref())?;
+    let key = PKey::from_rsa(Rsa::private_key_from_der(key.bytes())?)?;
     context.set_private_key(&key)?;
     context.check_private_key()
 }

@@ -68,6 +68,9 @@ impl fmt::Display for Entry {
             self.auth,
             self.result
         )?;
+        if let Some(proxy) = &self.proxy {
+            write!(f, " through the proxy {proxy}")?;
+        }
         if self.result == ConnectionResult::Tcp && self.tcp != TcpDetail::Ok {
             write!(f, ", {}", self.tcp)?;
         }

@@ -1,7 +1,6 @@
 //! What becomes of events: channels are opened to services or to the echo, and bytes go to and fro.
 
 use super::{Driver, service::Service};
-use crate::platform::State;
 use apf::{ChannelId, OpenFailure, device::Event};
 use bytes::Bytes;
 use std::task::{Context, Poll};
@@ -34,9 +33,25 @@ impl Driver<'_> {
         }
     }
 
+    /// Traffic, as a policy's life time counts it: channels and their data.
+    fn note_activity(&mut self, event: &Event) {
+        let is_traffic = matches!(
+            event,
+            Event::ChannelRequested { .. } | Event::Data { .. } | Event::Sent { .. }
+        );
+        if is_traffic {
+            let now = self.life.now();
+            self.life.engine.handle_activity(now);
+        }
+    }
+
     fn take(&mut self, event: Event) {
+        self.note_activity(&event);
         match event {
-            Event::Admitted => self.life.machine.set_state(State::Connected),
+            Event::Admitted => {
+                self.admitted = true;
+                self.life.admitted();
+            }
             Event::Settled => self.settled(),
             Event::PortRefused { port } => {
                 tracing::warn!(port, "the server refused to forward a port");

@@ -1,7 +1,10 @@
 //! Why a tunnel ended, in the firmware's words.
 
 use super::Ended;
-use crate::cira_log::{AmtReason, ClosedBy};
+use crate::{
+    cira_log::{AmtReason, ClosedBy},
+    engine::HangUp,
+};
 use apf::{DisconnectReason, EndReason};
 
 /// Translates the protocol's reason; `None` is an end that the platform did not take part in.
@@ -42,6 +45,23 @@ pub(super) fn explain(reason: Option<EndReason>) -> Ended {
     }
 }
 
+/// The platform hung up.
+pub(super) fn left(ended: &mut Ended, why: HangUp) {
+    let (amt_reason, words) = match why {
+        HangUp::LifeTime => (AmtReason::TunnelTimer, "nothing happened for the policy's life time"),
+        HangUp::Asked => (AmtReason::UserRequest, "the platform ended the tunnel on request"),
+        HangUp::Superseded => {
+            (AmtReason::UserRequest, "a trigger of higher priority needs another server")
+        }
+        HangUp::NotOutside => {
+            (AmtReason::UserRequest, "the platform is not outside the company's network any more")
+        }
+    };
+    ended.by = ClosedBy::Amt;
+    ended.amt_reason = amt_reason;
+    ended.why = words.into();
+}
+
 fn number(reason: DisconnectReason) -> u8 {
     u8::try_from(reason.0).unwrap_or(u8::MAX)
 }
@@ -53,8 +73,7 @@ fn ours(amt_reason: AmtReason, why: &str) -> Ended {
         amt_reason,
         tls_alert: None,
         why: why.into(),
-        was_settled: false,
-        next: None,
+        was_admitted: false,
     }
 }
 

@@ -1,17 +1,15 @@
-//! A platform's own task: dial, live in the tunnel, come back.
-//!
-//! What to do next is a value (`Next`) that attempts and pauses return; who decides it, today a retry profile, can
-//! be replaced without touching tunnel or dialling.
+//! A platform's own task: it does what the [`Engine`] decides, and tells it what happens.
 
-use super::{Command, Machine, State};
+use super::{Command, Machine, Outlook, State};
 use crate::{
-    Faults, Mps, Trigger,
+    Faults, Pet, Trigger,
     cira_log::{Attempt, Closure, ConnectionResult, Failure, TcpDetail},
-    dial::dial,
+    dial::{Route, dial},
     driver::{Driver, Ended},
-    pet::Pet,
-    retry::Retry,
-    tls::ClientTls,
+    engine::{Action, Engine, HangUp, Ignored, Standing},
+    events::Event,
+    remote_access::Server,
+    tls::TlsPool,
 };
 use std::{collections::VecDeque, future::pending, sync::Arc, time::Duration};
 use tokio::{
@@ -24,66 +22,79 @@ use tokio_openssl::SslStream;
 /// Events kept for the next tunnel; the oldest goes first.
 const ALERTS: usize = 4;
 
-/// What a platform does next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Dial now.
-    Dial(Trigger),
-    /// Dial again when the profile says so.
-    Retry { trigger: Trigger, why: String },
-    /// Stay away until fired.
-    Stay,
-    /// End.
-    Quit,
-}
-
 pub(crate) struct Life {
     pub(crate) machine: Arc<Machine>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) faults: Faults,
-    tls: Option<ClientTls>,
-    retry: Retry,
+    pub(crate) engine: Engine,
+    /// The program wants its end.
+    pub(crate) quit: bool,
+    tls: Arc<TlsPool>,
     alerts: VecDeque<Arc<Pet>>,
     cookie: u16,
+    /// The epoch's time at `origin`, so that the clock never jumps.
+    epoch: Duration,
+    origin: Instant,
+    /// What ended last, for people.
+    why: String,
 }
 
 impl Life {
     pub(super) fn new(
         machine: Arc<Machine>,
-        tls: Option<ClientTls>,
+        tls: Arc<TlsPool>,
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
         let faults = machine.setup.faults.clone();
+        let (seed, ..) = uuid::Uuid::new_v4().as_fields();
+        let network = machine.setup.network.clone();
+        let engine = Engine::new(machine.setup.retry, network, seed);
+        let epoch = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
         Self {
             machine,
             commands,
             faults,
+            engine,
+            quit: false,
             tls,
-            retry: Retry::default(),
             alerts: VecDeque::new(),
             cookie: 0,
+            epoch,
+            origin: Instant::now(),
+            why: String::new(),
         }
     }
 
+    /// Time since the epoch.
+    pub(crate) fn now(&self) -> Duration {
+        self.epoch + self.origin.elapsed()
+    }
+
     pub(super) async fn run(mut self, delay: Duration) {
-        let trigger = self.machine.setup.trigger;
-        let mut next = match delay {
-            _ if self.tls.is_none() => Next::Stay,
-            Duration::ZERO => Next::Dial(trigger),
-            delay => self.pause(Some(delay), trigger).await,
-        };
-        loop {
-            next = match next {
-                Next::Dial(trigger) => self.attempt(trigger).await,
-                Next::Retry { trigger, why } => self.wait_for_retry(trigger, why).await,
-                Next::Stay => {
-                    self.machine.set_state(State::Stopped);
-                    self.pause(None, trigger).await
-                }
-                Next::Quit => break,
-            };
+        self.wake(delay);
+        while !self.quit {
+            match self.engine.poll_action() {
+                Some(Action::Dial { trigger, server }) => self.attempt(trigger, server).await,
+                // Of an attempt that has ended meanwhile.
+                Some(Action::HangUp(_)) => {}
+                None => self.idle().await,
+            }
+            self.publish();
         }
         self.machine.set_state(State::Stopped);
+    }
+
+    /// It is switched on: the clock begins to run, and what it is to begin with begins after `delay`.
+    fn wake(&mut self, delay: Duration) {
+        let now = self.now();
+        let remote = self.machine.shared.read().remote_access.clone();
+        self.engine.handle_configured_at(&remote, now, delay);
+        let first = self.machine.setup.trigger;
+        if first != Trigger::Periodic {
+            self.engine.postpone_periodic(now + delay);
+            self.engine.plan(first, now + delay);
+        }
+        self.publish();
     }
 
     pub(crate) fn next_cookie(&mut self) -> u16 {
@@ -91,7 +102,7 @@ impl Life {
         self.cookie
     }
 
-    pub(crate) fn keep_alert(&mut self, pet: Arc<Pet>) {
+    fn keep_alert(&mut self, pet: Arc<Pet>) {
         if self.alerts.len() == ALERTS {
             self.alerts.pop_front();
         }
@@ -102,141 +113,211 @@ impl Life {
         std::mem::take(&mut self.alerts)
     }
 
-    async fn wait_for_retry(&mut self, trigger: Trigger, why: String) -> Next {
-        let (chance, ..) = uuid::Uuid::new_v4().as_fields();
-        match self.retry.failed(&self.machine.setup.retry, chance) {
-            Some(pause) => {
-                self.machine.set_state(State::Retrying { why });
-                self.pause(Some(pause), trigger).await
+    /// Pulls a trigger. Events that belong to it wait for the tunnel.
+    pub(crate) fn fire(&mut self, trigger: Trigger) -> Result<(), Ignored> {
+        let now = self.now();
+        self.engine.handle_trigger(trigger, now)?;
+        match trigger {
+            Trigger::User => {
+                self.machine.note(Event::UserCall);
+                let pet = Pet::user_call(self.next_cookie());
+                self.keep_alert(Arc::new(pet));
             }
-            None => Next::Stay,
-        }
-    }
-
-    /// Waits, for ever without `delay`, and dials for `trigger` then; commands may decide otherwise.
-    async fn pause(&mut self, delay: Option<Duration>, trigger: Trigger) -> Next {
-        let until = delay.map(|delay| Instant::now() + delay);
-        let over = async {
-            match until {
-                Some(until) => sleep_until(until).await,
-                None => pending().await,
-            }
-        };
-        tokio::pin!(over);
-        loop {
-            tokio::select! {
-                () = &mut over => return Next::Dial(trigger),
-                command = self.commands.recv() => {
-                    if let Some(next) = self.obey_without_tunnel(command) {
-                        return next;
-                    }
-                }
-            }
-        }
-    }
-
-    fn obey_without_tunnel(&mut self, command: Option<Command>) -> Option<Next> {
-        match command {
-            None | Some(Command::Shutdown) => Some(Next::Quit),
-            Some(Command::Disconnect) => Some(Next::Stay),
-            Some(Command::Fire(Trigger::Alert)) => {
+            Trigger::Alert => {
                 let pet = Pet::chassis_intrusion(self.next_cookie());
                 self.keep_alert(Arc::new(pet));
-                Some(Next::Dial(Trigger::Alert))
             }
-            Some(Command::Fire(trigger)) => Some(Next::Dial(trigger)),
-            Some(Command::Alert(pet)) => {
-                self.keep_alert(pet);
-                Some(Next::Dial(Trigger::Alert))
-            }
-            Some(Command::Fault(setting)) => {
-                self.faults.apply(&setting);
-                None
-            }
-            // There is no tunnel to end.
-            Some(Command::Cut | Command::CloseTunnel | Command::Configured) => None,
+            Trigger::Periodic => {}
+        }
+        Ok(())
+    }
+
+    /// Something happened to the PC: the alert trigger, and an event for the tunnel.
+    pub(crate) fn raise(&mut self, pet: Arc<Pet>) {
+        let now = self.now();
+        let tunnel = matches!(self.engine.standing(), Standing::Connected { .. });
+        match self.engine.handle_trigger(Trigger::Alert, now) {
+            Err(ignored) if !tunnel => tracing::debug!(%ignored, "an event reaches nobody"),
+            Ok(()) | Err(_) => self.keep_alert(pet),
         }
     }
 
-    async fn attempt(&mut self, trigger: Trigger) -> Next {
-        let machine = self.machine.clone();
-        let setup = &machine.setup;
-        let (Some(mps), Some(tls)) = (setup.mps.clone(), self.tls.clone()) else {
-            return Next::Stay;
-        };
-        machine.set_state(State::Connecting);
-        machine.write_log(|log, now| {
-            let mps_host = mps.host.clone();
-            log.began(Attempt { trigger, mps_host, auth: setup.auth_method() }, now);
+    /// Obeys what has nothing to do with the socket of a tunnel.
+    pub(crate) fn obey(&mut self, command: Command) {
+        let now = self.now();
+        match command {
+            Command::Fire(trigger, verdict) => {
+                let fired = self.fire(trigger);
+                if let Err(ignored) = fired {
+                    tracing::debug!(%trigger, %ignored, "a trigger does nothing");
+                }
+                if verdict.is_some_and(|verdict| verdict.send(fired).is_err()) {
+                    tracing::trace!("nobody waits for what a trigger does");
+                }
+            }
+            Command::Alert(pet) => self.raise(pet),
+            Command::Fault(setting) => self.faults.apply(&setting),
+            Command::Network(network) => {
+                self.engine.handle_network(network, now);
+            }
+            Command::Configured => {
+                let remote = self.machine.shared.read().remote_access.clone();
+                self.engine.handle_configured(&remote, now);
+            }
+            Command::CloseTunnel => self.engine.handle_close(),
+            // There is no socket to drop.
+            Command::Cut => {}
+            Command::Shutdown => self.quit = true,
+        }
+        self.publish();
+    }
+
+    /// Waits for what comes next: a command, or the engine's time.
+    async fn idle(&mut self) {
+        let due = self.engine.poll_timeout();
+        self.machine.set_state(match due {
+            Some(_) if self.why.is_empty() => State::Connecting,
+            Some(_) => State::Retrying { why: self.why.clone() },
+            None => State::Stopped,
         });
-        match self.reach(&mps, &tls).await {
-            Ok(stream) => self.inhabit(trigger, stream).await,
-            Err(Unreached::Failed(failure)) => {
-                let why = failure.note.clone();
-                machine.write_log(|log, _| log.failed(failure));
-                Next::Retry { trigger, why }
+        let over = self.sleep(due);
+        tokio::pin!(over);
+        tokio::select! {
+            () = &mut over => {
+                let now = self.now();
+                self.engine.handle_timeout(now);
             }
-            Err(Unreached::Told(next)) => {
-                machine.write_log(|log, _| log.failed(interrupted()));
-                next
+            command = self.commands.recv() => match command {
+                Some(command) => self.obey(command),
+                None => self.quit = true,
+            },
+        }
+    }
+
+    fn sleep(&self, due: Option<Duration>) -> impl Future<Output = ()> + use<> {
+        let at = due.map(|due| Instant::now() + due.saturating_sub(self.now()));
+        async move {
+            match at {
+                Some(at) => sleep_until(at).await,
+                None => pending().await,
             }
         }
     }
 
-    /// Dials, unless told otherwise meanwhile. Another trigger changes nothing: dialling is what it asks for.
+    /// Makes what the engine thinks known to whoever asks.
+    pub(crate) fn publish(&self) {
+        self.machine.set_outlook(Outlook {
+            standing: self.engine.standing(),
+            surroundings: self.engine.surroundings(),
+        });
+    }
+
+    async fn attempt(&mut self, trigger: Trigger, number: u32) {
+        let server = self.machine.shared.read().remote_access.server(number).cloned();
+        let Some(server) = server else {
+            let now = self.now();
+            self.engine.handle_over(now);
+            return;
+        };
+        self.machine.set_state(State::Connecting);
+        self.publish();
+        let network = self.engine.network().suffix();
+        let route = Route::of(&self.machine.shared.read().remote_access, &server, network);
+        self.machine.write_log(|log, now| {
+            log.began(Attempt::new(trigger, &server, route.first_proxy()), now);
+        });
+        match self.reach(&server, route).await {
+            Ok(stream) => self.inhabit(trigger, &server, stream).await,
+            Err(failure) => {
+                self.why.clone_from(&failure.note);
+                self.machine.write_log(|log, _| log.failed(failure));
+            }
+        }
+        let now = self.now();
+        self.engine.handle_over(now);
+    }
+
+    /// Dials, unless the engine changes its mind meanwhile.
     async fn reach(
         &mut self,
-        mps: &Mps,
-        tls: &ClientTls,
-    ) -> Result<SslStream<TcpStream>, Unreached> {
-        let machine = self.machine.clone();
-        let setup = &machine.setup;
+        server: &Server,
+        route: Route,
+    ) -> Result<SslStream<TcpStream>, Failure> {
+        let tls = {
+            let configuration = self.machine.shared.read();
+            self.tls.client(&configuration.certificates, &server.login)
+        };
+        let tls = tls.map_err(|error| Failure::internal(error.to_string()))?;
         // Boxed, so that the memory of a handshake does not stay with an idle platform.
-        let mut dialling = Box::pin(dial(mps, machine.source, tls, setup.expected_name()));
+        let source = self.machine.source;
+        let mut dialling = Box::pin(async move { dial(&route, source, &tls).await });
         loop {
+            if let Some(Action::HangUp(why)) = self.engine.poll_action() {
+                return Err(given_up(why));
+            }
+            let over = self.sleep(self.engine.poll_timeout());
+            tokio::pin!(over);
             tokio::select! {
-                dialled = &mut dialling => return dialled.map_err(Unreached::Failed),
-                command = self.commands.recv() => match self.obey_without_tunnel(command) {
-                    Some(next @ (Next::Stay | Next::Quit)) => return Err(Unreached::Told(next)),
-                    Some(Next::Dial(_) | Next::Retry { .. }) | None => {}
+                dialled = &mut dialling => return dialled,
+                () = &mut over => {
+                    let now = self.now();
+                    self.engine.handle_timeout(now);
+                }
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => self.quit = true,
                 },
+            }
+            if self.quit {
+                return Err(given_up(HangUp::Asked));
             }
         }
     }
 
-    async fn inhabit(&mut self, trigger: Trigger, stream: SslStream<TcpStream>) -> Next {
+    async fn inhabit(&mut self, trigger: Trigger, server: &Server, stream: SslStream<TcpStream>) {
         let machine = self.machine.clone();
+        let seconds = u32::try_from(machine.setup.keepalive.as_secs()).unwrap_or(u32::MAX);
         machine.write_log(|log, _| {
             log.connected();
-            log.keepalive_interval = u32::try_from(machine.setup.keepalive.as_secs()).unwrap_or(0);
+            log.keepalive_interval = seconds;
         });
-        let seconds = u32::try_from(machine.setup.keepalive.as_secs()).unwrap_or(u32::MAX);
-        machine.shared.tunnel(Some(seconds));
-        let config = machine.setup.connection(&machine.identity, &self.faults, trigger);
+        let setup = &machine.setup;
+        let config = setup.connection(&machine.identity, &self.faults, trigger, &server.login);
         let ended = Driver::new(self, stream, config).run().await;
+        let Ended { by, apf_reason, amt_reason, tls_alert, why, was_admitted } = ended;
         machine.shared.tunnel(None);
-        let Ended { by, apf_reason, amt_reason, tls_alert, why, was_settled, next } = ended;
-        machine.write_log(|log, at| {
-            log.closed(Closure { at, by, apf_reason, amt_reason }, tls_alert, why.clone());
-        });
-        if was_settled {
-            self.retry.succeeded();
+        if was_admitted {
+            machine.note(Event::Tunnel { up: false });
         }
-        next.unwrap_or(Next::Retry { trigger, why })
+        self.why.clone_from(&why);
+        machine.write_log(|log, at| {
+            log.closed(Closure { at, by, apf_reason, amt_reason }, tls_alert, why);
+        });
+    }
+
+    /// The server let it in.
+    pub(crate) fn admitted(&mut self) {
+        let now = self.now();
+        self.engine.handle_admitted(now);
+        let seconds = u32::try_from(self.machine.setup.keepalive.as_secs()).unwrap_or(u32::MAX);
+        self.machine.shared.tunnel(Some(seconds));
+        self.machine.set_state(State::Connected);
+        self.machine.note(Event::Tunnel { up: true });
+        self.publish();
     }
 }
 
-/// Why there is no stream.
-enum Unreached {
-    Failed(Failure),
-    Told(Next),
-}
-
-fn interrupted() -> Failure {
+/// Why an attempt was given up before there was a tunnel.
+fn given_up(why: HangUp) -> Failure {
+    let note = match why {
+        HangUp::LifeTime | HangUp::Asked => "given up on request",
+        HangUp::Superseded => "given up for a trigger of higher priority",
+        HangUp::NotOutside => "given up inside the company's network",
+    };
     Failure {
         result: ConnectionResult::NotApplicable,
         tcp: TcpDetail::Ok,
         tls_alert: None,
-        note: "given up on request".into(),
+        note: note.into(),
     }
 }

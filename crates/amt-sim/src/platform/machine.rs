@@ -1,15 +1,16 @@
 //! What all tasks of one platform share: who it is, what it remembers, the services behind its ports.
 
-use super::State;
+use super::{Outlook, State};
 use crate::{
-    CiraLog, Identity, Lan, Setup,
-    configured::Shared,
+    CiraLog, Configuration, Identity, Lan, Setup,
+    configured::{Shared, lock},
+    events::{Event, Events, Noted},
     services::{Host, HostConfig, TlsIdentity},
 };
 use std::{
     fmt,
     net::IpAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 use time::OffsetDateTime;
@@ -27,6 +28,8 @@ pub(crate) struct Machine {
     keys: Option<Keys>,
     pub(crate) shared: Arc<Shared>,
     host: OnceLock<Arc<Host>>,
+    outlook: Mutex<Outlook>,
+    events: Mutex<Events>,
     state: watch::Sender<State>,
     log: watch::Sender<CiraLog>,
 }
@@ -41,12 +44,13 @@ impl Machine {
     pub(crate) fn new(
         identity: Identity,
         setup: Arc<Setup>,
+        configuration: Configuration,
         source: Option<IpAddr>,
         lan: Option<Lan>,
         keys: Option<Keys>,
     ) -> Self {
         let limits = setup.limits();
-        let shared = Shared::new(setup.configuration.clone(), limits, setup.provisioning);
+        let shared = Shared::new(configuration, limits, setup.provisioning);
         Self {
             shared: Arc::new(shared),
             identity,
@@ -55,6 +59,8 @@ impl Machine {
             lan,
             keys,
             host: OnceLock::new(),
+            outlook: Mutex::default(),
+            events: Mutex::default(),
             state: watch::Sender::new(State::Connecting),
             log: watch::Sender::new(CiraLog::default()),
         }
@@ -78,6 +84,29 @@ impl Machine {
 
     pub(super) fn write_log(&self, write: impl FnOnce(&mut CiraLog, OffsetDateTime)) {
         self.log.send_modify(|log| write(log, OffsetDateTime::now_utc()));
+    }
+
+    /// Takes note of an event.
+    pub(crate) fn note(&self, event: Event) {
+        lock(&self.events).note(event, OffsetDateTime::now_utc());
+    }
+
+    pub(super) fn events(&self) -> Vec<Noted> {
+        lock(&self.events).all()
+    }
+
+    pub(super) fn outlook(&self) -> Outlook {
+        *lock(&self.outlook)
+    }
+
+    /// Makes known how the platform stands; its log says where it takes itself to be.
+    pub(super) fn set_outlook(&self, outlook: Outlook) {
+        *lock(&self.outlook) = outlook;
+        self.log.send_if_modified(|log| {
+            let moved = log.connection_state != outlook.surroundings;
+            log.connection_state = outlook.surroundings;
+            moved
+        });
     }
 
     pub(crate) fn keepalive_interval(&self, interval: Duration) {

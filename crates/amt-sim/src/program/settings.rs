@@ -1,8 +1,8 @@
 //! What a platform is told on the command line or in a file. One struct for both, so that they never differ.
 
 use amt_sim::{
-    ClientCertificate, Faults, Firmware, FleetConfig, Identity, Lan, Mps, Provisioning, Setup,
-    Trigger, amt_password,
+    ClientCertificate, Faults, Firmware, FleetConfig, Identity, Lan, Mps, Provisioning,
+    RetryProfile, Setup, Trigger, amt_password, engine::Network,
 };
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -25,7 +25,7 @@ pub(super) struct Settings {
     /// Root certificate that the server's must lead to, PEM
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
-    /// Common name of the server's certificate [default: the host of --mps]
+    /// Common name of the server's certificate, where --mps is an address [default: that address]
     #[arg(long, value_name = "NAME")]
     cn: Option<String>,
     /// Address at which it is a PC on the local network: ports 16992 to 16995, as far as its firmware has them; a fleet
@@ -89,9 +89,21 @@ pub(super) struct Settings {
     /// Bytes in one piece of data, at most [default: 1024]
     #[arg(long, value_name = "BYTES")]
     piece: Option<usize>,
-    /// Stay away after so many failures in a row, as firmware does [default: never]
-    #[arg(long, value_name = "FAILURES")]
-    gives_up: Option<u32>,
+    /// How it takes failures and losses: spec (as Intel writes it), eager (dials again by itself), gives-up
+    /// [default: spec]
+    #[arg(long, value_name = "PROFILE", value_parser = str::parse::<RetryProfile>)]
+    #[serde(default, deserialize_with = "word")]
+    retry: Option<RetryProfile>,
+    /// Seconds between the diallings of the periodic policy that --mps makes [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    interval: Option<u32>,
+    /// Seconds without traffic after which the policies that --mps makes drop the tunnel; 0: never [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    life_time: Option<u32>,
+    /// The network it is in: outside, inside, down, or the DNS suffix of one [default: outside]
+    #[arg(long, value_name = "NETWORK", value_parser = str::parse::<Network>)]
+    #[serde(default, deserialize_with = "word")]
+    network: Option<Network>,
     /// Milliseconds between the dialling of one platform and the next [default: 1]
     #[arg(long, value_name = "MS")]
     stagger: Option<u64>,
@@ -162,7 +174,10 @@ impl Settings {
             keepalive: self.keepalive.or(below.keepalive),
             window: self.window.or(below.window),
             piece: self.piece.or(below.piece),
-            gives_up: self.gives_up.or(below.gives_up),
+            retry: self.retry.or(below.retry),
+            interval: self.interval.or(below.interval),
+            life_time: self.life_time.or(below.life_time),
+            network: self.network.or(below.network),
             stagger: self.stagger.or(below.stagger),
             echo: self.echo.or(below.echo),
             lenient: self.lenient.or(below.lenient),
@@ -207,7 +222,10 @@ impl Settings {
         setup.keepalive = self.keepalive.map_or(setup.keepalive, Duration::from_secs);
         setup.window = self.window.unwrap_or(setup.window);
         setup.piece = self.piece.unwrap_or(setup.piece);
-        setup.retry.gives_up = self.gives_up;
+        setup.retry = self.retry.unwrap_or_default();
+        setup.interval = self.interval.unwrap_or(setup.interval);
+        setup.life_time = self.life_time.unwrap_or(setup.life_time);
+        setup.network = self.network.clone().unwrap_or_default();
         setup.echo = self.echo.unwrap_or(false);
         setup.lenient = self.lenient.unwrap_or(false);
         setup.faults = self.faults.clone();
@@ -268,6 +286,16 @@ impl Settings {
             ),
         }
     }
+}
+
+/// A setting that is one word, as on the command line.
+fn word<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let word = String::deserialize(deserializer)?;
+    word.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 /// UUIDs follow from it and the name, so that a platform is the same one after a restart.

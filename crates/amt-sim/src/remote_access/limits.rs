@@ -27,7 +27,7 @@ impl Default for Limits {
             servers_per_policy: 2,
             policies: 3,
             proxies: 15,
-            credential: 16,
+            credential: 64,
             null_ciphers: false,
         }
     }

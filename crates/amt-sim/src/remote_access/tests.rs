@@ -42,7 +42,7 @@ fn values_out_of_their_limits_are_invalid_parameters() {
     let mut remote = RemoteAccess::default();
     let name =
         |info: &str| Access { info: info.into(), format: InfoFormat::Fqdn, port: 4433, cn: None };
-    let long = "a".repeat(17);
+    let long = "a".repeat(65);
     for (access, login) in [
         (Access { cn: None, ..address(1) }, login()),
         (Access { port: 0, ..address(1) }, login()),
@@ -66,8 +66,11 @@ fn values_out_of_their_limits_are_invalid_parameters() {
     }
     assert_eq!(remote.add_server(name("mps.example"), login(), &limits), Ok(0));
     assert_eq!(remote.add_server(name("MPS.example"), login(), &limits), Err(Code::Duplicate));
-    let wide = Limits { credential: 64, ..limits };
-    assert_eq!(remote.add_server(address(1), password(&long, &long), &wide), Ok(1));
+    let narrow = Limits { credential: 16, ..limits };
+    let seventeen = password(&"a".repeat(17), "P@ssw0rd");
+    let refused = remote.add_server(address(1), seventeen.clone(), &narrow);
+    assert_eq!(refused, Err(Code::InvalidParameter));
+    assert_eq!(remote.add_server(address(1), seventeen, &limits), Ok(1));
 }
 
 #[test]

@@ -7,9 +7,12 @@ use crate::mps::{
 };
 use amt_sim::{
     AmtReason, AuthMethod, ClientCertificate, ClosedBy, ConnectionResult, Entry, Firmware, Pet,
-    Platform, PlatformConfig, RunningPlatform, State, TcpDetail, Trigger,
+    Platform, PlatformConfig, RetryProfile, RunningPlatform, State, Surroundings, TcpDetail,
+    Trigger,
+    engine::{Ignored, Network, Standing},
 };
 use apf::{DisconnectReason, EndReason, server::Event};
+use std::time::Duration;
 
 /// The first entry that the platform's log finishes.
 async fn verdict(platform: &RunningPlatform) -> Entry {
@@ -166,7 +169,7 @@ async fn refused_credentials_end_the_attempt_and_are_in_the_log() {
     assert_eq!(entry.result, ConnectionResult::Success);
     assert_eq!(entry.closure.unwrap().by, ClosedBy::Mps);
     assert!(entry.note.contains("credentials"), "{}", entry.note);
-    // It does not give up.
+    // The round is repeated once.
     mps.tunnel().await;
 }
 
@@ -230,7 +233,7 @@ async fn a_platform_that_gives_up_stays_away_until_it_is_fired() {
     let mut mps = Mps::start(Manners::default()).await;
     let mut config = mps.platform();
     config.setup.common_name = Some("wrong.example".into());
-    config.setup.retry.gives_up = Some(1);
+    config.setup.retry = RetryProfile::GivesUp;
     let platform = Platform::start(config).unwrap();
     let error = soon("it stops", platform.settled()).await.unwrap_err();
     assert!(error.to_string().contains("wrong.example"), "{error}");
@@ -241,9 +244,11 @@ async fn a_platform_that_gives_up_stays_away_until_it_is_fired() {
 }
 
 #[tokio::test]
-async fn a_lost_tunnel_comes_back_by_itself() {
+async fn a_lost_tunnel_comes_back_at_the_next_interval() {
     let mut mps = Mps::start(Manners::default()).await;
-    let platform = Platform::start(mps.platform()).unwrap();
+    let mut config = mps.platform();
+    config.setup.interval = 1;
+    let platform = Platform::start(config).unwrap();
     let tunnel = mps.settled().await;
     tunnel.order(Do::Disconnect);
     let entry = verdict(&platform).await;
@@ -259,29 +264,51 @@ async fn a_lost_tunnel_comes_back_by_itself() {
     assert_eq!((closure.by, closure.amt_reason), (ClosedBy::Amt, AmtReason::UserRequest));
 }
 
+/// A platform that dials at its start, and then only when something else than the clock wants it.
+fn patient(mps: &Mps) -> PlatformConfig {
+    let mut config = mps.platform();
+    config.setup.interval = 24 * 60 * 60;
+    config
+}
+
+async fn stays_away(platform: &RunningPlatform) {
+    let mut state = platform.state();
+    let away = |state: &State| matches!(state, State::Retrying { .. });
+    soon("it stays away", state.wait_for(away)).await.unwrap();
+}
+
 #[tokio::test]
-async fn triggers_bring_it_in_again_under_their_own_number() {
+async fn a_user_trigger_keeps_the_tunnel_or_opens_one_under_its_own_number() {
     let mut mps = Mps::start(Manners::default()).await;
-    let platform = Platform::start(mps.platform()).unwrap();
+    let platform = Platform::start(patient(&mps)).unwrap();
     let mut first = mps.settled().await;
     soon("it is settled", platform.settled()).await.unwrap();
-    platform.fire(Trigger::User);
+    assert_eq!(platform.try_fire(Trigger::User).await, Ok(()));
+    // The server of its policy is the one that is there: only the event of the call goes out.
+    first.until(|event| matches!(event, Event::Alert { .. })).await;
+    let Standing::Connected { trigger, .. } = platform.outlook().standing else { panic!() };
+    assert_eq!(trigger, Trigger::User);
+
+    platform.disconnect();
     assert_eq!(first.ended().await, EndReason::ByPeer(DisconnectReason::BY_APPLICATION));
+    stays_away(&platform).await;
+    platform.fire(Trigger::User);
     let mut second = mps.tunnel().await;
     let Event::Greeted { trigger, .. } = second.event().await else { panic!() };
     assert_eq!(trigger, Trigger::User.on_the_wire());
     soon("it is settled", platform.settled()).await.unwrap();
-
-    platform.disconnect();
-    second.ended().await;
-    let mut state = platform.state();
-    soon("it stays away", state.wait_for(|state| *state == State::Stopped)).await.unwrap();
+    let closure = platform.cira_log().entries[0].closure.clone().unwrap();
+    assert_eq!((closure.by, closure.amt_reason), (ClosedBy::Amt, AmtReason::UserRequest));
+    let events: Vec<(&str, Option<u32>)> =
+        platform.events().iter().map(|e| (e.event.id(), e.event.argument())).collect();
+    let (up, down, call) = (("iAMT0058", Some(1)), ("iAMT0058", Some(0)), ("iAMT0036", None));
+    assert_eq!(events, [up, call, down, call, up]);
 }
 
 #[tokio::test]
 async fn an_alert_goes_through_the_tunnel_that_is_there_or_opens_one() {
     let mut mps = Mps::start(Manners::default()).await;
-    let platform = Platform::start(mps.platform()).unwrap();
+    let platform = Platform::start(patient(&mps)).unwrap();
     let mut tunnel = mps.settled().await;
     soon("it is settled", platform.settled()).await.unwrap();
     platform.fire(Trigger::Alert);
@@ -293,11 +320,39 @@ async fn an_alert_goes_through_the_tunnel_that_is_there_or_opens_one() {
 
     platform.disconnect();
     tunnel.ended().await;
-    let mut state = platform.state();
-    soon("it stays away", state.wait_for(|state| *state == State::Stopped)).await.unwrap();
+    stays_away(&platform).await;
     platform.raise(Pet { offset: 0x80, ..Pet::chassis_intrusion(7) });
     let mut tunnel = mps.tunnel().await;
     let Event::Greeted { trigger, .. } = tunnel.event().await else { panic!() };
     assert_eq!(trigger, Trigger::Alert.on_the_wire());
     tunnel.until(|event| matches!(event, Event::Alert { .. })).await;
+}
+
+#[tokio::test]
+async fn a_tunnel_without_traffic_is_dropped_after_the_life_time_and_keep_alives_do_not_count() {
+    let mut mps = Mps::start(Manners::default()).await;
+    let mut config = patient(&mps);
+    config.setup.life_time = 2;
+    config.setup.keepalive = Duration::from_millis(200);
+    let platform = Platform::start(config).unwrap();
+    let mut tunnel = mps.settled().await;
+    assert_eq!(tunnel.ended().await, EndReason::ByPeer(DisconnectReason::BY_APPLICATION));
+    stays_away(&platform).await;
+    let closure = platform.cira_log().entries[0].closure.clone().unwrap();
+    assert_eq!((closure.by, closure.amt_reason), (ClosedBy::Amt, AmtReason::TunnelTimer));
+}
+
+#[tokio::test]
+async fn a_platform_inside_the_companys_network_hangs_up_and_dials_nobody() {
+    let mut mps = Mps::start(Manners::default()).await;
+    let platform = Platform::start(patient(&mps)).unwrap();
+    let mut tunnel = mps.settled().await;
+    platform.enter(Network::Inside);
+    tunnel.ended().await;
+    let mut state = platform.state();
+    soon("it is still", state.wait_for(|state| *state == State::Stopped)).await.unwrap();
+    assert_eq!(platform.cira_log().connection_state, Surroundings::Inside);
+    assert_eq!(platform.try_fire(Trigger::User).await, Err(Ignored::Inside));
+    platform.enter("hotel.example".parse().unwrap());
+    mps.settled().await;
 }

@@ -1,0 +1,486 @@
+//! The statements of Intel's pages about a platform's behaviour, one by one, under a clock that jumps.
+
+use super::*;
+use crate::remote_access::{
+    Access, Environment, InfoFormat, Limits, Login, MpsType, Policy, Schedule,
+};
+use std::collections::BTreeMap;
+
+const FIRST: u32 = 0;
+const SECOND: u32 = 1;
+const THIRD: u32 = 2;
+const MIDNIGHT: u64 = 1_700_006_400;
+const DAY: u64 = 24 * 60 * 60;
+
+/// What a platform meets at a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Meets {
+    Welcome,
+    NoAnswer,
+    WrongRoot,
+    WrongName,
+    WrongPassword,
+}
+
+use Meets::{NoAnswer, Welcome, WrongName, WrongPassword, WrongRoot};
+
+/// What happened, with the second at which it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Dialled(Trigger, u32, Meets),
+    HungUp(HangUp),
+}
+
+use Seen::{Dialled, HungUp};
+
+struct World {
+    engine: Engine,
+    now: Duration,
+    servers: BTreeMap<u32, Meets>,
+    seen: Vec<(u64, Seen)>,
+}
+
+fn at(second: u64) -> Duration {
+    Duration::from_secs(MIDNIGHT + second)
+}
+
+/// Three servers, user initiation, and an environment that is nowhere.
+fn remote() -> RemoteAccess {
+    let mut remote = RemoteAccess::default();
+    for name in ["a.example", "b.example", "c.example"] {
+        let format = InfoFormat::Fqdn;
+        let access = Access { info: name.into(), format, port: 4433, cn: None };
+        let login = Login::Password { user: "admin".into(), password: "P@ssw0rd".into() };
+        remote.add_server(access, login, &Limits::default()).unwrap();
+    }
+    remote.user_initiated.os = true;
+    remote.environment = Environment::new(vec!["corp.example".into()], Vec::new()).unwrap();
+    remote
+}
+
+fn policy(trigger: Trigger, life: u32, servers: &[u32]) -> Policy {
+    let schedule = (trigger == Trigger::Periodic).then_some(Schedule::Interval(3600));
+    Policy::new(trigger, life, schedule, servers.iter().copied())
+}
+
+fn every(seconds: u32, life: u32, servers: &[u32]) -> Policy {
+    let schedule = Some(Schedule::Interval(seconds));
+    Policy::new(Trigger::Periodic, life, schedule, servers.iter().copied())
+}
+
+impl World {
+    fn new(policies: impl IntoIterator<Item = Policy>) -> Self {
+        Self::of(RetryProfile::Spec, policies)
+    }
+
+    fn of(profile: RetryProfile, policies: impl IntoIterator<Item = Policy>) -> Self {
+        let mut remote = remote();
+        for policy in policies {
+            remote.add_policy(policy, &Limits::default()).unwrap();
+        }
+        let mut engine = Engine::new(profile, Network::Outside, 7);
+        engine.handle_configured(&remote, at(0));
+        let servers = [FIRST, SECOND, THIRD].map(|server| (server, Welcome)).into();
+        let mut world = Self { engine, now: at(0), servers, seen: Vec::new() };
+        world.act();
+        world
+    }
+
+    fn meets(mut self, server: u32, meets: Meets) -> Self {
+        self.servers.insert(server, meets);
+        self
+    }
+
+    fn fire(&mut self, trigger: Trigger) -> Result<(), Ignored> {
+        let fired = self.engine.handle_trigger(trigger, self.now);
+        self.act();
+        fired
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut RemoteAccess)) {
+        let mut remote = self.engine.remote.clone();
+        change(&mut remote);
+        self.engine.handle_configured(&remote, self.now);
+        self.act();
+    }
+
+    fn enter(&mut self, network: Network) {
+        self.engine.handle_network(network, self.now);
+        self.act();
+    }
+
+    fn lose(&mut self) {
+        assert!(matches!(self.engine.standing(), Standing::Connected { .. }));
+        self.engine.handle_over(self.now);
+        self.act();
+    }
+
+    /// Lets time pass up to a second of the day.
+    fn until(&mut self, second: u64) {
+        let end = at(second);
+        while let Some(due) = self.engine.poll_timeout().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.engine.handle_timeout(self.now);
+            self.act();
+        }
+        self.now = end;
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.engine.poll_action() {
+            let second = self.now.as_secs() - MIDNIGHT;
+            match action {
+                Action::Dial { trigger, server } => {
+                    let meets = self.servers[&server];
+                    self.seen.push((second, Dialled(trigger, server, meets)));
+                    if meets == Welcome {
+                        self.engine.handle_admitted(self.now);
+                    } else {
+                        self.engine.handle_over(self.now);
+                    }
+                }
+                Action::HangUp(why) => {
+                    self.seen.push((second, HungUp(why)));
+                    self.engine.handle_over(self.now);
+                }
+            }
+        }
+    }
+
+    fn attempts(&self) -> Vec<(Trigger, u32, Meets)> {
+        let attempt = |seen: &(u64, Seen)| match seen.1 {
+            Dialled(trigger, server, meets) => Some((trigger, server, meets)),
+            HungUp(_) => None,
+        };
+        self.seen.iter().filter_map(attempt).collect()
+    }
+
+    fn connected(&self) -> Option<(Trigger, u32)> {
+        match self.engine.standing() {
+            Standing::Connected { trigger, server } => Some((trigger, server)),
+            Standing::Away | Standing::Dialling { .. } => None,
+        }
+    }
+}
+
+#[test]
+fn the_attempts_for_every_combination_of_servers_and_triggers() {
+    let all = [Welcome, NoAnswer, WrongRoot, WrongName, WrongPassword];
+    for trigger in [Trigger::User, Trigger::Alert, Trigger::Periodic] {
+        for first in all {
+            for second in all {
+                let mut world = World::new([policy(trigger, 0, &[FIRST, SECOND])])
+                    .meets(FIRST, first)
+                    .meets(SECOND, second);
+                if trigger != Trigger::Periodic {
+                    world.fire(trigger).unwrap();
+                }
+                // Up to just before the next interval.
+                world.until(3600);
+                let one = (trigger, FIRST, first);
+                let two = (trigger, SECOND, second);
+                let expected = match (first, second) {
+                    (Welcome, _) => vec![one],
+                    (_, Welcome) => vec![one, two],
+                    _ => vec![one, two, one, two],
+                };
+                let case = format!("{trigger} {first:?} {second:?}");
+                assert_eq!(world.attempts(), expected, "{case}");
+                let up = match (first, second) {
+                    (Welcome, _) => Some((trigger, FIRST)),
+                    (_, Welcome) => Some((trigger, SECOND)),
+                    _ => None,
+                };
+                assert_eq!(world.connected(), up, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failed_round_is_repeated_once_and_then_it_is_silent_until_a_new_trigger() {
+    let mut world = World::new([policy(Trigger::User, 0, &[FIRST])]).meets(FIRST, NoAnswer);
+    world.until(DAY);
+    assert_eq!(world.seen, []);
+    world.fire(Trigger::User).unwrap();
+    world.until(5 * DAY);
+    let dialled = Dialled(Trigger::User, FIRST, NoAnswer);
+    assert_eq!(world.seen, [(DAY, dialled), (DAY + 1, dialled)]);
+    world.fire(Trigger::User).unwrap();
+    world.until(6 * DAY);
+    assert_eq!(world.seen.len(), 4);
+}
+
+#[test]
+fn a_periodic_policy_dials_when_it_is_added_and_then_at_each_interval() {
+    let mut world = World::new([every(25, 0, &[FIRST])]).meets(FIRST, NoAnswer);
+    world.until(80);
+    let seconds: Vec<u64> = world.seen.iter().map(|(second, _)| *second).collect();
+    assert_eq!(seconds, [1, 2, 26, 27, 51, 52, 76, 77]);
+}
+
+#[test]
+fn a_day_of_a_periodic_policy_passes_in_milliseconds() {
+    let mut world = World::new([every(25, 10, &[FIRST])]);
+    world.until(DAY);
+    // Every 25 seconds a tunnel, which is dropped after ten without traffic.
+    let tunnels = world.attempts().len() as u64;
+    assert_eq!(tunnels, (DAY - 1) / 25 + 1);
+    let dropped = world.seen.iter().filter(|(_, seen)| *seen == HungUp(HangUp::LifeTime)).count();
+    assert_eq!(dropped as u64, tunnels);
+}
+
+#[test]
+fn a_daily_policy_dials_at_its_time_of_day() {
+    let daily = Schedule::Daily { hour: 6, minute: 30 };
+    let mut world = World::new([Policy::new(Trigger::Periodic, 60, Some(daily), [FIRST])]);
+    world.until(3 * DAY);
+    let dialled = Dialled(Trigger::Periodic, FIRST, Welcome);
+    let half_past_six = 6 * 3600 + 30 * 60;
+    let expected: Vec<_> = (0..3)
+        .flat_map(|day| {
+            let second = day * DAY + half_past_six;
+            [(second, dialled), (second + 60, HungUp(HangUp::LifeTime))]
+        })
+        .collect();
+    assert_eq!(world.seen, expected);
+}
+
+#[test]
+fn the_tunnel_is_dropped_after_the_life_time_without_activity() {
+    let mut world = World::new([policy(Trigger::User, 300, &[FIRST])]);
+    world.fire(Trigger::User).unwrap();
+    world.until(299);
+    world.engine.handle_activity(world.now);
+    world.until(598);
+    assert!(world.connected().is_some());
+    world.until(599);
+    assert_eq!(world.seen.last(), Some(&(599, HungUp(HangUp::LifeTime))));
+    assert_eq!(world.connected(), None);
+}
+
+#[test]
+fn a_life_time_of_zero_is_for_ever() {
+    let mut world = World::new([policy(Trigger::User, 0, &[FIRST])]);
+    world.fire(Trigger::User).unwrap();
+    world.until(365 * DAY);
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+}
+
+#[test]
+fn a_higher_trigger_that_needs_another_server_drops_the_tunnel_and_moves() {
+    let policies = [every(3600, 0, &[FIRST]), policy(Trigger::User, 300, &[SECOND])];
+    let mut world = World::new(policies);
+    world.until(10);
+    world.fire(Trigger::User).unwrap();
+    assert_eq!(
+        world.seen,
+        [
+            (1, Dialled(Trigger::Periodic, FIRST, Welcome)),
+            (10, HungUp(HangUp::Superseded)),
+            (10, Dialled(Trigger::User, SECOND, Welcome)),
+        ]
+    );
+}
+
+#[test]
+fn a_higher_trigger_keeps_a_server_that_its_policy_names() {
+    let policies = [every(3600, 60, &[FIRST]), policy(Trigger::User, 300, &[SECOND, FIRST])];
+    let mut world = World::new(policies);
+    world.until(10);
+    world.fire(Trigger::User).unwrap();
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+    // The longer life time counts.
+    world.until(300);
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+    world.until(301);
+    assert_eq!(world.seen.last(), Some(&(301, HungUp(HangUp::LifeTime))));
+}
+
+#[test]
+fn a_lower_trigger_with_a_longer_life_time_keeps_the_server_and_extends_it() {
+    let policies = [every(100, 1000, &[SECOND]), policy(Trigger::User, 150, &[FIRST])];
+    let mut world = World::new(policies);
+    world.fire(Trigger::User).unwrap();
+    world.until(151);
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+    world.until(999);
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+    world.until(1000);
+    assert_eq!(world.seen.last(), Some(&(1000, HungUp(HangUp::LifeTime))));
+}
+
+#[test]
+fn a_lower_trigger_with_a_shorter_life_time_changes_nothing() {
+    let policies = [every(100, 10, &[SECOND]), policy(Trigger::User, 150, &[FIRST])];
+    let mut world = World::new(policies);
+    world.fire(Trigger::User).unwrap();
+    world.until(149);
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+    world.until(150);
+    assert_eq!(world.connected(), None);
+}
+
+#[test]
+fn an_alert_opens_a_tunnel_only_if_none_is_up() {
+    let policies = [every(3600, 0, &[FIRST]), policy(Trigger::Alert, 60, &[SECOND])];
+    let mut world = World::new(policies);
+    world.until(1);
+    world.fire(Trigger::Alert).unwrap();
+    assert_eq!(world.attempts(), [(Trigger::Periodic, FIRST, Welcome)]);
+    world.lose();
+    world.fire(Trigger::Alert).unwrap();
+    assert_eq!(world.connected(), Some((Trigger::Alert, SECOND)));
+}
+
+#[test]
+fn a_higher_trigger_interrupts_a_round_and_the_lower_one_waits_for_its_turn() {
+    let policies = [every(3600, 0, &[FIRST]), policy(Trigger::User, 60, &[SECOND])];
+    let mut world = World::new(policies).meets(FIRST, NoAnswer).meets(SECOND, NoAnswer);
+    world.until(1);
+    // Between the two passes of the periodic round.
+    world.fire(Trigger::User).unwrap();
+    world.until(100);
+    let (periodic, user) = (Trigger::Periodic, Trigger::User);
+    let order: Vec<_> = world.attempts().iter().map(|(t, server, _)| (*t, *server)).collect();
+    assert_eq!(
+        order,
+        [(periodic, FIRST), (user, SECOND), (user, SECOND), (periodic, FIRST), (periodic, FIRST)]
+    );
+}
+
+#[test]
+fn a_lost_tunnel_comes_back_with_the_next_trigger_and_moves_to_the_second_server() {
+    let mut world = World::new([every(30, 0, &[FIRST, SECOND])]);
+    world.until(10);
+    world.servers.insert(FIRST, NoAnswer);
+    world.lose();
+    world.until(30);
+    assert_eq!(world.connected(), None);
+    world.until(31);
+    assert_eq!(world.connected(), Some((Trigger::Periodic, SECOND)));
+}
+
+#[test]
+fn it_connects_only_when_outside() {
+    let mut world = World::new([every(60, 0, &[FIRST]), policy(Trigger::User, 0, &[FIRST])]);
+    world.enter(Network::Suffix("berlin.corp.example".into()));
+    assert_eq!(world.fire(Trigger::User), Err(Ignored::Inside));
+    world.until(600);
+    assert_eq!(world.seen, []);
+    world.enter(Network::Suffix("hotel.example".into()));
+    world.until(601);
+    assert_eq!(world.connected(), Some((Trigger::Periodic, FIRST)));
+    world.until(700);
+    world.enter(Network::Inside);
+    assert_eq!(world.seen.last(), Some(&(700, HungUp(HangUp::NotOutside))));
+    world.until(7000);
+    assert_eq!(world.connected(), None);
+}
+
+#[test]
+fn without_environment_detection_it_takes_itself_to_be_inside() {
+    let mut world = World::new([every(60, 0, &[FIRST])]);
+    world.change(|remote| remote.environment = Environment::default());
+    world.until(600);
+    assert_eq!(world.seen, []);
+    world.change(|remote| remote.environment.suffixes = vec!["corp.example".into()]);
+    world.until(601);
+    assert_eq!(world.connected(), Some((Trigger::Periodic, FIRST)));
+}
+
+#[test]
+fn a_user_trigger_that_is_switched_off_or_has_no_policy_does_nothing() {
+    let mut world = World::new([policy(Trigger::User, 0, &[FIRST])]);
+    assert_eq!(world.fire(Trigger::Alert), Err(Ignored::NoPolicy));
+    world.change(|remote| remote.user_initiated = crate::remote_access::UserInitiated::default());
+    assert_eq!(world.fire(Trigger::User), Err(Ignored::UserOff));
+    world.change(|remote| remote.user_initiated.bios = true);
+    assert_eq!(world.fire(Trigger::User), Ok(()));
+}
+
+#[test]
+fn internal_servers_are_not_dialled() {
+    let mut user = policy(Trigger::User, 0, &[FIRST, SECOND]);
+    user.applies[0].mps_type = MpsType::Internal;
+    user.applies[1].mps_type = MpsType::Both;
+    let mut world = World::new([user]);
+    world.fire(Trigger::User).unwrap();
+    assert_eq!(world.attempts(), [(Trigger::User, SECOND, Welcome)]);
+}
+
+#[test]
+fn closing_ends_the_tunnel_whatever_opened_it() {
+    for trigger in [Trigger::User, Trigger::Alert, Trigger::Periodic] {
+        let mut world = World::new([policy(trigger, 0, &[FIRST])]);
+        world.until(1);
+        if trigger != Trigger::Periodic {
+            world.fire(trigger).unwrap();
+        }
+        assert!(world.connected().is_some());
+        world.engine.handle_close();
+        world.act();
+        assert_eq!(world.seen.last().unwrap().1, HungUp(HangUp::Asked));
+        world.until(3600);
+        assert_eq!(world.connected(), None, "{trigger}");
+    }
+}
+
+#[test]
+fn firmware_that_gives_up_waits_for_a_user_or_another_network() {
+    let policies = [every(60, 0, &[FIRST]), policy(Trigger::User, 0, &[FIRST])];
+    let mut world = World::of(RetryProfile::GivesUp, policies).meets(FIRST, NoAnswer);
+    world.until(DAY);
+    assert_eq!(world.attempts().len(), 1);
+    assert_eq!(world.engine.poll_timeout(), None);
+    world.fire(Trigger::User).unwrap();
+    assert_eq!(world.attempts().len(), 2);
+    world.until(2 * DAY);
+    assert_eq!(world.attempts().len(), 2);
+    world.servers.insert(FIRST, Welcome);
+    world.enter(Network::Down);
+    world.enter(Network::Outside);
+    world.until(2 * DAY + 1);
+    assert_eq!(world.connected(), Some((Trigger::Periodic, FIRST)));
+}
+
+#[test]
+fn an_eager_platform_comes_back_by_itself() {
+    let mut world = World::of(RetryProfile::Eager, [policy(Trigger::User, 0, &[FIRST])]);
+    world.fire(Trigger::User).unwrap();
+    world.servers.insert(FIRST, NoAnswer);
+    world.lose();
+    world.until(300);
+    assert!(world.attempts().len() > 10);
+    world.servers.insert(FIRST, Welcome);
+    world.until(340);
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+}
+
+#[test]
+fn a_removed_policy_fires_no_more() {
+    let mut world = World::new([every(60, 10, &[FIRST])]);
+    world.until(30);
+    world.change(|remote| remote.policies.clear());
+    world.until(DAY);
+    assert_eq!(world.attempts().len(), 1);
+    assert_eq!(world.engine.poll_timeout(), None);
+}
+
+#[test]
+fn a_dial_that_nobody_has_begun_is_taken_back() {
+    let mut engine = Engine::new(RetryProfile::Spec, Network::Outside, 7);
+    let mut remote = remote();
+    remote.add_policy(policy(Trigger::Alert, 0, &[FIRST]), &Limits::default()).unwrap();
+    remote.add_policy(policy(Trigger::User, 0, &[SECOND]), &Limits::default()).unwrap();
+    engine.handle_configured(&remote, at(0));
+    engine.handle_trigger(Trigger::Alert, at(0)).unwrap();
+    engine.handle_trigger(Trigger::User, at(0)).unwrap();
+    let user = Action::Dial { trigger: Trigger::User, server: SECOND };
+    assert_eq!(engine.poll_action(), Some(user));
+    assert_eq!(engine.poll_action(), None);
+    engine.handle_close();
+    assert_eq!(engine.poll_action(), Some(Action::HangUp(HangUp::Asked)));
+    engine.handle_over(at(1));
+    assert_eq!(engine.standing(), Standing::Away);
+}
