@@ -9,6 +9,7 @@
 //! * [`wsman`]: requests and replies as values, read and written; [`wsman::Exchange`] runs one
 //!   request against a platform, authentication included.
 //! * [`redirect`]: the messages of ports 16994 and 16995: login, serial-over-LAN, storage.
+//! * [`cira_log`]: what firmware itself remembers of its attempts to dial in.
 //! * [`remote_access`]: when and where a platform dials in: read, compared with a wish, changed in steps.
 //! * [`rfb`]: the screen of a KVM redirection, both ends.
 //! * [`status`]: what AMT's return values are called.
@@ -26,6 +27,7 @@
     )
 )]
 
+pub mod cira_log;
 pub mod credentials;
 pub mod http;
 pub mod port;

@@ -39,7 +39,10 @@ async fn begin(
     caller: Authorized,
     Body(wish): Body<NewEnrollment>,
 ) -> Result<Response, Refusal> {
-    let job = api.enroller.begin(wish, &caller.principal.name)?;
+    let by = caller.principal.name.clone();
+    let job = caller
+        .audited(&api, None, describe(&wish), async { Ok(api.enroller.begin(wish, &by)?) })
+        .await?;
     Ok((StatusCode::ACCEPTED, Json(job)).into_response())
 }
 
@@ -56,9 +59,26 @@ async fn show(
 async fn cancel(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
+    caller: Authorized,
 ) -> Result<Json<Enrollment>, Refusal> {
-    let job = id.parse().ok().and_then(|id| api.enroller.cancel(id));
-    job.map(Json).ok_or_else(|| unknown(&id))
+    let stop = async {
+        let job = id.parse().ok().and_then(|id| api.enroller.cancel(id));
+        job.map(Json).ok_or_else(|| unknown(&id))
+    };
+    caller.audited(&api, None, format!("stop enrollment {id}"), stop).await
+}
+
+/// For the audit log: which PCs, and what is done with them.
+fn describe(wish: &NewEnrollment) -> String {
+    let what = match (wish.remove, wish.dry_run) {
+        (_, true) => "plan for",
+        (true, false) => "remove remote access of",
+        (false, false) => "enroll",
+    };
+    let addresses: Vec<&str> = wish.devices.iter().map(|pc| pc.address.as_str()).take(20).collect();
+    let more = wish.devices.len().saturating_sub(addresses.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{what} {}{more}", addresses.join(", "))
 }
 
 fn unknown(id: &str) -> Refusal {

@@ -114,6 +114,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/devices/{device}/approve", CHANGE, claim::approve)
         .add(&post, "/api/v1/devices/{device}/block", CHANGE, claim::block)
         .add(&get, "/api/v1/devices/{device}/why-offline", READ, why_offline::show)
+        .add(&post, "/api/v1/devices/{device}/why-offline", READ, why_offline::show_with_log)
         .add(
             &get,
             "/api/v1/devices/{device}/connect/{port}",

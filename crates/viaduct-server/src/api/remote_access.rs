@@ -54,12 +54,30 @@ async fn patch(
     let (api, opener) = (Arc::clone(&api), opener(&caller));
     // To its end even when the caller goes away: half a change is the worst of all.
     let work = tokio::spawn(async move {
-        remote_access::change(api.enroller.parts(), &device, &change, opener).await
+        let parts = api.enroller.parts();
+        let work = async { Ok(remote_access::change(parts, &device, &change, opener).await?) };
+        match change.dry_run {
+            true => work.await,
+            false => caller.audited(&api, Some(device.id), describe(&change), work).await,
+        }
     });
     let done = work.await.map_err(|error| {
         Refusal::new(viaduct_api::Code::Internal, format!("the change broke off: {error}"))
     })?;
     Ok(Json(done?))
+}
+
+/// For the audit log: what is changed.
+fn describe(change: &RemoteAccessChange) -> String {
+    let mut parts = Vec::new();
+    parts.extend(change.mps.as_ref().map(|mps| format!("servers {}", mps.join(", "))));
+    parts.extend(change.add_mps.iter().map(|mps| format!("add {mps}")));
+    parts.extend(change.remove_mps.iter().map(|mps| format!("remove {mps}")));
+    parts.extend(change.triggers.as_ref().map(|triggers| format!("policies {triggers}")));
+    parts.extend(change.remove_triggers.iter().map(|trigger| format!("no policy {trigger}")));
+    parts.extend(change.inside.as_ref().map(|inside| format!("at home [{}]", inside.join(", "))));
+    parts.extend(change.user_initiated.as_ref().map(|from| format!("user may ask: {from}")));
+    parts.join("; ")
 }
 
 fn opener(caller: &Authorized) -> Opener {

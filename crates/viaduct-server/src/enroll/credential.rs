@@ -22,8 +22,28 @@ pub(super) struct Entry<'a> {
     pub(super) amt: (String, String),
 }
 
-/// Makes the PC known, or brings what is known up to date. Gives its name.
-pub(super) async fn register(parts: &Parts, entry: Entry<'_>) -> Result<String, Problem> {
+/// A PC in the inventory.
+pub(super) struct Registered {
+    pub(super) name: String,
+    /// It was not there before.
+    pub(super) is_new: bool,
+}
+
+/// Makes the PC known, or brings what is known up to date.
+pub(super) async fn register(parts: &Parts, entry: Entry<'_>) -> Result<Registered, Problem> {
+    let known = parts.inventory.get(entry.id).is_some();
+    let name = enter(parts, entry).await?;
+    Ok(Registered { name, is_new: !known })
+}
+
+/// Takes a PC out again that was entered for nothing: it was not changed, so it will not come.
+pub(super) async fn forget(parts: &Parts, id: DeviceId) {
+    if let Err(error) = parts.inventory.remove(id).await {
+        tracing::warn!(device = %id, %error, "a device that could not be enrolled stays in the inventory");
+    }
+}
+
+async fn enter(parts: &Parts, entry: Entry<'_>) -> Result<String, Problem> {
     let cira = || (entry.cira.0.user.clone(), entry.cira.0.password.clone());
     let amt = (entry.amt.0.clone(), Secret::new(entry.amt.1.clone()));
     if let Some(device) = parts.inventory.get(entry.id) {

@@ -158,14 +158,19 @@ impl Case<'_> {
         }
         let amt = self.wanted.account(self.target);
         let entry = Entry { id, target: self.target, platform: &state.platform, cira: &cira, amt };
-        let name = credential::register(self.parts, entry).await?;
-        self.slot.update(|device| device.name = Some(name));
+        let registered = credential::register(self.parts, entry).await?;
+        self.slot.update(|device| device.name = Some(registered.name));
         if let Some(fingerprint) = reached.fingerprint {
             let pinned = self.parts.inventory.pin_amt(id, Some(fingerprint)).await;
             pinned.map_err(|e| Problem::new(Code::Store, e.to_string()))?;
         }
         let awaited = self.parts.knocks.expect(id, reached.address);
-        self.take(&mut ask, &plan.steps).await?;
+        if let Err(stop) = self.take(&mut ask, &plan.steps).await {
+            if registered.is_new && !self.has_our_server(&plan.steps) {
+                credential::forget(self.parts, id).await;
+            }
+            return Err(stop);
+        }
         drop((ask, place));
         let watch = follow::Watch {
             parts: self.parts,
@@ -231,6 +236,18 @@ impl Case<'_> {
             device.notes.extend(plan.notes.iter().cloned());
             device.notes.extend(plan.cuts.iter().cloned());
         });
+    }
+
+    /// Whether the PC knows a server of ours by now, so that it may come whatever else went wrong.
+    fn has_our_server(&self, steps: &[Step]) -> bool {
+        let adds = |step: &Step| matches!(step, Step::AddMps { .. });
+        let mut has = !steps.iter().any(adds);
+        self.slot.update(|device| {
+            has |= steps.iter().zip(&device.steps).any(|(step, shown)| {
+                adds(step) && shown.state != StepState::Planned && shown.state != StepState::Failed
+            });
+        });
+        has
     }
 
     /// Takes the steps in order.

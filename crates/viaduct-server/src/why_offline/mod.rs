@@ -1,7 +1,10 @@
 //! Why is this device away? Composed from what was seen, and saying no more than that.
 
 mod cause;
+mod firmware;
 mod words;
+
+pub(crate) use firmware::{add as add_log, read as read_log};
 
 use crate::{
     events::Stage,

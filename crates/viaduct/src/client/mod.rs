@@ -83,6 +83,17 @@ impl Client {
         decode(&self.call(Method::POST, path, Some(body), &[]).await?)
     }
 
+    /// Sends bytes as they are.
+    pub(crate) async fn post_bytes<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+    ) -> Result<T> {
+        let mut request = self.request(Method::POST, path, None::<&()>)?;
+        *request.body_mut() = Full::new(bytes.into());
+        decode(&self.exchange(request).await?)
+    }
+
     pub(crate) async fn patch<B: Serialize, T: DeserializeOwned>(
         &self,
         path: &str,
@@ -103,11 +114,15 @@ impl Client {
         body: Option<&B>,
         headers: &[(header::HeaderName, &'static str)],
     ) -> Result<Answer> {
+        let mut request = self.request(method, path, body)?;
+        for (name, value) in headers {
+            request.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        self.exchange(request).await
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
         let exchange = async {
-            let mut request = self.request(method, path, body)?;
-            for (name, value) in headers {
-                request.headers_mut().insert(name, HeaderValue::from_static(value));
-            }
             let response = self.send(request).await?;
             let status = response.status();
             let body = read(response).await?;

@@ -42,6 +42,7 @@ POST /api/v1/certificates/reload Needs(ChangeCertificates)
 POST /api/v1/devices Needs(ChangeDevices)
 POST /api/v1/devices/{device}/approve Needs(ChangeDevices)
 POST /api/v1/devices/{device}/block Needs(ChangeDevices)
+POST /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 POST /api/v1/enroll Needs(Enroll)
 POST /api/v1/imports Needs(ChangeDevices)
 POST /api/v1/setup Open

@@ -58,6 +58,9 @@ pub(crate) enum Command {
     WhyOffline {
         /// Name, domain name or GUID
         device: String,
+        /// The PC's own log, from `rpc diagnostics cira` or `viaduct host cira-log -o json`; - for standard input
+        #[arg(long, value_name = "FILE")]
+        cira_log: Option<std::path::PathBuf>,
     },
 }
 
@@ -73,7 +76,9 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Label { device, labels } => change::set_labels(desk, &device, &labels).await,
         Command::Rm { devices } => change::remove(desk, &devices).await,
         Command::Reconnect(options) => change::reconnect(desk, options).await,
-        Command::WhyOffline { device } => why::why_offline(desk, &device).await,
+        Command::WhyOffline { device, cira_log } => {
+            why::why_offline(desk, &device, cira_log.as_deref()).await
+        }
     }
 }
 

@@ -1,13 +1,41 @@
 //! `devices why-offline`: what was seen, the likely cause, what to try.
 
 use super::super::Desk;
-use crate::{client::segment, failure::Result, say::inert};
+use crate::{
+    client::segment,
+    failure::{Failure, Result},
+    say::inert,
+};
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 use viaduct_api::{Seen, WhyOffline};
 
-pub(super) async fn why_offline(desk: &Desk, device: &str) -> Result<()> {
-    let why: WhyOffline =
-        desk.client.get(&format!("/devices/{}/why-offline", segment(device))).await?;
+/// No firmware's log is larger.
+const LOG_MAX: u64 = 256 << 10;
+
+pub(super) async fn why_offline(desk: &Desk, device: &str, log: Option<&Path>) -> Result<()> {
+    let path = format!("/devices/{}/why-offline", segment(device));
+    let why: WhyOffline = match log {
+        None => desk.client.get(&path).await?,
+        Some(file) => desk.client.post_bytes(&path, read(file)?).await?,
+    };
     desk.printer.text_or(&why, text)
+}
+
+/// A log as it is, whatever is in it.
+fn read(file: &Path) -> Result<Vec<u8>> {
+    let mut log = Vec::new();
+    if file == Path::new("-") {
+        io::stdin().take(LOG_MAX).read_to_end(&mut log)?;
+        return Ok(log);
+    }
+    fs::File::open(file)
+        .and_then(|open| open.take(LOG_MAX).read_to_end(&mut log))
+        .map_err(|error| Failure::local(file.display(), error))?;
+    Ok(log)
 }
 
 fn text(why: &WhyOffline) -> String {
