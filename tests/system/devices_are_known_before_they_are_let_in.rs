@@ -1,23 +1,9 @@
 //! Unknown devices are listed and kept out; a wrong password, a wrong root certificate and a block
 //! each keep a device out and are named on the operator's side.
 
-use crate::harness::{Certificate, PATIENCE, Platform, Server, Settings};
-use std::time::Instant;
+use crate::harness::{Certificate, Platform, Server, Settings, eventually};
 
 const GUID: &str = "55555555-2222-4333-8444-555555555555";
-
-/// Asks until the answer fits: what a device does takes effect a moment later.
-#[track_caller]
-fn eventually(what: &str, mut holds: impl FnMut() -> Result<(), String>) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match holds() {
-            Ok(()) => return,
-            Err(last) if Instant::now() > deadline => panic!("{what} does not hold: {last}"),
-            Err(_) => {}
-        }
-    }
-}
 
 /// That an operator's command says all of these.
 fn says(server: &Server, args: &[&str], words: &[&str]) -> Result<(), String> {

@@ -20,6 +20,7 @@ use prometheus_client::{
     registry::Registry as Prometheus,
 };
 use std::sync::Arc;
+use time::format_description::well_known::Rfc3339;
 use tokio::{
     net::TcpListener,
     sync::{broadcast::error::RecvError, watch},
@@ -169,11 +170,9 @@ async fn ready(State(page): State<Page>) -> (StatusCode, String) {
             }
         };
     };
-    let since = health.since.map(|at| format!(" since {at}")).unwrap_or_default();
-    let waiting = health.pending;
-    let text = format!(
-        "not ready: the database does not take what happens{since} ({waiting} facts wait): {error}\n"
-    );
+    let since = health.since.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
+    let text =
+        format!("not ready: since {since} the database does not take what happens: {error}\n");
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }
 

@@ -25,8 +25,21 @@ pub(crate) use serve::{Server, Settings};
 pub(crate) use stunnel::Stunnel;
 pub(crate) use tls_client::{Certificate, handshake};
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long anything may take before a test says that it does not happen. Generous, because debug
 /// builds of everything share two cores with other tests; nothing waits that long when it works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Asks until the answer fits: what a device does takes effect a moment later.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> Result<(), String>) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match holds() {
+            Ok(()) => return,
+            Err(last) if Instant::now() > deadline => panic!("{what} does not hold: {last}"),
+            Err(_) => {}
+        }
+    }
+}

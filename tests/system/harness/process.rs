@@ -13,7 +13,9 @@ use std::{
 /// Ends the program when our end of its standard input is closed: by us, or by the system when the
 /// test process is gone, however it went. `exec` keeps the process id, so the watch is a child of the
 /// program; it sends the signal only while that is still so, never to whoever got the number later.
-const WATCHED: &str = r#"exec 3<&0 </dev/null
+/// A limit of file sizes shall look like a failing disk, so its signal is ignored.
+const WATCHED: &str = r#"trap '' XFSZ
+exec 3<&0 </dev/null
 sh -c 'cat <&3
 [ "$(cut -d" " -f4 /proc/$$/stat)" = "$1" ] && kill -TERM "$1"' watch $$ >/dev/null 2>&1 &
 exec "$@" 3<&-"#;

@@ -1,9 +1,9 @@
 //! Rows of devices: what people decided, and beside it what was seen.
 
-use super::{Sqlite, damaged, stamp, time_of};
+use super::{Sqlite, begin, damaged, finish, stamp, time_of};
 use crate::inventory::{Device, StoreError, TunnelEndRecord, book::Record};
 use sqlx::{
-    Row,
+    Row, SqliteConnection,
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
@@ -44,12 +44,9 @@ impl Sqlite {
         &self,
         records: &[Record],
     ) -> Result<(), StoreError> {
-        let mut transaction = self.people.begin().await?;
-        for record in records {
-            insertion(record)?.execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        let mut connection = begin(&self.people).await?;
+        let written = insert(&mut connection, records).await;
+        finish(&mut connection, written).await
     }
 
     /// Writes what people decide about a device; what was seen of it is written elsewhere.
@@ -73,6 +70,13 @@ impl Sqlite {
 }
 
 type Statement = Query<'static, sqlx::Sqlite, SqliteArguments>;
+
+async fn insert(connection: &mut SqliteConnection, records: &[Record]) -> Result<(), StoreError> {
+    for record in records {
+        insertion(record)?.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
 
 fn insertion(record: &Record) -> Result<Statement, StoreError> {
     Ok(bound(INSERT, record)?.bind(stamp(record.device.added)))

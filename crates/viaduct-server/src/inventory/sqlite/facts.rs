@@ -1,9 +1,9 @@
 //! What was seen: written behind, many rows in one transaction.
 
 use super::{
-    Sqlite, damaged,
+    Sqlite, begin, damaged,
     devices::{from_json, id, json, parsed, time},
-    stamp,
+    finish, stamp,
 };
 use crate::{
     events::Stage,
@@ -58,20 +58,9 @@ impl Batch {
 impl Sqlite {
     /// All of the batch or nothing of it.
     pub(in crate::inventory) async fn write_facts(&self, batch: &Batch) -> Result<(), StoreError> {
-        let mut transaction = self.facts.begin().await?;
-        for device in &batch.devices {
-            write_seen(&mut transaction, device).await?;
-        }
-        write_strangers(&mut transaction, &batch.unclaimed).await?;
-        write_attempts(&mut transaction, &batch.attempts).await?;
-        for (name, used) in &batch.tokens {
-            sqlx::query("UPDATE token SET last_used = ? WHERE name = ?")
-                .bind(stamp(*used))
-                .bind(name)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        Ok(transaction.commit().await?)
+        let mut connection = begin(&self.facts).await?;
+        let written = write(&mut connection, batch).await;
+        finish(&mut connection, written).await
     }
 
     /// The oldest first.
@@ -87,6 +76,22 @@ impl Sqlite {
             sqlx::query("SELECT * FROM attempt ORDER BY last").fetch_all(&self.facts).await?;
         rows.iter().map(attempt).collect()
     }
+}
+
+async fn write(connection: &mut SqliteConnection, batch: &Batch) -> Result<(), StoreError> {
+    for device in &batch.devices {
+        write_seen(connection, device).await?;
+    }
+    write_strangers(connection, &batch.unclaimed).await?;
+    write_attempts(connection, &batch.attempts).await?;
+    for (name, used) in &batch.tokens {
+        sqlx::query("UPDATE token SET last_used = ? WHERE name = ?")
+            .bind(stamp(*used))
+            .bind(name)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn write_seen(connection: &mut SqliteConnection, device: &Device) -> Result<(), StoreError> {

@@ -14,8 +14,9 @@ pub(crate) use people::{Person, TokenRow};
 use super::StoreError;
 use crate::config::{self, data_dir};
 use sqlx::{
-    SqlSafeStr, SqlitePool,
+    Executor, SqlSafeStr, Sqlite as Sqlite3, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
+    pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
@@ -80,12 +81,38 @@ impl Sqlite {
     /// Lets the database grow no further, as on a full disk.
     #[cfg(test)]
     pub(crate) async fn limit_pages(&self, pages: u32) {
-        use sqlx::Executor;
         for pool in [&self.people, &self.facts] {
             let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
             pool.execute(pragma).await.unwrap();
         }
     }
+}
+
+/// Begins what is to be written together. sqlx's own transactions lose count when SQLite ends one by itself, as it
+/// does on a full disk: from then on nothing would ever be committed and the file stay locked.
+async fn begin(pool: &SqlitePool) -> Result<PoolConnection<Sqlite3>, StoreError> {
+    let mut connection = pool.acquire().await?;
+    if let Err(error) = connection.execute("BEGIN IMMEDIATE").await {
+        return finish(&mut connection, Err(error.into())).await.map(|()| connection);
+    }
+    Ok(connection)
+}
+
+/// Commits what was begun when all of it went well, and otherwise undoes it.
+async fn finish(
+    connection: &mut SqliteConnection,
+    written: Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let done = match written {
+        Ok(()) => connection.execute("COMMIT").await.map(drop).map_err(StoreError::from),
+        Err(error) => Err(error),
+    };
+    if done.is_err()
+        && let Err(error) = connection.execute("ROLLBACK").await
+    {
+        tracing::debug!(%error, "SQLite has undone it already");
+    }
+    done
 }
 
 /// `sqlite://PATH`; relative paths and a leading `DATA/` mean the data directory.

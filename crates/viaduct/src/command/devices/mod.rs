@@ -43,7 +43,7 @@ pub(crate) enum Command {
         /// Name, domain name or GUID
         device: String,
         /// Labels
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true)]
         labels: Vec<String>,
     },
     /// Forget devices and end their tunnels
