@@ -1,8 +1,9 @@
 //! Consoles: CONNECT through Viaduct's HTTP proxy, or what a plain relay dials.
 
-use crate::service::command;
+use crate::{device::Manner, service::command};
 use anyhow::{Result, bail, ensure};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,7 +16,14 @@ pub(crate) enum Path {
     /// The proxy, its `Proxy-Authorization`, and the device's name.
     Viaduct { proxy: SocketAddr, authorization: String, device: String },
     /// Connections that the relay makes for devices that come in.
-    Relay { accepted: Mutex<mpsc::Receiver<TcpStream>>, dial: mpsc::Sender<()> },
+    Relay { line: Arc<Line>, manner: Manner },
+}
+
+/// Devices that are asked to dial in to the relay, and their streams on its other side.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) accepted: Mutex<mpsc::Receiver<TcpStream>>,
+    pub(crate) dial: mpsc::Sender<Manner>,
 }
 
 impl Path {
@@ -37,9 +45,11 @@ impl Path {
                 ensure!(head.starts_with("HTTP/1.1 200"), "the proxy said {head}");
                 Ok(stream)
             }
-            Self::Relay { accepted, dial } => {
-                dial.send(()).await?;
-                match accepted.lock().await.recv().await {
+            Self::Relay { line, manner } => {
+                // One at a time, so that the stream that comes is the one that was asked for.
+                let mut accepted = line.accepted.lock().await;
+                line.dial.send(*manner).await?;
+                match accepted.recv().await {
                     Some(stream) => Ok(stream),
                     None => bail!("the relay is gone"),
                 }
@@ -48,9 +58,15 @@ impl Path {
     }
 }
 
-/// Device to console; returns the bytes moved.
-pub(crate) async fn pull(mut stream: TcpStream, bytes: u64) -> Result<()> {
+/// Asks for bytes and reads none of them.
+pub(crate) async fn start_pull(mut stream: TcpStream, bytes: u64) -> Result<TcpStream> {
     stream.write_all(&command(b'S', bytes)).await?;
+    Ok(stream)
+}
+
+/// Device to console.
+pub(crate) async fn pull(stream: TcpStream, bytes: u64) -> Result<()> {
+    let mut stream = start_pull(stream, bytes).await?;
     let mut buffer = vec![0; 64 << 10];
     let mut got = 0;
     while got < bytes {

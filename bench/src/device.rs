@@ -1,6 +1,6 @@
 //! Device ends: TLS clients that speak APF, light enough not to be the bottleneck.
 
-use crate::service::Service;
+use crate::service::{PIECE, Service};
 use anyhow::{Context, Result, ensure};
 use apf::{ChannelId, Time, device};
 use bytes::{Buf, Bytes, BytesMut};
@@ -53,14 +53,28 @@ pub(crate) fn tls(root: &Path) -> Result<SslContext> {
     Ok(context.build())
 }
 
-/// Connects from an own loopback address every 4,000 devices: local ports are finite.
+/// How a device sends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// Bytes of one piece, at most.
+    pub(crate) piece: usize,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { piece: PIECE }
+    }
+}
+
+/// Connects from an own loopback address every 1,000 devices: local ports are finite, and so is the kernel's patience
+/// in looking for free ones.
 pub(crate) async fn connect(
     n: usize,
     server: SocketAddr,
     tls: &SslContext,
 ) -> Result<SslStream<TcpStream>> {
     let socket = TcpSocket::new_v4()?;
-    let source = Ipv4Addr::new(127, 1, u8::try_from(n / 4000)?, 1);
+    let source = Ipv4Addr::new(127, 1, u8::try_from(n / 1000)?, 1);
     socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
     let tcp = socket.connect(server).await?;
     tcp.set_nodelay(true)?;
@@ -72,24 +86,31 @@ pub(crate) async fn connect(
 struct Device {
     connection: device::Connection,
     services: HashMap<ChannelId, Service>,
+    manner: Manner,
     origin: Instant,
     settled: Option<oneshot::Sender<()>>,
 }
 
 /// Dials in; returns when all forwards are settled, and runs on.
-pub(crate) async fn dial_in(n: usize, server: SocketAddr, tls: SslContext) -> Result<()> {
+pub(crate) async fn dial_in(
+    n: usize,
+    server: SocketAddr,
+    tls: SslContext,
+    manner: Manner,
+) -> Result<()> {
     let identity = Identity::nth(n);
     let stream = connect(n, server, &tls).await.context("TLS")?;
     let mut config = device::Config::new(identity.guid);
     config.credentials = Some((identity.user.into(), identity.password.into()));
     config.ports = vec![16992, 16994, 5900];
     config.window = 256 << 10;
-    config.max_piece = 8 << 10;
+    config.max_piece = manner.piece;
     let origin = Instant::now();
     let (settled, ready) = oneshot::channel();
     let device = Device {
         connection: device::Connection::new(config, Time::ORIGIN),
         services: HashMap::new(),
+        manner,
         origin,
         settled: Some(settled),
     };
@@ -150,7 +171,7 @@ impl Device {
             match event {
                 device::Event::Settled => drop(self.settled.take().map(|s| s.send(()))),
                 device::Event::ChannelRequested { channel, .. } => {
-                    self.services.insert(channel, Service::default());
+                    self.services.insert(channel, Service::new(self.manner.piece));
                     self.connection.accept(channel);
                 }
                 device::Event::Data { channel, data } => self.data(channel, data),

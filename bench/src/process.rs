@@ -49,13 +49,13 @@ impl Drop for Server {
 }
 
 /// Waits until something listens.
-pub(crate) fn wait_for(address: SocketAddr) -> Result<()> {
+pub(crate) async fn wait_for(address: SocketAddr) -> Result<()> {
     let start = Instant::now();
-    while std::net::TcpStream::connect(address).is_err() {
+    while tokio::net::TcpStream::connect(address).await.is_err() {
         if start.elapsed() > Duration::from_secs(20) {
             bail!("nothing listens on {address}");
         }
-        std::thread::yield_now();
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
 }

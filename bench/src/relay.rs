@@ -1,15 +1,15 @@
 //! The yardstick: HAProxy ends TLS of the same devices and relays their bytes, nothing else.
 
 use crate::{
-    console::Path as Way,
-    device,
+    console::{Line, Path as Way},
+    device::{self, Manner},
     process::{Server, free_port, wait_for},
     service::Service,
 };
 use anyhow::Result;
 use bytes::BytesMut;
 use openssl::ssl::SslContext;
-use std::{fs, net::SocketAddr, path::Path, process::Command};
+use std::{fs, net::SocketAddr, path::Path, process::Command, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -21,7 +21,8 @@ use tokio_openssl::SslStream;
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) server: Server,
-    pub(crate) way: Way,
+    pub(crate) front: SocketAddr,
+    line: Arc<Line>,
 }
 
 impl Relay {
@@ -43,13 +44,13 @@ impl Relay {
         let mut command = Command::new("haproxy");
         command.arg("-db").arg("-f").arg(&file);
         let server = Server::start(&mut command, &directory.join("haproxy.log"))?;
-        wait_for(front)?;
+        wait_for(front).await?;
         // The probe above reached the consoles' side as well.
-        let (dial, mut dials) = mpsc::channel::<()>(64);
+        let (dial, mut dials) = mpsc::channel::<Manner>(64);
         let (accept, accepted) = mpsc::channel(64);
         tokio::spawn(async move {
-            while dials.recv().await.is_some() {
-                tokio::spawn(serve(front, tls.clone()));
+            while let Some(manner) = dials.recv().await {
+                tokio::spawn(serve(front, tls.clone(), manner));
             }
         });
         tokio::spawn(async move {
@@ -61,15 +62,20 @@ impl Relay {
                 }
             }
         });
-        Ok(Self { server, way: Way::Relay { accepted: Mutex::new(accepted), dial } })
+        Ok(Self { server, front, line: Arc::new(Line { accepted: Mutex::new(accepted), dial }) })
+    }
+
+    /// To devices of that manner.
+    pub(crate) fn way(&self, manner: Manner) -> Way {
+        Way::Relay { line: Arc::clone(&self.line), manner }
     }
 }
 
 /// A device behind the relay: the same service over bare TLS.
-async fn serve(front: SocketAddr, tls: SslContext) -> Result<()> {
+async fn serve(front: SocketAddr, tls: SslContext, manner: Manner) -> Result<()> {
     let mut stream: SslStream<TcpStream> = device::connect(0, front, &tls).await?;
     stream.write_all(b"!").await?;
-    let (mut service, mut input) = (Service::default(), BytesMut::new());
+    let (mut service, mut input) = (Service::new(manner.piece), BytesMut::new());
     loop {
         while let Some(piece) = service.output(0) {
             stream.write_all(&piece).await?;

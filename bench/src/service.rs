@@ -15,13 +15,19 @@ pub(crate) const AHEAD: usize = 256 << 10;
 static PATTERN: [u8; PIECE] = [0x5a; PIECE];
 
 /// One stream of the service.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Service {
     command: Vec<u8>,
     left: u64,
+    piece: usize,
 }
 
 impl Service {
+    /// A source offers pieces of this size, at most `PIECE`.
+    pub(crate) fn new(piece: usize) -> Self {
+        Self { command: Vec::new(), left: 0, piece: piece.min(PIECE) }
+    }
+
     /// Takes bytes of a console; returns what goes back at once.
     pub(crate) fn input(&mut self, mut data: Bytes) -> Option<Bytes> {
         if self.command.len() < COMMAND {
@@ -50,7 +56,7 @@ impl Service {
         if !source || self.left == 0 || queued >= AHEAD {
             return None;
         }
-        let n = usize::try_from(self.left).unwrap_or(usize::MAX).min(PIECE);
+        let n = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.piece);
         self.left -= n as u64;
         Some(Bytes::from_static(&PATTERN[..n]))
     }

@@ -11,10 +11,12 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
+    time::sleep,
 };
 
 /// A running `viaduct serve`.
@@ -29,7 +31,7 @@ pub(crate) struct Viaduct {
 
 impl Viaduct {
     /// Starts it on loopback with a data directory below `directory`.
-    pub(crate) fn start(program: &Path, directory: &Path) -> Result<Self> {
+    pub(crate) async fn start(program: &Path, directory: &Path) -> Result<Self> {
         let data = directory.join("data");
         let address = || Ok::<_, anyhow::Error>(SocketAddr::from(([127, 0, 0, 1], free_port()?)));
         let (cira, proxy) = (address()?, address()?);
@@ -41,45 +43,65 @@ impl Viaduct {
             "web.listen=127.0.0.1:0".into(),
             "socks.enabled=false".into(),
             "metrics.enabled=false".into(),
-            "cira.names=127.0.0.1".into(),
+            "cira.names=[\"127.0.0.1\"]".into(),
+            // As many as firmware has ids, for the figures of eight channels.
+            "limits.channels=8".into(),
             "log.level=warn".into(),
         ] {
             command.arg("--set").arg(setting);
         }
         let server = Server::start(&mut command, &directory.join("viaduct.log"))?;
-        wait_for(cira)?;
+        // It listens before it has its certificates, and answers when it has everything.
+        wait_for(cira).await?;
         let socket = data.join("viaduct.sock");
         let root = data.join("ca").join("root.pem");
+        let start = Instant::now();
+        while !socket.exists() {
+            ensure!(start.elapsed() < Duration::from_secs(60), "viaduct does not start");
+            sleep(Duration::from_millis(20)).await;
+        }
         Ok(Self { server, cira, root, proxy, socket })
     }
 
-    /// Adds devices, all over one connection.
-    pub(crate) async fn register(&self, devices: std::ops::Range<usize>) -> Result<()> {
+    /// Adds the first devices of the fleet.
+    pub(crate) async fn register(&self, count: usize) -> Result<()> {
         let mut socket = self.connect().await?;
-        for n in devices {
-            let identity = Identity::nth(n);
-            let body = json!({
-                "guid": identity.guid.to_string(),
-                "name": identity.name,
-                "mpsusername": identity.user,
-                "ciraPassword": identity.password,
+        let numbers: Vec<usize> = (0..count).collect();
+        for part in numbers.chunks(500) {
+            let wish = |n: &usize| {
+                let identity = Identity::nth(*n);
+                json!({
+                    "guid": identity.guid.to_string(),
+                    "name": identity.name,
+                    "mpsusername": identity.user,
+                    "ciraPassword": identity.password,
+                })
+            };
+            let wishes = Value::Array(part.iter().map(wish).collect());
+            let (status, answer) = request(&mut socket, "POST", "/api/v1/imports", &wishes).await?;
+            let added = answer.as_array().map_or(0, |outcomes| {
+                outcomes.iter().filter(|outcome| outcome.get("added").is_some()).count()
             });
-            let (status, answer) = request(&mut socket, "POST", "/api/v1/devices", &body).await?;
-            ensure!(matches!(status, 200 | 201), "adding a device: {status} {answer}");
+            ensure!(status == 200 && added == part.len(), "adding devices: {status} {answer}");
         }
         Ok(())
     }
 
-    /// How a console reaches the first device.
-    pub(crate) async fn way(&self) -> Result<Way> {
+    /// The consoles' sign-in to the proxy.
+    pub(crate) async fn authorization(&self) -> Result<String> {
         let mut socket = self.connect().await?;
         let body = json!({ "name": "bench", "scope": "proxy" });
         let (status, answer) = request(&mut socket, "POST", "/api/v1/tokens", &body).await?;
         ensure!(matches!(status, 200 | 201), "making a token: {status} {answer}");
         let token = answer["token"].as_str().context("no token in the answer")?;
         let plain = format!("token:{token}");
-        let authorization = format!("Basic {}", openssl::base64::encode_block(plain.as_bytes()));
-        Ok(Way::Viaduct { proxy: self.proxy, authorization, device: Identity::nth(0).name })
+        Ok(format!("Basic {}", openssl::base64::encode_block(plain.as_bytes())))
+    }
+
+    /// How a console reaches a device.
+    pub(crate) fn way(&self, authorization: &str, n: usize) -> Way {
+        let authorization = authorization.to_owned();
+        Way::Viaduct { proxy: self.proxy, authorization, device: Identity::nth(n).name }
     }
 
     async fn connect(&self) -> Result<UnixStream> {
