@@ -1,11 +1,11 @@
 //! Rows of the audit log. They are added, never changed.
 
-use super::{Sqlite, damaged, stamp};
+use super::{Sqlite, begin, damaged, finish, stamp};
 use crate::{
     audit::chain::{Link, Row as Chained, hex},
     inventory::StoreError,
 };
-use sqlx::{QueryBuilder, Row, Sqlite as Dialect, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite as Dialect, SqliteConnection, sqlite::SqliteRow};
 use time::OffsetDateTime;
 use viaduct_api::AuditEntry;
 
@@ -50,36 +50,9 @@ impl Sqlite {
         rows: &[Chained],
         end: &[u8],
     ) -> Result<(), StoreError> {
-        let mut transaction = self.people.begin().await?;
-        for row in rows {
-            let entry = &row.entry;
-            sqlx::query(
-                "INSERT INTO audit (seq, time, tenant, actor, source, action, device, detail, result,
-                                    intent, prev, hash, mac)
-                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(number(entry.seq)?)
-            .bind(&entry.time)
-            .bind(&entry.tenant)
-            .bind(&entry.actor)
-            .bind(&entry.source)
-            .bind(&entry.action)
-            .bind(&entry.device)
-            .bind(&entry.detail)
-            .bind(&entry.result)
-            .bind(entry.intent.map(number).transpose()?)
-            .bind(row.prev.to_vec())
-            .bind(row.hash.to_vec())
-            .bind(row.mac.to_vec())
-            .execute(&mut *transaction)
-            .await?;
-        }
-        sqlx::query("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)")
-            .bind(END)
-            .bind(end)
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
+        let mut connection = begin(&self.people).await?;
+        let written = append(&mut connection, rows, end).await;
+        finish(&mut connection, written).await
     }
 
     /// Intents that nobody closed.
@@ -143,6 +116,42 @@ impl Sqlite {
         use sqlx::Executor;
         self.people.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.unwrap();
     }
+}
+
+async fn append(
+    connection: &mut SqliteConnection,
+    rows: &[Chained],
+    end: &[u8],
+) -> Result<(), StoreError> {
+    for row in rows {
+        let entry = &row.entry;
+        sqlx::query(
+            "INSERT INTO audit (seq, time, tenant, actor, source, action, device, detail, result,
+                                intent, prev, hash, mac)
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(number(entry.seq)?)
+        .bind(&entry.time)
+        .bind(&entry.tenant)
+        .bind(&entry.actor)
+        .bind(&entry.source)
+        .bind(&entry.action)
+        .bind(&entry.device)
+        .bind(&entry.detail)
+        .bind(&entry.result)
+        .bind(entry.intent.map(number).transpose()?)
+        .bind(row.prev.to_vec())
+        .bind(row.hash.to_vec())
+        .bind(row.mac.to_vec())
+        .execute(&mut *connection)
+        .await?;
+    }
+    sqlx::query("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)")
+        .bind(END)
+        .bind(end)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
 }
 
 fn conditions(query: &mut QueryBuilder<Dialect>, filter: &AuditFilter) -> Result<(), StoreError> {
