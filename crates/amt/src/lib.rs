@@ -5,6 +5,7 @@
 //! argument (a [`Duration`](std::time::Duration) since an origin that the caller owns), and so is
 //! randomness (16 fresh bytes where a nonce is made). No input makes it panic.
 //!
+//! * [`host_interface`]: what a program on the PC itself says to AMT.
 //! * [`http`]: heads and bodies in pieces, strict limits, and [`http::digest`] for both roles.
 //! * [`wsman`]: requests and replies as values, read and written; [`wsman::Exchange`] runs one
 //!   request against a platform, authentication included.
@@ -29,6 +30,7 @@
 
 pub mod cira_log;
 pub mod credentials;
+pub mod host_interface;
 pub mod http;
 pub mod port;
 pub mod redirect;
