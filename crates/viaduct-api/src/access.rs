@@ -2,7 +2,7 @@
 
 use crate::Addresses;
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 use time::OffsetDateTime;
 
 /// What a user or token may do. `read`, `operate` and `admin` each include the one before; `proxy` reaches
@@ -59,6 +59,12 @@ pub struct Token {
     pub name: String,
     /// What it may do.
     pub scope: Scope,
+    /// Whose devices.
+    #[serde(default)]
+    pub tenant_id: String,
+    /// Only devices with these labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created: OffsetDateTime,
@@ -81,6 +87,99 @@ pub struct NewToken {
     /// How long it lives (`90d`, `12h`), when it ends (RFC 3339), or `never`. Absent: 90 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
+    /// Only devices with these labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A user as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Unique name.
+    pub name: String,
+    /// What the user is; `GET /roles` lists them.
+    pub role: String,
+    /// Whose devices.
+    #[serde(default)]
+    pub tenant_id: String,
+    /// Only devices with these labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Cannot sign in.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Has a second factor.
+    #[serde(default)]
+    pub second_factor: bool,
+    /// Signs in at the identity provider.
+    #[serde(default)]
+    pub provider: bool,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created: OffsetDateTime,
+}
+
+/// A user to make.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUser {
+    /// Unique name.
+    pub name: String,
+    /// Password, at least 8 characters.
+    pub password: String,
+    /// What the user is.
+    pub role: String,
+    /// Whose devices; absent: those of whoever makes the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// Only devices with these labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewUser").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What shall change about a user; what is absent stays.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserPatch {
+    /// Another password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Another role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Other labels, in place of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Whether the user cannot sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// `false` takes the second factor away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<bool>,
+}
+
+impl fmt::Debug for UserPatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserPatch").field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// A role and what it may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleInfo {
+    /// Its name.
+    pub name: String,
+    /// For whom it is.
+    pub about: String,
+    /// Names of the actions it may do, as the audit log writes them.
+    pub actions: Vec<String>,
 }
 
 /// A token that was just made.
@@ -118,11 +217,21 @@ impl fmt::Debug for SetUp {
 
 /// Who the server takes the caller for, and where its proxies are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WhoAmI {
     /// User name, `token:NAME`, or `local`.
     pub name: String,
     /// What the caller may do.
     pub scope: Scope,
+    /// Role of a person, scope of a token.
+    #[serde(default)]
+    pub role: String,
+    /// Whose devices the caller sees.
+    #[serde(default)]
+    pub tenant_id: String,
+    /// Only devices with these labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// Where the server listens.
     pub addresses: Addresses,
 }

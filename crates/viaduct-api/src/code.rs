@@ -211,6 +211,15 @@ codes! {
     /// No such token.
     UnknownToken "E3007" "There is no such token"
         => "`viaduct tokens ls` lists them.";
+    /// The password is right, and not enough.
+    CodeNeeded "E3008" "A one-time code is needed beside the password"
+        => "Send the code of your authenticator, or a recovery code, as `code`; programs use a token instead.";
+    /// No such user.
+    UnknownUser "E3009" "There is no such user"
+        => "`viaduct users ls` lists them.";
+    /// A page of somebody else made a browser send this.
+    CrossSite "E3010" "The request came from a page of another site"
+        => "Use this server's own pages, or send `Authorization: Bearer TOKEN` instead of a cookie.";
     /// A fault of ours.
     Internal "E4001" "The server has a fault"
         => "Please report it with the line in the server's log.";

@@ -19,7 +19,9 @@ mod status;
 mod tunnel;
 mod why_offline;
 
-pub use access::{NewToken, Scope, SetUp, Token, TokenIssued, WhoAmI};
+pub use access::{
+    NewToken, NewUser, RoleInfo, Scope, SetUp, Token, TokenIssued, User, UserPatch, WhoAmI,
+};
 pub use audit::{AuditEntry, AuditFault, AuditPage, AuditReport};
 pub use certificate::{CertificateInfo, Reloaded};
 pub use code::Code;

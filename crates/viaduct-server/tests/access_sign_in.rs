@@ -5,7 +5,7 @@
 use std::{net::IpAddr, path::Path, time::Duration};
 use time::OffsetDateTime;
 use viaduct_server::{
-    access::{Access, Action, Principal, Scope, SetUpError, SignInError},
+    access::{Access, Action, Principal, Rights, Role, Scope, SetUpError, SignInError, UserChange},
     config::{Secret, Store},
     inventory::{Inventory, StoreError},
 };
@@ -25,8 +25,8 @@ fn from(n: u8) -> IpAddr {
     IpAddr::from([203, 0, 113, n])
 }
 
-fn principal(name: &str, scope: Scope) -> Principal {
-    Principal::new(name, scope)
+fn principal(name: &str, rights: impl Into<Rights>) -> Principal {
+    Principal::new(name, rights)
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_user_signs_in_with_the_right_password_only_and_also_after_a_restart()
     drop(access);
     let access = open(place.path()).await;
     assert!(access.has_users());
-    let ann = Ok(principal("Ann", Scope::Operate));
+    let ann = Ok(principal("Ann", Role::Operator));
     assert_eq!(access.sign_in("Ann", &secret(RIGHT), from(1)).await, ann);
     assert_eq!(access.sign_in("ann", &secret(RIGHT), from(1)).await, ann);
     let long = "x".repeat(100_000);
@@ -84,7 +84,7 @@ async fn many_connections_that_sign_in_at_once_with_the_right_password_all_succe
         })
         .collect();
     for one in all {
-        assert_eq!(one.await.unwrap(), Ok(principal("ann", Scope::Proxy)));
+        assert_eq!(one.await.unwrap(), Ok(principal("ann", Role::Proxy)));
     }
 }
 
@@ -95,23 +95,31 @@ async fn a_changed_password_or_scope_counts_at_once() {
     access.add_user("root", secret(RIGHT), Scope::Admin).await.unwrap();
     access.add_user("ann", secret(RIGHT), Scope::Admin).await.unwrap();
     access.sign_in("ann", &secret(RIGHT), from(1)).await.unwrap();
-    access.change_user("ann", Some(secret("another horse")), Some(Scope::Read)).await.unwrap();
+    let change = UserChange {
+        password: Some(secret("another horse")),
+        role: Some(Role::Viewer),
+        ..UserChange::default()
+    };
+    access.change_user("ann", change).await.unwrap();
     assert_eq!(access.sign_in("ann", &secret(RIGHT), from(1)).await, Err(SignInError::Wrong));
     let ann = access.sign_in("ann", &secret("another horse"), from(1)).await.unwrap();
-    assert_eq!(ann.scope, Scope::Read);
+    assert_eq!(ann.rights, Role::Viewer.into());
     access.remove_user("ann").await.unwrap();
     let answer = access.sign_in("ann", &secret("another horse"), from(1)).await;
     assert_eq!(answer, Err(SignInError::Wrong));
 }
 
 #[tokio::test]
-async fn the_last_administrator_stays() {
+async fn the_last_owner_stays() {
     let place = tempfile::tempdir().unwrap();
     let access = open(place.path()).await;
     access.add_user("root", secret(RIGHT), Scope::Admin).await.unwrap();
     access.add_user("ann", secret(RIGHT), Scope::Read).await.unwrap();
     assert!(access.remove_user("root").await.is_err());
-    assert!(access.change_user("root", None, Some(Scope::Read)).await.is_err());
+    let viewer = UserChange { role: Some(Role::Viewer), ..UserChange::default() };
+    assert!(access.change_user("root", viewer).await.is_err());
+    let off = UserChange { disabled: Some(true), ..UserChange::default() };
+    assert!(access.change_user("root", off).await.is_err());
     access.remove_user("ann").await.unwrap();
     access.add_user("bob", secret(RIGHT), Scope::Admin).await.unwrap();
     access.remove_user("root").await.unwrap();

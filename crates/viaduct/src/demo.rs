@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use viaduct_api::DeviceId;
 use viaduct_server::{
     Config, Running, Server, StartError,
-    access::Scope,
+    access::{Role, Scope, UserChange},
     config::{
         DataDir, Log, LogFormat, Secret,
         data_dir::{DataDirError, refuse_demo_on_real_data},
@@ -134,9 +134,11 @@ async fn person(running: &Running) -> Result<(String, Secret<String>)> {
     let password = amt_sim::amt_password()?;
     let secret = Secret::new(password.clone());
     if access.users().iter().any(|user| user.name == USER) {
-        access.change_user(USER, Some(secret), Some(Scope::Admin)).await?;
+        let change =
+            UserChange { password: Some(secret), role: Some(Role::Owner), ..UserChange::default() };
+        access.change_user(USER, change).await?;
     } else {
-        access.add_user(USER, secret, Scope::Admin).await?;
+        access.add_user(USER, secret, Role::Owner).await?;
     }
     if access.tokens().iter().any(|token| token.name == USER) {
         access.revoke_token(USER).await?;

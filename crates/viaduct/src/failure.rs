@@ -48,14 +48,15 @@ fn exit_of(code: Code) -> Exit {
         Code::Unreachable | Code::Untrusted | Code::NotViaduct | Code::ShuttingDown => {
             Exit::Unreachable
         }
-        Code::NotSignedIn | Code::Expired | Code::Throttled => Exit::NotSignedIn,
-        Code::NotAllowed | Code::SetupLink => Exit::Forbidden,
+        Code::NotSignedIn | Code::Expired | Code::Throttled | Code::CodeNeeded => Exit::NotSignedIn,
+        Code::NotAllowed | Code::SetupLink | Code::CrossSite => Exit::Forbidden,
         Code::UnknownDevice
         | Code::AmbiguousDevice
         | Code::UnknownTunnel
         | Code::UnclaimedDevice
         | Code::UnknownEnrollment
-        | Code::UnknownToken => Exit::NotFound,
+        | Code::UnknownToken
+        | Code::UnknownUser => Exit::NotFound,
         Code::DeviceExists
         | Code::TokenExists
         | Code::DeviceBlocked

@@ -30,6 +30,8 @@ macro_rules! actions {
 }
 
 actions! {
+    /// Sign in, sign out, ask who one is.
+    SignIn "sign-in" "signing in";
     /// Devices, tunnels, what is known of them.
     ReadDevices "devices.read" "seeing devices";
     /// Event log and audit log that a PC keeps itself.
@@ -52,6 +54,8 @@ actions! {
     Boot "boot" "choosing what a PC boots";
     /// Erase disks, take AMT out of service.
     Erase "erase" "erasing or deactivating PCs";
+    /// Fetch a ticket for a redirection; which ones it opens is asked again when one is opened.
+    Redirect "redirect" "redirecting screen, console or disks of a PC";
     /// See and use the screen.
     RedirectKvm "redirect.kvm" "using the screen of a PC";
     /// Serial console.

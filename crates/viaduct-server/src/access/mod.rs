@@ -1,22 +1,32 @@
 //! Who may do what: users, tokens, one authorisation function.
 
 mod action;
+mod jwt;
 mod password;
 mod people;
+mod role;
 mod rules;
+mod second;
 mod setup;
 mod throttle;
 mod tokens;
 
 pub use action::Action;
+pub(crate) use jwt::BROWSER;
+pub use jwt::RedirectionGrant;
 pub(crate) use password::MIN as PASSWORD_MIN;
 
 use crate::{
     config::Secret,
-    inventory::{Inventory, Person, StoreError, TokenRow},
+    inventory::{Inventory, Person, StoreError, TokenRow, View},
+    recent::Recent,
 };
+use jwt::Signer;
 use password::Passwords;
-pub use people::User;
+pub use people::{User, UserChange};
+pub use role::{Rights, Role};
+pub use second::Enrolment;
+use second::Proof;
 use setup::SetupSecret;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,6 +40,10 @@ use time::OffsetDateTime;
 
 /// The user name of a sign-in whose password is a token.
 const TOKEN_USER: &str = "token";
+/// The name of whoever opens the socket in the data directory.
+const LOCAL: &str = "local";
+/// Second factors that are being set up at the same time, and codes that are remembered as used.
+const SECOND_FACTORS: usize = 10_000;
 /// Longer user names do not exist, and are not kept in tables either.
 const USER_MAX: usize = 64;
 /// What callers are told when too many sign-ins wait for their check.
@@ -40,17 +54,44 @@ const BUSY: Duration = Duration::from_secs(1);
 pub struct Principal {
     /// User name, or `token:NAME`, or `local` for the socket in the data directory.
     pub name: String,
-    pub scope: Scope,
+    pub rights: Rights,
     /// Whose devices; empty unless there are several tenants.
     pub tenant: String,
+    /// Only devices that carry all of these.
+    pub labels: BTreeMap<String, String>,
+    /// The sign-in that this goes back to.
+    pub session: Option<String>,
+    /// When the second factor was shown at that sign-in.
+    pub second_factor: Option<OffsetDateTime>,
     /// Where the request came from; None for the local socket.
     pub source: Option<IpAddr>,
 }
 
 impl Principal {
-    /// Somebody of that name and scope.
-    pub fn new(name: impl Into<String>, scope: Scope) -> Self {
-        Self { name: name.into(), scope, tenant: String::new(), source: None }
+    /// Somebody of that name with the rights of a role or scope, in the first tenant.
+    pub fn new(name: impl Into<String>, rights: impl Into<Rights>) -> Self {
+        Self {
+            name: name.into(),
+            rights: rights.into(),
+            tenant: String::new(),
+            labels: BTreeMap::new(),
+            session: None,
+            second_factor: None,
+            source: None,
+        }
+    }
+
+    /// The devices it sees; None: those of all tenants, for whoever has the data directory anyway.
+    #[must_use]
+    pub fn view(&self) -> Option<View> {
+        (self.name != LOCAL)
+            .then(|| View { tenant: self.tenant.clone(), labels: self.labels.clone() })
+    }
+
+    /// Whether it sees this device.
+    #[must_use]
+    pub fn sees(&self, device: &crate::inventory::Device) -> bool {
+        self.view().is_none_or(|view| view.shows(device))
     }
 
     /// The same, coming from that address.
@@ -63,7 +104,7 @@ impl Principal {
     /// Whoever can open the socket in the data directory.
     #[must_use]
     pub fn local() -> Self {
-        Self::new("local", Scope::Admin)
+        Self::new(LOCAL, Scope::Admin)
     }
 }
 
@@ -102,6 +143,8 @@ pub enum SignInError {
     Wrong,
     #[error("the token has expired")]
     Expired,
+    #[error("a one-time code is needed beside the password; programs use a token instead")]
+    CodeNeeded,
     #[error("too many failed sign-ins; try again in {} s", .0.as_secs())]
     Throttled(Duration),
 }
@@ -119,6 +162,8 @@ pub struct Denied {
 pub struct Token {
     pub name: String,
     pub scope: Scope,
+    pub tenant: String,
+    pub labels: BTreeMap<String, String>,
     pub created: OffsetDateTime,
     pub expires: Option<OffsetDateTime>,
     pub last_used: Option<OffsetDateTime>,
@@ -138,6 +183,13 @@ struct Shared {
     tokens: RwLock<HashMap<[u8; 32], TokenRow>>,
     throttle: Mutex<Throttle>,
     passwords: Passwords,
+    signer: Signer,
+    /// Sign-ins that were ended early, until they expire anyway.
+    ended: Mutex<HashMap<String, OffsetDateTime>>,
+    /// Second factors that are being set up, by user.
+    begun: Mutex<Recent<String, [u8; 20]>>,
+    /// The step of the last one-time code that was good, by user: a code is good once.
+    used: Mutex<Recent<String, u64>>,
     setup: Mutex<Option<SetupSecret>>,
     /// Held while users or tokens change.
     changes: tokio::sync::Mutex<()>,
@@ -147,7 +199,17 @@ struct Shared {
 #[derive(Debug, Clone)]
 struct Known {
     person: Person,
-    scope: Scope,
+    role: Role,
+}
+
+impl Known {
+    fn principal(&self) -> Principal {
+        Principal {
+            tenant: self.person.tenant.clone(),
+            labels: self.person.labels.clone(),
+            ..Principal::new(self.person.name.clone(), self.role)
+        }
+    }
 }
 
 impl Access {
@@ -158,14 +220,16 @@ impl Access {
     pub async fn open(inventory: &Inventory, _data: &Path) -> Result<Self, StoreError> {
         let mut people = BTreeMap::new();
         for person in inventory.store().people().await? {
-            let scope = scope_of(&person.scope)?;
-            people.insert(person.name.to_ascii_lowercase(), Known { person, scope });
+            let role = role_of(&person.role)?;
+            people.insert(person.name.to_ascii_lowercase(), Known { person, role });
         }
         let mut tokens = HashMap::new();
         for token in inventory.store().tokens().await? {
             scope_of(&token.scope)?;
             tokens.insert(token.hash, token);
         }
+        let ended = inventory.store().ended_sessions(OffsetDateTime::now_utc()).await?;
+        let signer = Signer::new(inventory.keys().tokens());
         let setup = if people.is_empty() { Some(SetupSecret::new()?) } else { None };
         Ok(Self(Arc::new(Shared {
             inventory: inventory.clone(),
@@ -173,6 +237,10 @@ impl Access {
             tokens: RwLock::new(tokens),
             throttle: Mutex::new(Throttle::new()),
             passwords: Passwords::new().await?,
+            signer,
+            ended: Mutex::new(ended.into_iter().collect()),
+            begun: Mutex::new(Recent::new(SECOND_FACTORS)),
+            used: Mutex::new(Recent::new(SECOND_FACTORS)),
             setup: Mutex::new(setup),
             changes: tokio::sync::Mutex::default(),
         })))
@@ -189,6 +257,20 @@ impl Access {
         password: &Secret<String>,
         from: IpAddr,
     ) -> Result<Principal, SignInError> {
+        self.sign_in_person(user, password, None, from).await
+    }
+
+    /// The same with a one-time code or recovery code, for people who have a second factor.
+    ///
+    /// # Errors
+    /// As for [`Access::sign_in`].
+    pub async fn sign_in_person(
+        &self,
+        user: &str,
+        password: &Secret<String>,
+        code: Option<&str>,
+        from: IpAddr,
+    ) -> Result<Principal, SignInError> {
         let is_token = user == TOKEN_USER;
         // Nobody guesses 256 bits, so a right token is never held back: a program with a stale one must not lock the
         // others on its machine out.
@@ -201,7 +283,10 @@ impl Access {
         self.throttled(&attempt)?;
         let result = match by_token {
             Some(result) => result,
-            None => self.check(user, password, &attempt).await,
+            None => match self.check(user, password, &attempt).await {
+                Ok(known) => self.second_factor(known, code).await,
+                Err(error) => Err(error),
+            },
         };
         let mut throttle = self.0.throttle();
         match &result {
@@ -209,7 +294,7 @@ impl Access {
             Err(SignInError::Wrong | SignInError::Expired) => {
                 throttle.failed(&attempt, Instant::now());
             }
-            Err(SignInError::Throttled(_)) => {}
+            Err(SignInError::Throttled(_) | SignInError::CodeNeeded) => {}
         }
         result
     }
@@ -226,7 +311,7 @@ impl Access {
         user: &str,
         password: &Secret<String>,
         attempt: &Attempt,
-    ) -> Result<Principal, SignInError> {
+    ) -> Result<Known, SignInError> {
         let known = self.0.people().get(&user.to_ascii_lowercase()).cloned();
         // Longer ones cannot be right, and would only cost time.
         if password.expose().len() > password::MAX {
@@ -237,16 +322,76 @@ impl Access {
         let still_allowed = || self.throttled(attempt).is_ok();
         let keys = self.0.inventory.keys();
         match self.0.passwords.check(keys, &name, password, phc, still_allowed).await {
-            Ok(Some(right)) => known
-                .filter(|_| right)
-                .map(|known| Principal::new(known.person.name, known.scope))
-                .ok_or(SignInError::Wrong),
+            Ok(Some(right)) => {
+                known.filter(|known| right && !known.person.disabled).ok_or(SignInError::Wrong)
+            }
             Ok(None) => {
                 self.throttled(attempt)?;
                 Err(SignInError::Throttled(BUSY))
             }
             Err(password::Busy) => Err(SignInError::Throttled(BUSY)),
         }
+    }
+
+    /// Somebody whose password is right, once the second factor is shown as well.
+    async fn second_factor(
+        &self,
+        known: Known,
+        code: Option<&str>,
+    ) -> Result<Principal, SignInError> {
+        let mut principal = known.principal();
+        if known.person.totp.is_some() {
+            let code = code.filter(|code| !code.is_empty()).ok_or(SignInError::CodeNeeded)?;
+            let proof = self.proof(&known.person, code).ok_or(SignInError::Wrong)?;
+            if let Proof::Recovery(hash) = proof {
+                self.use_up(&known.person.name.to_ascii_lowercase(), hash).await?;
+            }
+            principal.second_factor = Some(OffsetDateTime::now_utc());
+        }
+        Ok(principal)
+    }
+
+    /// Whoever has that name at this moment: a user, `token:NAME`, or `local`.
+    fn principal(&self, name: &str) -> Option<Principal> {
+        if name == LOCAL {
+            return Some(Principal::local());
+        }
+        if let Some(token) = name.strip_prefix(tokens::PRINCIPAL) {
+            let tokens = self.0.tokens();
+            let row = tokens.values().find(|row| row.name == token)?;
+            let over = row.expires.is_some_and(|end| end <= OffsetDateTime::now_utc());
+            return (!over).then(|| tokens::principal(row)).flatten();
+        }
+        let people = self.0.people();
+        people.get(&name.to_ascii_lowercase()).filter(|k| !k.person.disabled).map(Known::principal)
+    }
+
+    /// A value that changes with everything that decides what that principal may do.
+    fn fingerprint(&self, name: &str) -> Option<String> {
+        let keys = self.0.inventory.keys();
+        let hash = if name == LOCAL {
+            keys.hash("principal", &[LOCAL.as_bytes()])
+        } else if let Some(token) = name.strip_prefix(tokens::PRINCIPAL) {
+            let tokens = self.0.tokens();
+            let row = tokens.values().find(|row| row.name == token)?;
+            keys.hash("principal", &[b"token", &row.hash])
+        } else {
+            let people = self.0.people();
+            let Known { person, role } = people.get(&name.to_ascii_lowercase())?;
+            let labels = serde_json::to_vec(&person.labels).unwrap_or_default();
+            let parts = [
+                b"user",
+                person.name.as_bytes(),
+                person.password.as_bytes(),
+                role.name().as_bytes(),
+                person.tenant.as_bytes(),
+                &labels,
+                person.totp.as_deref().unwrap_or_default(),
+                &[u8::from(person.disabled)],
+            ];
+            keys.hash("principal", &parts)
+        };
+        Some(hash[..12].iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The one authorisation function.
@@ -275,6 +420,18 @@ impl Shared {
         self.tokens.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ended(&self) -> MutexGuard<'_, HashMap<String, OffsetDateTime>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begun(&self) -> MutexGuard<'_, Recent<String, [u8; 20]>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn used(&self) -> MutexGuard<'_, Recent<String, u64>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -287,6 +444,11 @@ impl Shared {
 fn scope_of(name: &str) -> Result<Scope, StoreError> {
     Scope::from_name(name)
         .ok_or_else(|| StoreError::Database(format!("it holds `{name}`, which is no scope")))
+}
+
+fn role_of(name: &str) -> Result<Role, StoreError> {
+    Role::from_name(name)
+        .ok_or_else(|| StoreError::Database(format!("it holds `{name}`, which is no role")))
 }
 
 /// Rounded up: who waits that long is not told to wait again.

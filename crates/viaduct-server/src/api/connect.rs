@@ -38,7 +38,7 @@ pub(super) async fn connect(
         return Err(Refusal::new(Code::UpgradeNeeded, detail));
     };
     // A name may have spaces, which no proxy target has, so it is looked up here.
-    let known = api.inventory.find(&device)?;
+    let known = super::devices::find(&api, &device)?;
     let target = Target::parse(&format!("{}:{port}", known.id))
         .map_err(|error| Refusal::new(Code::BadRequest, format!("port `{port}`: {error}")))?;
     let console = match caller.origin {

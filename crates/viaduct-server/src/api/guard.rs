@@ -2,13 +2,13 @@
 
 use super::{Api, refusal::Refusal};
 use crate::{
-    access::{Action, Denied, Principal, SignInError},
+    access::{Action, Denied, Principal, Rights, SignInError},
     audit::Outcome,
     config::Secret,
 };
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -102,19 +102,38 @@ pub(super) async fn check(
 ) -> Response {
     if guard != Guard::Open {
         let origin = request.extensions().get::<Origin>().copied();
-        match admit(&api, guard, origin, request.headers()).await {
-            Ok(caller) => request.extensions_mut().insert(caller),
+        let caller = match admit(&api, guard, origin, Asked::of(&request)).await {
+            Ok(caller) => caller,
             Err(refusal) => return refusal.into_response(),
         };
+        let view = caller.principal.view();
+        request.extensions_mut().insert(caller);
+        // Whatever the handler does, it does not see the devices of others.
+        if let Some(view) = view {
+            return view.around(next.run(request)).await;
+        }
     }
     next.run(request).await
+}
+
+/// What a request says about who sends it.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    method: &'a Method,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a Request) -> Self {
+        Self { method: request.method(), headers: request.headers() }
+    }
 }
 
 async fn admit(
     api: &Api,
     guard: Guard,
     origin: Option<Origin>,
-    headers: &HeaderMap,
+    asked: Asked<'_>,
 ) -> Result<Authorized, Refusal> {
     let Some(origin) = origin else {
         return Err(Refusal::new(
@@ -126,7 +145,7 @@ async fn admit(
         Origin::Local => Principal::local(),
         Origin::Network(peer) => {
             let from = peer.ip().to_canonical();
-            sign_in(api, from, headers).await?.at(from)
+            sign_in(api, from, asked).await?.at(from)
         }
     };
     let action = match guard {
@@ -144,11 +163,31 @@ async fn admit(
 /// Who lacks which right, in words.
 fn not_allowed(principal: &Principal, denied: &Denied) -> String {
     let what = denied.action.words();
-    let scope = principal.scope.name();
-    format!("{} has the scope `{scope}`, which does not cover {what}", principal.name)
+    let kind = match principal.rights {
+        Rights::Role(_) => "role",
+        Rights::Scope(_) => "scope",
+    };
+    let name = principal.rights.name();
+    if principal.rights.allow(denied.action) {
+        return format!(
+            "{what} belongs to the whole server, and {} is of one tenant",
+            principal.name
+        );
+    }
+    format!("{} has the {kind} `{name}`, which does not cover {what}", principal.name)
 }
 
-async fn sign_in(api: &Api, from: IpAddr, headers: &HeaderMap) -> Result<Principal, Refusal> {
+/// The cookie of a browser that is signed in. The prefix keeps other hosts of the domain from setting it.
+pub(super) const COOKIE: &str = "__Host-viaduct";
+
+async fn sign_in(api: &Api, from: IpAddr, asked: Asked<'_>) -> Result<Principal, Refusal> {
+    let headers = asked.headers;
+    if headers.get(header::AUTHORIZATION).is_none()
+        && let Some(token) = cookie(headers)
+    {
+        same_site(asked)?;
+        return api.access.browser(&token).map_err(|error| turned_down(&error, "Bearer"));
+    }
     let missing =
         || Refusal::new(Code::NotSignedIn, "the request has no usable Authorization header");
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
@@ -167,11 +206,45 @@ async fn sign_in(api: &Api, from: IpAddr, headers: &HeaderMap) -> Result<Princip
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(missing());
     }
+    // A browser that was given a password sends it along whoever's page asks.
+    if headers.contains_key(header::ORIGIN) {
+        same_site(asked)?;
+    }
     let decoded = BASE64_STANDARD.decode(credential).ok().map(String::from_utf8);
     let Some(Ok(decoded)) = decoded else { return Err(missing()) };
     let (user, password) = decoded.split_once(':').ok_or_else(missing)?;
     let password = Secret::new(password.to_owned());
     api.access.sign_in(user, &password, from).await.map_err(|error| turned_down(&error, "Basic"))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<Secret<String>> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| Secret::new(value.to_owned()))
+}
+
+/// What a browser sends along by itself counts only on our own pages: a request that changes something, or that begins
+/// a stream, says where it comes from, and that is here. (A browser that says nothing on those is none.)
+fn same_site(asked: Asked<'_>) -> Result<(), Refusal> {
+    let headers = asked.headers;
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let reads = matches!(*asked.method, Method::GET | Method::HEAD)
+        && !headers.contains_key(header::UPGRADE);
+    let here = match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host)),
+        (Some(_), None) => false,
+        (None, _) => reads && !headers.contains_key(header::ORIGIN),
+    };
+    if here {
+        return Ok(());
+    }
+    let from = text(header::ORIGIN).unwrap_or("a page that it does not name").escape_debug();
+    Err(Refusal::new(Code::CrossSite, format!("the browser sent it for {from}")))
 }
 
 /// The refusal of a credential. `Basic` is only offered to those who tried it: a browser would ask its user.
@@ -183,6 +256,7 @@ fn turned_down(error: &SignInError, scheme: &'static str) -> Refusal {
         SignInError::Expired => Refusal::new(Code::Expired, detail)
             .challenge(scheme)
             .shaped([("exp", "token expired".into())]),
+        SignInError::CodeNeeded => Refusal::new(Code::CodeNeeded, detail).challenge(scheme),
         SignInError::Throttled(wait) => {
             Refusal::new(Code::Throttled, detail).retry_after(wait.as_secs().max(1))
         }

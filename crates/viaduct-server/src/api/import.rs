@@ -34,7 +34,8 @@ pub(super) async fn import(
     }
     let checked: Vec<Result<Wish, Refusal>> = wishes.into_iter().map(wish).collect();
     let good: Vec<&Wish> = checked.iter().filter_map(|wish| wish.as_ref().ok()).collect();
-    let added = add(&api, &good).await?;
+    let what = format!("import {} devices", good.len());
+    let added = caller.audited(&api, None, what, add(&api, &good)).await?;
     let count = added.iter().filter(|added| added.is_ok()).count();
     tracing::info!(by = caller.principal.name, count, "devices added");
     let mut added = added.into_iter();

@@ -4,6 +4,7 @@
 //! route is entered in one table with the right it needs, and no handler runs before that right is proven.
 
 mod audit;
+mod authorize;
 mod body;
 mod certificates;
 mod change;
@@ -106,6 +107,14 @@ fn table(api: Arc<Api>) -> Routes {
             change::remove,
         )
         .add(&delete, "/api/v1/devices/disconnect/{device}", DISCONNECT, tunnels::disconnect_device)
+        .add(&post, "/api/v1/authorize", Guard::Open, authorize::login)
+        .add(&post, "/login/api/v1/authorize", Guard::Open, authorize::login)
+        .add(
+            &get,
+            "/api/v1/authorize/redirection/{guid}",
+            Guard::Needs(Action::Redirect),
+            authorize::redirection,
+        )
         .add(&get, "/api/v1/ciracert", Guard::Needs(Action::ReadCertificates), certificates::root)
         .add(&get, "/api/v1/health", Guard::Open, service::health)
         .add(&get, "/api/v1/version", Guard::SignedIn, service::version)
@@ -128,6 +137,8 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/unclaimed/{device}/block", CHANGE, claim::block)
         .add(&get, "/api/v1/tunnels", READ, tunnels::list)
         .add(&delete, "/api/v1/tunnels/{id}", DISCONNECT, tunnels::disconnect)
+        .add(&post, "/api/v1/session", Guard::Open, authorize::begin)
+        .add(&delete, "/api/v1/session", Guard::SignedIn, authorize::end)
         .add(&get, "/api/v1/tokens", Guard::Needs(Action::ReadTokens), tokens::list)
         .add(&post, "/api/v1/tokens", TOKENS, tokens::create)
         .add(&delete, "/api/v1/tokens/{name}", TOKENS, tokens::revoke)

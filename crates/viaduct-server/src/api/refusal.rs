@@ -34,12 +34,15 @@ struct Parts {
 fn status(code: Code) -> StatusCode {
     match code {
         Code::BadRequest | Code::BadConfig => StatusCode::BAD_REQUEST,
-        Code::NotSignedIn | Code::Expired => StatusCode::UNAUTHORIZED,
-        Code::NotAllowed | Code::PortNotForwarded | Code::SetupLink => StatusCode::FORBIDDEN,
+        Code::NotSignedIn | Code::Expired | Code::CodeNeeded => StatusCode::UNAUTHORIZED,
+        Code::NotAllowed | Code::PortNotForwarded | Code::SetupLink | Code::CrossSite => {
+            StatusCode::FORBIDDEN
+        }
         Code::NoSuchRoute
         | Code::UnknownDevice
         | Code::UnknownTunnel
         | Code::UnknownToken
+        | Code::UnknownUser
         | Code::UnknownEnrollment
         | Code::UnclaimedDevice => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

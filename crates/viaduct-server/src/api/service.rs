@@ -1,6 +1,6 @@
 //! The server itself: health, version, status, configuration, and who the caller is.
 
-use super::{Api, certificates, guard::Authorized, show};
+use super::{Api, certificates, guard::Authorized, show, tunnels};
 use crate::{config, events::Stage, inventory::Attempt};
 use axum::{
     Json,
@@ -49,7 +49,10 @@ pub(super) async fn version() -> Json<Version> {
 pub(super) async fn whoami(State(api): State<Arc<Api>>, caller: Authorized) -> Json<WhoAmI> {
     Json(WhoAmI {
         name: caller.principal.name,
-        scope: show::scope(caller.principal.scope),
+        scope: show::scope(caller.principal.rights.scope()),
+        role: caller.principal.rights.name().to_owned(),
+        tenant_id: caller.principal.tenant.clone(),
+        labels: caller.principal.labels.clone(),
         addresses: show::addresses(&api.addresses),
     })
 }
@@ -87,7 +90,7 @@ fn counts(api: &Api) -> Counts {
         unclaimed: api.inventory.unclaimed().len(),
         ..Counts::default()
     };
-    for tunnel in api.registry.list() {
+    for tunnel in tunnels::seen(api) {
         let facts = tunnel.facts();
         counts.connected += 1;
         counts.channels += facts.channels;

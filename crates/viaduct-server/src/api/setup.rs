@@ -6,7 +6,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    access::{Action, PASSWORD_MIN, Principal, Scope, SetUpError},
+    access::{Action, PASSWORD_MIN, Principal, Role, SetUpError},
     audit::Outcome,
     config::Secret,
 };
@@ -88,7 +88,7 @@ pub(super) async fn submit(
 async fn first_user(api: &Api, set_up: &SetUp) -> Result<(), Refusal> {
     let secret = Secret::new(set_up.secret.clone());
     let password = Secret::new(set_up.password.clone());
-    let who = Principal::new(set_up.user.as_str(), Scope::Admin);
+    let who = Principal::new(set_up.user.as_str(), Role::Owner);
     if !api.access.is_setup_secret(&secret) {
         // Strangers who guess are no reason to write anything.
         return Err(Refusal::new(Code::SetupLink, SetUpError::LinkInvalid.to_string()));

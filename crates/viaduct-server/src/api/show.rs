@@ -22,7 +22,7 @@ pub(super) fn device(device: &inventory::Device, tunnel: Option<&TunnelHandle>) 
         mps_instance: tunnel.map(|_| INSTANCE.to_owned()),
         connection_status: tunnel.is_some(),
         mpsusername: device.cira_user.clone(),
-        tenant_id: String::new(),
+        tenant_id: device.tenant.clone(),
         friendly_name: text("friendlyName"),
         dns_suffix: text("dnsSuffix"),
         device_info: device.profile.get("deviceInfo").and_then(Value::as_object).cloned(),

@@ -4,6 +4,8 @@ mod audit;
 mod devices;
 mod pages;
 mod rights;
+mod sign_in;
+mod tenants;
 
 use super::{guard::Origin, *};
 use crate::{

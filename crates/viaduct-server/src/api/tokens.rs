@@ -1,12 +1,16 @@
 //! API tokens: listed, made, revoked.
 
 use super::{Api, body::Json, guard::Authorized, refusal::Refusal, show};
-use crate::{access, config::Span, inventory::StoreError};
+use crate::{
+    access::{self, Rights},
+    config::Span,
+    inventory::StoreError,
+};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use viaduct_api::{Code, NewToken, Token, TokenIssued};
 
@@ -14,8 +18,13 @@ use viaduct_api::{Code, NewToken, Token, TokenIssued};
 const LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// `GET /tokens`.
-pub(super) async fn list(State(api): State<Arc<Api>>) -> axum::Json<Vec<Token>> {
-    let mut tokens: Vec<_> = api.access.tokens().into_iter().map(token).collect();
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+) -> axum::Json<Vec<Token>> {
+    let tenant = &caller.principal.tenant;
+    let tokens = api.access.tokens().into_iter().filter(|token| token.tenant == *tenant);
+    let mut tokens: Vec<_> = tokens.map(token).collect();
     tokens.sort_by(|a, b| a.name.cmp(&b.name));
     axum::Json(tokens)
 }
@@ -30,7 +39,10 @@ pub(super) async fn create(
     let expires = end(wish.expires.as_deref(), created)?;
     let what = format!("make token {} with scope {}", wish.name, wish.scope);
     let work = async {
-        let made = api.access.create_token(&wish.name, show::scope_of(wish.scope), expires).await;
+        let scope = show::scope_of(wish.scope);
+        may_give(&caller, scope.into(), &wish.labels)?;
+        let (tenant, labels) = (&caller.principal.tenant, wish.labels.clone());
+        let made = api.access.create_token_in(tenant, &wish.name, scope, labels, expires).await;
         made.map_err(|error| match error {
             StoreError::Exists(_) => {
                 Refusal::new(Code::TokenExists, format!("`{}` is taken", wish.name))
@@ -40,7 +52,15 @@ pub(super) async fn create(
     };
     let value = caller.audited(&api, None, what, work).await?;
     tracing::info!(by = caller.principal.name, token = wish.name, scope = %wish.scope, "token made");
-    let about = Token { name: wish.name, scope: wish.scope, created, expires, last_used: None };
+    let about = Token {
+        name: wish.name,
+        scope: wish.scope,
+        tenant_id: caller.principal.tenant.clone(),
+        labels: wish.labels,
+        created,
+        expires,
+        last_used: None,
+    };
     Ok((StatusCode::CREATED, axum::Json(TokenIssued { token: value.expose().clone(), about })))
 }
 
@@ -50,7 +70,8 @@ pub(super) async fn revoke(
     caller: Authorized,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    if !api.access.tokens().iter().any(|token| token.name == name) {
+    let tenant = &caller.principal.tenant;
+    if !api.access.tokens().iter().any(|t| t.name == name && t.tenant == *tenant) {
         return Err(Refusal::new(Code::UnknownToken, format!("no token is called `{name}`")));
     }
     let work = async { Ok(api.access.revoke_token(&name).await?) };
@@ -59,10 +80,37 @@ pub(super) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Nobody gives away more than they have.
+pub(super) fn may_give(
+    caller: &Authorized,
+    rights: Rights,
+    labels: &BTreeMap<String, String>,
+) -> Result<(), Refusal> {
+    let who = &caller.principal;
+    if !who.rights.cover(rights, &who.tenant) {
+        let detail = format!(
+            "`{}` may do things that your {} `{}` does not cover",
+            rights.name(),
+            if matches!(who.rights, Rights::Role(_)) { "role" } else { "scope" },
+            who.rights.name()
+        );
+        return Err(Refusal::new(Code::NotAllowed, detail));
+    }
+    match who.labels.iter().find(|label| labels.get(label.0) != Some(label.1)) {
+        None => Ok(()),
+        Some((key, value)) => Err(Refusal::new(
+            Code::NotAllowed,
+            format!("you see devices with {key}={value} only, so that must be among the labels"),
+        )),
+    }
+}
+
 fn token(token: access::Token) -> Token {
     Token {
         name: token.name,
         scope: show::scope(token.scope),
+        tenant_id: token.tenant,
+        labels: token.labels,
         created: token.created,
         expires: token.expires,
         last_used: token.last_used,

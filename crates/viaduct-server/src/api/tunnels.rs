@@ -16,9 +16,16 @@ use viaduct_api::{Code, Tunnel};
 
 /// `GET /tunnels`, the oldest first.
 pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Tunnel>> {
-    let mut tunnels = api.registry.list();
+    let mut tunnels = seen(&api);
     tunnels.sort_unstable_by_key(TunnelHandle::id);
     Json(tunnels.iter().map(|tunnel| show::tunnel(&api, tunnel)).collect())
+}
+
+/// Those of devices that the caller sees.
+pub(super) fn seen(api: &Api) -> Vec<TunnelHandle> {
+    let mut tunnels = api.registry.list();
+    tunnels.retain(|tunnel| api.inventory.get(tunnel.device()).is_some());
+    tunnels
 }
 
 /// `DELETE /tunnels/{id}`: ends exactly this tunnel; the device dials in again by itself.
@@ -28,6 +35,7 @@ pub(super) async fn disconnect(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let tunnel = id.parse().ok().and_then(|id| api.registry.get(TunnelId(id)));
+    let tunnel = tunnel.filter(|tunnel| api.inventory.get(tunnel.device()).is_some());
     let Some(tunnel) = tunnel else {
         return Err(Refusal::new(
             Code::UnknownTunnel,

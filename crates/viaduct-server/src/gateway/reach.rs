@@ -53,7 +53,7 @@ impl Gateway {
             return Err(Refusal::PortPolicy { port: target.port(), allowed });
         }
         let name = || target.name().to_owned();
-        let device = parts.inventory.find(target.name()).map_err(|error| match error {
+        let device = parts.inventory.find_for(who, target.name()).map_err(|error| match error {
             FindError::Unknown(_) => Refusal::Unknown { name: name() },
             FindError::Ambiguous(_, could_be) => Refusal::Ambiguous { name: name(), could_be },
         })?;

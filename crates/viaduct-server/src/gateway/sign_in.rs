@@ -25,7 +25,8 @@ impl Gateway {
     ) -> Result<Principal, Refusal> {
         let fault = match self.0.access.sign_in(user, password, from).await {
             Ok(principal) => return Ok(principal),
-            Err(SignInError::Wrong) => SignInFault::Wrong,
+            // A proxy has no place for a code: programs use tokens.
+            Err(SignInError::Wrong | SignInError::CodeNeeded) => SignInFault::Wrong,
             Err(SignInError::Expired) => SignInFault::Expired,
             Err(SignInError::Throttled(wait)) => SignInFault::Throttled(wait),
         };

@@ -21,7 +21,8 @@ pub(super) struct Record {
 #[derive(Debug, Default)]
 pub(super) struct Book {
     records: HashMap<DeviceId, Record>,
-    names: HashMap<String, DeviceId>,
+    /// Unique within a tenant.
+    names: HashMap<String, BTreeSet<DeviceId>>,
     fqdns: HashMap<String, BTreeSet<DeviceId>>,
     /// By first label of the FQDN.
     hosts: HashMap<String, BTreeSet<DeviceId>>,
@@ -45,46 +46,57 @@ impl Book {
         self.records.into_values().collect()
     }
 
-    /// The device of that UUID, name, FQDN or first label, in this order.
-    pub(super) fn find(&self, text: &str) -> Result<Arc<Device>, FindError> {
-        let unknown = || FindError::Unknown(text.to_owned());
-        let device = |id: &DeviceId| {
-            self.record(*id).map(|record| Arc::clone(&record.device)).ok_or_else(unknown)
+    /// The device of that UUID, name, FQDN or first label, in this order, among those that are seen.
+    pub(super) fn find(
+        &self,
+        text: &str,
+        seen: impl Fn(&Device) -> bool,
+    ) -> Result<Arc<Device>, FindError> {
+        let among = |ids: Option<&BTreeSet<DeviceId>>| -> Vec<Arc<Device>> {
+            let devices = ids.into_iter().flatten().filter_map(|id| self.record(*id));
+            devices.map(|record| &record.device).filter(|d| seen(d)).cloned().collect()
         };
         let plain = text.to_ascii_lowercase();
-        if let Some(id) = self.names.get(&plain) {
-            return device(id);
-        }
-        if let Ok(id) = plain.parse() {
-            return device(&id);
+        let mut found = among(self.names.get(&plain));
+        if found.is_empty()
+            && let Ok(id) = plain.parse()
+        {
+            found = among(Some(&BTreeSet::from([id])));
         }
         let plain = plain.strip_suffix('.').unwrap_or(&plain);
-        let Some(ids) = self.fqdns.get(plain).or_else(|| self.hosts.get(plain)) else {
-            return Err(unknown());
-        };
-        if ids.len() > 1 {
-            let mut names: Vec<_> =
-                ids.iter().filter_map(|id| Some(self.record(*id)?.device.name.clone())).collect();
+        if found.is_empty() {
+            found = among(self.fqdns.get(plain));
+        }
+        if found.is_empty() {
+            found = among(self.hosts.get(plain));
+        }
+        if found.len() > 1 {
+            let mut names: Vec<_> = found.iter().map(|device| device.name.clone()).collect();
             names.sort();
             return Err(FindError::Ambiguous(text.to_owned(), names));
         }
-        ids.first().map_or_else(|| Err(unknown()), device)
+        found.pop().ok_or_else(|| FindError::Unknown(text.to_owned()))
     }
 
-    /// Whether the device could have these names beside all others.
+    /// Whether the device could have these names beside all others of its tenant.
     pub(super) fn conflict(
         &self,
         id: DeviceId,
+        tenant: &str,
         name: &str,
         fqdn: Option<&str>,
         certificate: Option<&str>,
     ) -> Result<(), StoreError> {
         let taken = |owner: Option<&DeviceId>| owner.is_some_and(|owner| *owner != id);
-        let name_taken = |n: &str| taken(self.names.get(n));
+        let of_other = |ids: Option<&BTreeSet<DeviceId>>| {
+            let others = ids.into_iter().flatten().filter(|other| **other != id);
+            others
+                .filter_map(|other| self.record(*other))
+                .any(|record| record.device.tenant == tenant)
+        };
+        let name_taken = |n: &str| of_other(self.names.get(n));
         let plain = name.to_ascii_lowercase();
-        let is_fqdn_of_other =
-            self.fqdns.get(&plain).is_some_and(|ids| ids.iter().any(|other| *other != id));
-        if name_taken(&plain) || is_fqdn_of_other {
+        if name_taken(&plain) || of_other(self.fqdns.get(&plain)) {
             return Err(StoreError::Exists(format!("the name {name}")));
         }
         // Otherwise the console that means this device would get the one with that name.
@@ -101,7 +113,7 @@ impl Book {
     pub(super) fn put(&mut self, record: Record) {
         let device = Arc::clone(&record.device);
         self.remove(device.id);
-        self.names.insert(device.name.to_ascii_lowercase(), device.id);
+        self.names.entry(device.name.to_ascii_lowercase()).or_default().insert(device.id);
         if let Some(fqdn) = &device.fqdn {
             self.fqdns.entry(fqdn.clone()).or_default().insert(device.id);
             self.hosts.entry(first_label(fqdn).to_owned()).or_default().insert(device.id);
@@ -114,7 +126,7 @@ impl Book {
 
     pub(super) fn remove(&mut self, id: DeviceId) {
         let Some(Record { device, .. }) = self.records.remove(&id) else { return };
-        self.names.remove(&device.name.to_ascii_lowercase());
+        drop_from(&mut self.names, &device.name.to_ascii_lowercase(), id);
         if let Some(fqdn) = &device.fqdn {
             drop_from(&mut self.fqdns, fqdn, id);
             drop_from(&mut self.hosts, first_label(fqdn), id);

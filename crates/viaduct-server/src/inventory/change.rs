@@ -6,6 +6,7 @@ use super::{
     keys::{self, Verifier},
     locked, names,
     strangers::Presented,
+    view::{self, View},
 };
 use crate::config::Secret;
 use std::{collections::BTreeMap, sync::Arc};
@@ -159,7 +160,7 @@ impl Inventory {
             let device = Arc::make_mut(&mut record.device);
             device.labels.retain(|key, _| !remove.contains(key));
             device.labels.extend(set);
-            names::labels(&device.labels)
+            names::check_labels(&device.labels)
         })
         .await
     }
@@ -212,9 +213,14 @@ impl Inventory {
             let _one_at_a_time = this.0.changes.lock().await;
             let mut record =
                 this.0.read_book().record(id).cloned().ok_or(StoreError::NotFound(id))?;
+            // Who does not see it does not change it either, however it was found.
+            if !view::seen(&record.device) {
+                return Err(StoreError::NotFound(id));
+            }
             change(&mut record)?;
-            let Device { name, fqdn, certificate, .. } = &*record.device;
-            this.0.read_book().conflict(id, name, fqdn.as_deref(), certificate.as_deref())?;
+            let Device { tenant, name, fqdn, certificate, .. } = &*record.device;
+            let (fqdn, certificate) = (fqdn.as_deref(), certificate.as_deref());
+            this.0.read_book().conflict(id, tenant, name, fqdn, certificate)?;
             this.0.store.update_device(&record).await?;
             let mut book = this.0.write_book();
             // Facts may have been noted while the database wrote.
@@ -273,7 +279,7 @@ impl Inventory {
             return Err(StoreError::Exists(format!("the UUID {}", device.id)));
         }
         let (fqdn, certificate) = (device.fqdn.as_deref(), device.certificate.as_deref());
-        beside.conflict(device.id, &device.name, fqdn, certificate)?;
+        beside.conflict(device.id, &tenant(), &device.name, fqdn, certificate)?;
         let (mut record, issued) = self.prepared(device, &Proof::Configured)?;
         Arc::make_mut(&mut record.device).profile = Arc::new(profile);
         Ok((record, issued))
@@ -286,11 +292,13 @@ impl Inventory {
         device: NewDevice,
         proof: &Proof,
     ) -> Result<(Record, Option<Issued>), StoreError> {
-        if self.get(device.id).is_some() {
+        // A UUID is one machine, whosever it is.
+        if self.0.read_book().record(device.id).is_some() {
             return Err(StoreError::Exists(format!("the UUID {}", device.id)));
         }
+        within_labels(&device)?;
         let (fqdn, certificate) = (device.fqdn.as_deref(), device.certificate.as_deref());
-        self.0.read_book().conflict(device.id, &device.name, fqdn, certificate)?;
+        self.0.read_book().conflict(device.id, &tenant(), &device.name, fqdn, certificate)?;
         let mut issued = None;
         let (cira_user, verifier) = match (self.presented(&device, proof), &device.certificate) {
             (Some((user, verifier)), _) => (user, Some(verifier)),
@@ -322,7 +330,7 @@ impl Inventory {
             certificate: None,
             amt: None,
         };
-        self.0.read_book().conflict(id, &new.name, None, None)?;
+        self.0.read_book().conflict(id, &tenant(), &new.name, None, None)?;
         let mut device = fresh(new, None, None, false);
         device.blocked = true;
         let device = Arc::new(device);
@@ -407,6 +415,7 @@ fn fresh(
 ) -> Device {
     Device {
         id: device.id,
+        tenant: tenant(),
         name: device.name,
         fqdn: device.fqdn,
         labels: device.labels,
@@ -427,11 +436,33 @@ fn fresh(
     }
 }
 
-/// Runs to its end even when the one who asked goes away: otherwise the database could have what memory has not.
+/// Whose a new device is: of whoever this is done for.
+fn tenant() -> String {
+    View::current().map(|view| view.tenant).unwrap_or_default()
+}
+
+/// Who sees only some labels must not add what they would not see.
+fn within_labels(device: &NewDevice) -> Result<(), StoreError> {
+    let Some(view) = View::current() else { return Ok(()) };
+    match view.labels.iter().find(|label| device.labels.get(label.0) != Some(label.1)) {
+        None => Ok(()),
+        Some((key, value)) => Err(StoreError::Invalid {
+            field: "labels",
+            why: format!("you may add devices with the label {key}={value} only"),
+        }),
+    }
+}
+
+/// Runs to its end even when the one who asked goes away: otherwise the database could have what memory has not. What is
+/// seen stays what whoever asked sees.
 pub(crate) async fn durable<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::spawn(work)
+    let spawned = match View::current() {
+        Some(view) => tokio::spawn(async move { view.around(work).await }),
+        None => tokio::spawn(work),
+    };
+    spawned
         .await
         .unwrap_or_else(|e| Err(StoreError::Database(format!("the change was broken off: {e}"))))
 }

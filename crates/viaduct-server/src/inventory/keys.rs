@@ -39,6 +39,8 @@ pub(crate) struct Keys {
     mac: Hmac<Sha256>,
     cipher: Aes256GcmSiv,
     key_id: [u8; KEY_ID],
+    /// What tokens are signed with.
+    tokens: KeyBytes,
 }
 
 impl fmt::Debug for Keys {
@@ -61,13 +63,20 @@ impl Keys {
         }
         let credentials = read_or_make(&directory.join("credentials.key"), may_make)?;
         let sealing = read_or_make(&directory.join("sealing.key"), may_make)?;
+        // A new one costs nothing but that everybody signs in again.
+        let tokens = read_or_make(&directory.join("tokens.key"), true)?;
         let unfit = |_| StoreError::Database("a key has the wrong length".into());
         let mac = Hmac::new_from_slice(credentials.as_slice()).map_err(unfit)?;
         let digest = Sha256::digest(sealing.as_slice());
         let mut key_id = [0; KEY_ID];
         key_id.copy_from_slice(&digest[..KEY_ID]);
         let cipher = Aes256GcmSiv::new_from_slice(sealing.as_slice()).map_err(unfit)?;
-        Ok(Self { mac, cipher, key_id })
+        Ok(Self { mac, cipher, key_id, tokens })
+    }
+
+    /// The key that tokens are signed with.
+    pub(crate) fn tokens(&self) -> &[u8] {
+        self.tokens.as_slice()
     }
 
     /// Keyed hash of parts, each with its length before it so that no two lists of parts look alike.
@@ -99,9 +108,23 @@ impl Keys {
         field: &str,
         value: &Secret<String>,
     ) -> Result<Vec<u8>, StoreError> {
+        self.seal_bytes(&self.bound_to(id.0.as_bytes(), field), value.expose().as_bytes())
+    }
+
+    /// The same for a value of something else than a device: a user, a setting.
+    pub(crate) fn seal_for(
+        &self,
+        kind: &str,
+        name: &str,
+        field: &str,
+        value: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        self.seal_bytes(&self.bound_to(format!("{kind}:{name}").as_bytes(), field), value)
+    }
+
+    fn seal_bytes(&self, aad: &[u8], value: &[u8]) -> Result<Vec<u8>, StoreError> {
         let nonce: [u8; NONCE] = random()?;
-        let aad = self.bound_to(id, field);
-        let payload = Payload { msg: value.expose().as_bytes(), aad: &aad };
+        let payload = Payload { msg: value, aad };
         let text = self
             .cipher
             .encrypt(&Nonce::from(nonce), payload)
@@ -120,30 +143,47 @@ impl Keys {
         field: &str,
         sealed: &[u8],
     ) -> Result<Secret<String>, StoreError> {
-        let broken = |why: &str| {
-            StoreError::Database(format!("the sealed {field} of {id} cannot be opened: {why}"))
-        };
-        let (head, rest) =
-            sealed.split_at_checked(1 + KEY_ID).ok_or_else(|| broken("it is too short"))?;
-        if head[0] != SEALED_FORMAT {
-            return Err(broken("it has a newer format"));
-        }
-        if head[1..] != self.key_id {
-            return Err(broken("it was sealed with another key file"));
-        }
-        let (nonce, text) =
-            rest.split_first_chunk::<NONCE>().ok_or_else(|| broken("it is too short"))?;
-        let aad = self.bound_to(id, field);
-        let plain = self
-            .cipher
-            .decrypt(&Nonce::from(*nonce), Payload { msg: text, aad: &aad })
-            .map_err(|_| broken("it was changed or belongs to another device"))?;
-        String::from_utf8(plain).map(Secret::new).map_err(|_| broken("it is not text"))
+        let aad = self.bound_to(id.0.as_bytes(), field);
+        let plain = self.open_bytes(&aad, sealed).map_err(|why| broken(field, &id, why))?;
+        let text = String::from_utf8(plain.to_vec());
+        text.map(Secret::new).map_err(|_| broken(field, &id, "it is not text"))
     }
 
-    fn bound_to(&self, id: DeviceId, field: &str) -> Vec<u8> {
-        [id.0.as_bytes().as_slice(), b"|", field.as_bytes(), b"|", &self.key_id].concat()
+    /// Decrypts what [`Keys::seal_for`] made.
+    pub(crate) fn open_for(
+        &self,
+        kind: &str,
+        name: &str,
+        field: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let aad = self.bound_to(format!("{kind}:{name}").as_bytes(), field);
+        self.open_bytes(&aad, sealed).map_err(|why| broken(field, &name, why))
     }
+
+    fn open_bytes(&self, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+        let short = "it is too short";
+        let (head, rest) = sealed.split_at_checked(1 + KEY_ID).ok_or(short)?;
+        if head[0] != SEALED_FORMAT {
+            return Err("it has a newer format");
+        }
+        if head[1..] != self.key_id {
+            return Err("it was sealed with another key file");
+        }
+        let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or(short)?;
+        self.cipher
+            .decrypt(&Nonce::from(*nonce), Payload { msg: text, aad })
+            .map(Zeroizing::new)
+            .map_err(|_| "it was changed or belongs to something else")
+    }
+
+    fn bound_to(&self, owner: &[u8], field: &str) -> Vec<u8> {
+        [owner, b"|", field.as_bytes(), b"|", &self.key_id].concat()
+    }
+}
+
+fn broken(field: &str, owner: &dyn fmt::Display, why: &str) -> StoreError {
+    StoreError::Database(format!("the sealed {field} of {owner} cannot be opened: {why}"))
 }
 
 /// Random bytes of the operating system.

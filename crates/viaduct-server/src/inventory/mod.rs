@@ -11,13 +11,16 @@ mod names;
 mod pending;
 mod sqlite;
 mod strangers;
+mod view;
 
 pub(crate) use change::durable;
 pub(crate) use derived::CiraRecord;
 pub use facts::StoreHealth;
+pub(crate) use names::check_labels;
 pub use names::cira_warnings;
 pub use sqlite::AuditFilter;
 pub(crate) use sqlite::{Person, TokenRow};
+pub use view::{TENANT_MAX, View};
 
 use crate::{
     config::{self, Secret},
@@ -46,6 +49,9 @@ const CHANGED_MAX: usize = 100_000;
 #[derive(Debug, Clone)]
 pub struct Device {
     pub id: DeviceId,
+    /// Whose it is; empty unless there are several tenants.
+    pub tenant: String,
+    /// Unique within the tenant.
     pub name: String,
     pub fqdn: Option<String>,
     pub labels: BTreeMap<String, String>,
@@ -260,19 +266,33 @@ impl Inventory {
     /// # Errors
     /// When there is none, or more than one.
     pub fn find(&self, name: &str) -> Result<Arc<Device>, FindError> {
-        self.0.read_book().find(name)
+        self.0.read_book().find(name, view::seen)
     }
 
-    /// The device of that UUID.
+    /// The same among the devices that this principal sees.
+    ///
+    /// # Errors
+    /// As for [`Inventory::find`].
+    pub fn find_for(
+        &self,
+        who: &crate::access::Principal,
+        name: &str,
+    ) -> Result<Arc<Device>, FindError> {
+        self.0.read_book().find(name, |device| who.sees(device))
+    }
+
+    /// The device of that UUID, when it is seen by whoever this is done for.
     #[must_use]
     pub fn get(&self, id: DeviceId) -> Option<Arc<Device>> {
-        self.0.read_book().record(id).map(|record| Arc::clone(&record.device))
+        let book = self.0.read_book();
+        book.record(id).map(|record| &record.device).filter(|d| view::seen(d)).cloned()
     }
 
-    /// All devices, by name.
+    /// All devices that are seen by whoever this is done for, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Device>> {
         let mut devices = self.0.read_book().list();
+        devices.retain(|device| view::seen(device));
         devices.sort_by_cached_key(|device| device.name.to_ascii_lowercase());
         devices
     }
@@ -335,22 +355,31 @@ impl Inventory {
         self.0.read_book().record(id).and_then(|record| record.amt_pin)
     }
 
-    /// Devices that knocked and are not known, the latest first.
+    /// Devices that knocked and are not known, the latest first. They belong to nobody yet, so that only who sees all of
+    /// the first tenant sees them.
     #[must_use]
     pub fn unclaimed(&self) -> Vec<Unclaimed> {
+        if !view::sees_strangers() {
+            return Vec::new();
+        }
         locked(&self.0.strangers).unclaimed()
     }
 
     /// Takes a device off the list of unclaimed ones; false when it was not on it. It comes back when it knocks again.
     #[must_use]
     pub fn forget_unclaimed(&self, id: DeviceId) -> bool {
-        locked(&self.0.strangers).forget(id)
+        view::sees_strangers() && locked(&self.0.strangers).forget(id)
     }
 
     /// Failed attempts of the last seven days, the latest first.
     #[must_use]
     pub fn attempts(&self) -> Vec<Attempt> {
-        locked(&self.0.strangers).attempts()
+        let mut attempts = locked(&self.0.strangers).attempts();
+        attempts.retain(|attempt| match attempt.device {
+            Some(id) if self.0.read_book().record(id).is_some() => self.get(id).is_some(),
+            _ => view::sees_strangers(),
+        });
+        attempts
     }
 
     /// The database, for users and tokens.

@@ -31,7 +31,7 @@ pub(super) fn checked(mut device: NewDevice) -> Result<NewDevice, StoreError> {
     }
     name(&device.name, device.id)?;
     device.fqdn = device.fqdn.map(fqdn).transpose()?;
-    labels(&device.labels)?;
+    check_labels(&device.labels)?;
     if let Some((user, password)) = &device.cira {
         cira(user, password)?;
     }
@@ -72,7 +72,7 @@ pub(super) fn fqdn(fqdn: String) -> Result<String, StoreError> {
     Ok(plain)
 }
 
-pub(super) fn labels(labels: &BTreeMap<String, String>) -> Result<(), StoreError> {
+pub(crate) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), StoreError> {
     if labels.len() > LABELS_MAX {
         return Err(invalid("labels", format!("at most {LABELS_MAX}")));
     }

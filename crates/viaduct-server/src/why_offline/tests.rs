@@ -15,6 +15,7 @@ fn id(text: &str) -> DeviceId {
 
 fn device() -> Device {
     Device {
+        tenant: String::new(),
         id: id("4c4c4544-004b-4210-8033-b6c04f504633"),
         name: "lab-nuc-2".into(),
         fqdn: None,

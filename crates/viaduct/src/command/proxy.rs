@@ -84,7 +84,12 @@ async fn credential(desk: &Desk, me: &WhoAmI) -> Result<(String, String)> {
         (Scope::Admin, _) => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
             let name = format!("proxy-env-{now}-{}", process::id());
-            let wish = NewToken { name, scope: Scope::Proxy, expires: Some(LIFE.to_owned()) };
+            let wish = NewToken {
+                name,
+                scope: Scope::Proxy,
+                expires: Some(LIFE.to_owned()),
+                labels: BTreeMap::new(),
+            };
             let issued: TokenIssued = desk.client.post("/tokens", &wish).await?;
             note(&format!("made token {} for this", issued.about.name));
             let until = issued

@@ -4,10 +4,11 @@ use super::Desk;
 use crate::{
     age::{ago, date, since},
     client::segment,
-    failure::{Result, sum_up},
+    failure::{Failure, Result, sum_up},
     render::Format,
     say::{data, note},
 };
+use std::collections::BTreeMap;
 use viaduct_api::{NewToken, Scope, Token, TokenIssued};
 
 #[derive(Debug, clap::Subcommand)]
@@ -22,6 +23,9 @@ pub(crate) enum Command {
         /// How long it lives (`90d`, `12h`), a time, or `never`
         #[arg(long, value_name = "TIME", default_value = "90d")]
         expires: String,
+        /// Only devices with this label (repeatable)
+        #[arg(long = "label", value_name = "KEY=VALUE")]
+        labels: Vec<String>,
     },
     /// List the tokens
     Ls,
@@ -33,10 +37,32 @@ pub(crate) enum Command {
     },
 }
 
+/// Labels as they are given: `KEY=VALUE`, or `KEY` for one without value.
+pub(crate) fn pairs(labels: &[String]) -> Result<BTreeMap<String, String>> {
+    let pair = |text: &String| {
+        let (key, value) = text.split_once('=').unwrap_or((text, ""));
+        match key.is_empty() {
+            true => Err(Failure::usage(format!("`{text}` is no label; write KEY=VALUE"))),
+            false => Ok((key.to_owned(), value.to_owned())),
+        }
+    };
+    labels.iter().map(pair).collect()
+}
+
+/// And as they are shown.
+pub(crate) fn written(labels: &BTreeMap<String, String>) -> String {
+    let one = |(key, value): (&String, &String)| match value.is_empty() {
+        true => key.clone(),
+        false => format!("{key}={value}"),
+    };
+    labels.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     match command {
-        Command::Create { name, scope, expires } => {
-            let wish = NewToken { name, scope, expires: Some(expires) };
+        Command::Create { name, scope, expires, labels } => {
+            let labels = pairs(&labels)?;
+            let wish = NewToken { name, scope, expires: Some(expires), labels };
             let issued: TokenIssued = desk.client.post("/tokens", &wish).await?;
             if desk.printer.format != Format::Table {
                 return desk.printer.text_or(&issued, |issued| issued.token.clone());
@@ -62,6 +88,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
                 &[
                     ("NAME", &|token| token.name.clone()),
                     ("SCOPE", &|token| token.scope.to_string()),
+                    ("LABELS", &|token| written(&token.labels)),
                     ("AGE", &|token| since(token.created)),
                     ("EXPIRES", &|token| token.expires.map_or("never".to_owned(), date)),
                     ("LAST USED", &|token| ago(token.last_used)),

@@ -7,6 +7,7 @@ const ROUTES: &str = "\
 DELETE /api/v1/devices/disconnect/{device} Needs(DisconnectTunnel)
 DELETE /api/v1/devices/{device} Needs(RemoveDevices)
 DELETE /api/v1/enroll/{id} Needs(Enroll)
+DELETE /api/v1/session SignedIn
 DELETE /api/v1/tokens/{name} Needs(ManageTokens)
 DELETE /api/v1/tunnels/{id} Needs(DisconnectTunnel)
 DELETE /api/v1/unclaimed/{guid} Needs(ChangeDevices)
@@ -14,6 +15,7 @@ GET / Open
 GET /api/v1/audit Needs(ReadAudit)
 GET /api/v1/audit/export Needs(ReadAllAudit)
 GET /api/v1/audit/verify Needs(ReadAllAudit)
+GET /api/v1/authorize/redirection/{guid} Needs(Redirect)
 GET /api/v1/certificates Needs(ReadCertificates)
 GET /api/v1/ciracert Needs(ReadCertificates)
 GET /api/v1/config Needs(ReadConfig)
@@ -38,6 +40,7 @@ GET /setup Open
 PATCH /api/v1/devices Needs(ChangeDevices)
 PATCH /api/v1/devices/{device} Needs(ChangeDevices)
 PATCH /api/v1/remote-access/{device} Needs(ChangeRemoteAccess)
+POST /api/v1/authorize Open
 POST /api/v1/certificates/reload Needs(ChangeCertificates)
 POST /api/v1/devices Needs(ChangeDevices)
 POST /api/v1/devices/{device}/approve Needs(ChangeDevices)
@@ -45,10 +48,12 @@ POST /api/v1/devices/{device}/block Needs(ChangeDevices)
 POST /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 POST /api/v1/enroll Needs(Enroll)
 POST /api/v1/imports Needs(ChangeDevices)
+POST /api/v1/session Open
 POST /api/v1/setup Open
 POST /api/v1/tokens Needs(ManageTokens)
 POST /api/v1/unclaimed/{device}/approve Needs(ChangeDevices)
 POST /api/v1/unclaimed/{device}/block Needs(ChangeDevices)
+POST /login/api/v1/authorize Open
 POST /setup Open
 ";
 

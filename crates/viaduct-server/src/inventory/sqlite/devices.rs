@@ -17,8 +17,8 @@ const SELECT: &str = "
 
 const INSERT: &str = "
     INSERT INTO device (name, fqdn, labels, blocked, cira_user, cira_verifier, certificate, amt_user,
-                        amt_sealed, amt_pin, profile, id, added)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                        amt_sealed, amt_pin, profile, id, added, tenant)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const UPDATE: &str = "
     UPDATE device SET name = ?, fqdn = ?, labels = ?, blocked = ?, cira_user = ?, cira_verifier = ?,
@@ -79,7 +79,8 @@ async fn insert(connection: &mut SqliteConnection, records: &[Record]) -> Result
 }
 
 fn insertion(record: &Record) -> Result<Statement, StoreError> {
-    Ok(bound(INSERT, record)?.bind(stamp(record.device.added)))
+    let device = &record.device;
+    Ok(bound(INSERT, record)?.bind(stamp(device.added)).bind(device.tenant.clone()))
 }
 
 /// The columns that `INSERT` and `UPDATE` begin with.
@@ -151,6 +152,7 @@ fn record(row: &SqliteRow) -> Result<Record, StoreError> {
     };
     let device = Device {
         id: id(row)?,
+        tenant: row.try_get("tenant")?,
         name: row.try_get("name")?,
         fqdn: row.try_get("fqdn")?,
         labels: from_json(row, "labels")?.unwrap_or_default(),

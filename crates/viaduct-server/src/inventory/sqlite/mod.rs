@@ -36,6 +36,7 @@ const FACTS_WAIT: Duration = Duration::from_millis(500);
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../../migrations/sqlite/0001_start.sql")),
     (2, "audit", include_str!("../../../migrations/sqlite/0002_audit.sql")),
+    (3, "access", include_str!("../../../migrations/sqlite/0003_access.sql")),
     (11, "amt pin", include_str!("../../../migrations/sqlite/0011_amt_pin.sql")),
 ];
 

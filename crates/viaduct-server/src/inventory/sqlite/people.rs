@@ -1,8 +1,13 @@
 //! Rows of users and tokens. Passwords are Argon2id, tokens SHA-256 of 256 random bits.
 
-use super::{Sqlite, damaged, devices::time, stamp};
+use super::{
+    Sqlite, damaged,
+    devices::{from_json, json, time},
+    stamp,
+};
 use crate::inventory::StoreError;
 use sqlx::{Row, sqlite::SqliteRow};
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// A user.
@@ -12,7 +17,16 @@ pub(crate) struct Person {
     /// PHC string.
     pub(crate) password: String,
     /// As `access` writes it.
-    pub(crate) scope: String,
+    pub(crate) role: String,
+    pub(crate) tenant: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) disabled: bool,
+    /// Who it is at the identity provider; such a person has no password here.
+    pub(crate) subject: Option<String>,
+    /// Sealed secret of the second factor.
+    pub(crate) totp: Option<Vec<u8>>,
+    /// Keyed hashes of recovery codes.
+    pub(crate) recovery: Vec<String>,
     pub(crate) created: OffsetDateTime,
 }
 
@@ -22,6 +36,8 @@ pub(crate) struct TokenRow {
     pub(crate) name: String,
     pub(crate) hash: [u8; 32],
     pub(crate) scope: String,
+    pub(crate) tenant: String,
+    pub(crate) labels: BTreeMap<String, String>,
     pub(crate) created: OffsetDateTime,
     pub(crate) expires: Option<OffsetDateTime>,
     pub(crate) last_used: Option<OffsetDateTime>,
@@ -35,7 +51,13 @@ impl Sqlite {
                 Ok(Person {
                     name: row.try_get("name")?,
                     password: row.try_get("password")?,
-                    scope: row.try_get("scope")?,
+                    role: row.try_get("role")?,
+                    tenant: row.try_get("tenant")?,
+                    labels: from_json(row, "labels")?.unwrap_or_default(),
+                    disabled: row.try_get("disabled")?,
+                    subject: row.try_get("subject")?,
+                    totp: row.try_get("totp")?,
+                    recovery: from_json(row, "recovery")?.unwrap_or_default(),
                     created: created(row)?,
                 })
             })
@@ -49,15 +71,22 @@ impl Sqlite {
         only_first: bool,
     ) -> Result<bool, StoreError> {
         let sql = if only_first {
-            "INSERT INTO person (name, password, scope, created)
-             SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM person)"
+            "INSERT INTO person (name, password, role, tenant, labels, disabled, subject, totp, recovery, created)
+             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM person)"
         } else {
-            "INSERT INTO person (name, password, scope, created) VALUES (?, ?, ?, ?)"
+            "INSERT INTO person (name, password, role, tenant, labels, disabled, subject, totp, recovery, created)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         };
         let done = sqlx::query(sql)
             .bind(&person.name)
             .bind(&person.password)
-            .bind(&person.scope)
+            .bind(&person.role)
+            .bind(&person.tenant)
+            .bind(json(&person.labels)?)
+            .bind(person.disabled)
+            .bind(&person.subject)
+            .bind(&person.totp)
+            .bind(json(&person.recovery)?)
             .bind(stamp(person.created))
             .execute(&self.people)
             .await?;
@@ -65,12 +94,19 @@ impl Sqlite {
     }
 
     pub(crate) async fn update_person(&self, person: &Person) -> Result<(), StoreError> {
-        sqlx::query("UPDATE person SET password = ?, scope = ? WHERE name = ?")
-            .bind(&person.password)
-            .bind(&person.scope)
-            .bind(&person.name)
-            .execute(&self.people)
-            .await?;
+        sqlx::query(
+            "UPDATE person SET password = ?, role = ?, labels = ?, disabled = ?, totp = ?, recovery = ?
+              WHERE name = ?",
+        )
+        .bind(&person.password)
+        .bind(&person.role)
+        .bind(json(&person.labels)?)
+        .bind(person.disabled)
+        .bind(&person.totp)
+        .bind(json(&person.recovery)?)
+        .bind(&person.name)
+        .execute(&self.people)
+        .await?;
         Ok(())
     }
 
@@ -88,6 +124,8 @@ impl Sqlite {
                     name: row.try_get("name")?,
                     hash: hash.try_into().map_err(|_| damaged("hash", "[redacted]"))?,
                     scope: row.try_get("scope")?,
+                    tenant: row.try_get("tenant")?,
+                    labels: from_json(row, "labels")?.unwrap_or_default(),
                     created: created(row)?,
                     expires: time(row, "expires")?,
                     last_used: time(row, "last_used")?,
@@ -98,15 +136,54 @@ impl Sqlite {
 
     pub(crate) async fn insert_token(&self, token: &TokenRow) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO token (name, hash, scope, created, expires) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO token (name, hash, scope, tenant, labels, created, expires)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&token.name)
         .bind(token.hash.to_vec())
         .bind(&token.scope)
+        .bind(&token.tenant)
+        .bind(json(&token.labels)?)
         .bind(stamp(token.created))
         .bind(token.expires.map(stamp))
         .execute(&self.people)
         .await?;
+        Ok(())
+    }
+
+    /// Signed tokens that were ended early and have not expired.
+    pub(crate) async fn ended_sessions(
+        &self,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(String, OffsetDateTime)>, StoreError> {
+        let rows = sqlx::query("SELECT session, expires FROM ended WHERE expires > ?")
+            .bind(stamp(now))
+            .fetch_all(&self.people)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let expires = time(row, "expires")?.ok_or_else(|| damaged("time", ""))?;
+                Ok((row.try_get("session")?, expires))
+            })
+            .collect()
+    }
+
+    /// And forgets those that have expired since.
+    pub(crate) async fn end_session(
+        &self,
+        session: &str,
+        expires: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM ended WHERE expires <= ?")
+            .bind(stamp(now))
+            .execute(&self.people)
+            .await?;
+        sqlx::query("INSERT OR REPLACE INTO ended (session, expires) VALUES (?, ?)")
+            .bind(session)
+            .bind(stamp(expires))
+            .execute(&self.people)
+            .await?;
         Ok(())
     }
 

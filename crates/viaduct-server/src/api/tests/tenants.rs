@@ -1,0 +1,158 @@
+//! Devices of others do not exist: by tenant, and by label.
+
+use super::*;
+use crate::{
+    access::{Principal, Role},
+    config::Secret,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const TENANTS: [&str; 3] = ["", "red", "blue"];
+
+fn guid(tenant: usize, n: u64) -> String {
+    format!("4c4c4544-004b-4210-80{tenant:02}-{n:012}")
+}
+
+/// Three tenants with five devices each, of the same names, and an admin for each.
+async fn bench() -> (Bench, Vec<String>) {
+    let bench = Bench::new().await;
+    let mut bearers = Vec::new();
+    for (index, tenant) in TENANTS.iter().enumerate() {
+        let name = format!("admin{index}");
+        let (access, role) = (&bench.api.access, Role::TenantAdmin);
+        let password = Secret::new("correct horse".into());
+        access.add_user_in(tenant, &name, password, role, BTreeMap::new()).await.unwrap();
+        let mut who = Principal::new(name, role);
+        (*tenant).clone_into(&mut who.tenant);
+        let bearer = format!("Bearer {}", access.login_token(&who).unwrap().expose());
+        for n in 0..5 {
+            let body = json!({ "guid": guid(index, n), "name": format!("pc-{n}"), "labels": {
+                "site": if n < 2 { "berlin" } else { "paris" } } });
+            let headers = [("authorization", bearer.as_str())];
+            let reply = bench.remote("POST", "/api/v1/devices", &headers, &body.to_string()).await;
+            assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
+            assert_eq!(reply.json()["tenantId"], *tenant);
+        }
+        bearers.push(bearer);
+    }
+    (bench, bearers)
+}
+
+#[tokio::test]
+async fn lists_and_names_are_those_of_the_own_tenant() {
+    let (bench, bearers) = bench().await;
+    for (index, bearer) in bearers.iter().enumerate() {
+        let headers = [("authorization", bearer.as_str())];
+        let list = bench.remote("GET", "/api/v1/devices?$count=true", &headers, "").await.json();
+        assert_eq!(list["totalCount"], 5);
+        let devices = list["data"].as_array().unwrap();
+        assert!(devices.iter().all(|device| device["tenantId"] == TENANTS[index]));
+        let stats = bench.remote("GET", "/api/v1/devices/stats", &headers, "").await.json();
+        assert_eq!(stats["totalCount"], 5);
+        let one = bench.remote("GET", "/api/v1/devices/pc-3", &headers, "").await.json();
+        assert_eq!(one["guid"], guid(index, 3), "the same name, another device");
+    }
+    let all = bench.local("GET", "/api/v1/devices/stats", "").await.json();
+    assert_eq!(all["totalCount"], 15, "who has the data directory sees all");
+}
+
+#[tokio::test]
+async fn every_route_answers_for_a_device_of_others_as_for_one_that_never_was() {
+    let (bench, bearers) = bench().await;
+    let (theirs, never) = (guid(2, 1), guid(9, 1));
+    let table = table(Arc::new(bench.api.clone()));
+    let mut asked = 0;
+    for entry in table.entries() {
+        let Some(variable) = entry.path.split('/').find(|s| matches!(*s, "{device}" | "{guid}"))
+        else {
+            continue;
+        };
+        let rest = |path: String| {
+            let segments = path.split('/').map(|s| if s.starts_with('{') { "1" } else { s });
+            segments.collect::<Vec<_>>().join("/")
+        };
+        let headers = [("authorization", bearers[1].as_str())];
+        let (mut answers, bodies) = (Vec::new(), ["", "{}", r#"{"name":"x"}"#]);
+        for guid in [&theirs, &never] {
+            let path = rest(entry.path.replace(variable, guid));
+            let mut replies = Vec::new();
+            for body in bodies {
+                let reply = bench.remote(entry.method.as_str(), &path, &headers, body).await;
+                replies.push((reply.status, reply.text.replace(guid.as_str(), "GUID")));
+            }
+            answers.push(replies);
+        }
+        assert_eq!(answers[0], answers[1], "{} {}", entry.method, entry.path);
+        assert!(answers[0].iter().all(|(status, _)| !status.is_success()), "{}", entry.path);
+        asked += 1;
+    }
+    assert!(asked >= 8, "{asked} routes name a device");
+    let all = bench.local("GET", "/api/v1/devices/stats", "").await.json();
+    assert_eq!(all["totalCount"], 15, "nothing was removed");
+    let headers = [("authorization", bearers[2].as_str())];
+    let device = bench.remote("GET", &format!("/api/v1/devices/{theirs}"), &headers, "").await;
+    assert_eq!(
+        (&device.json()["name"], &device.json()["blocked"]),
+        (&"pc-1".into(), &false.into())
+    );
+}
+
+#[tokio::test]
+async fn labels_narrow_what_a_token_sees_and_adds() {
+    let (bench, _) = bench().await;
+    let labels = BTreeMap::from([("site".to_owned(), "berlin".to_owned())]);
+    let access = &bench.api.access;
+    let token = access.create_token_in("", "berlin", Scope::Admin, labels, None).await.unwrap();
+    let bearer = format!("Bearer {}", token.expose());
+    let headers = [("authorization", bearer.as_str())];
+    let list = bench.remote("GET", "/api/v1/devices", &headers, "").await.json();
+    assert_eq!(list.as_array().unwrap().len(), 2);
+    let hidden =
+        bench.remote("DELETE", &format!("/api/v1/devices/{}", guid(0, 4)), &headers, "").await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+    let outside =
+        json!({ "guid": guid(0, 7), "name": "x", "labels": { "site": "paris" } }).to_string();
+    let reply = bench.remote("POST", "/api/v1/devices", &headers, &outside).await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.text);
+    let inside = outside.replace("paris", "berlin");
+    let reply = bench.remote("POST", "/api/v1/devices", &headers, &inside).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
+    let wider = r#"{"name":"wider","scope":"admin"}"#;
+    let reply = bench.remote("POST", "/api/v1/tokens", &headers, wider).await;
+    assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.text);
+    let narrow = r#"{"name":"narrow","scope":"read","labels":{"site":"berlin","x":"y"}}"#;
+    let reply = bench.remote("POST", "/api/v1/tokens", &headers, narrow).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
+}
+
+#[tokio::test]
+async fn strangers_that_knock_and_what_is_the_servers_belong_to_the_first_tenant() {
+    let (bench, bearers) = bench().await;
+    let stranger = guid(8, 8);
+    let peer = "203.0.113.7:50000".parse().unwrap();
+    bench.api.inventory.note_unclaimed(stranger.parse().unwrap(), peer, None);
+    for (index, bearer) in bearers.iter().enumerate() {
+        let headers = [("authorization", bearer.as_str())];
+        let list = bench.remote("GET", "/api/v1/unclaimed", &headers, "").await.json();
+        assert_eq!(list.as_array().unwrap().len(), usize::from(index == 0));
+    }
+    let headers = [("authorization", bearers[1].as_str())];
+    for (method, path) in [
+        ("POST", format!("/api/v1/unclaimed/{stranger}/approve")),
+        ("POST", format!("/api/v1/unclaimed/{stranger}/block")),
+        ("DELETE", format!("/api/v1/unclaimed/{stranger}")),
+    ] {
+        let reply = bench.remote(method, &path, &headers, "").await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{method} {path}");
+    }
+    let taken = json!({ "guid": guid(2, 1), "name": "mine" }).to_string();
+    let reply = bench.remote("POST", "/api/v1/devices", &headers, &taken).await;
+    assert_eq!(reply.status, StatusCode::CONFLICT, "a GUID is one machine");
+    for (index, bearer) in bearers.iter().enumerate() {
+        let headers = [("authorization", bearer.as_str())];
+        let rows = bench.remote("GET", "/api/v1/audit?$top=1000", &headers, "").await.json();
+        let rows = rows.as_array().unwrap();
+        assert!(!rows.is_empty() && rows.iter().all(|row| row["tenant"] == TENANTS[index]));
+    }
+}
