@@ -8,6 +8,7 @@ use crate::{
     say::{data, note},
 };
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     process,
     time::{SystemTime, UNIX_EPOCH},
