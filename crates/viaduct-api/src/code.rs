@@ -212,7 +212,7 @@ codes! {
     UnknownToken "E3007" "There is no such token"
         => "`viaduct tokens ls` lists them.";
     /// The password is right, and not enough.
-    CodeNeeded "E3008" "A one-time code is needed beside the password"
+    SecondFactor "E3008" "A one-time code is needed beside the password"
         => "Send the code of your authenticator, or a recovery code, as `code`; programs use a token instead.";
     /// No such user.
     UnknownUser "E3009" "There is no such user"

@@ -48,7 +48,9 @@ fn exit_of(code: Code) -> Exit {
         Code::Unreachable | Code::Untrusted | Code::NotViaduct | Code::ShuttingDown => {
             Exit::Unreachable
         }
-        Code::NotSignedIn | Code::Expired | Code::Throttled | Code::CodeNeeded => Exit::NotSignedIn,
+        Code::NotSignedIn | Code::Expired | Code::Throttled | Code::SecondFactor => {
+            Exit::NotSignedIn
+        }
         Code::NotAllowed | Code::SetupLink | Code::CrossSite => Exit::Forbidden,
         Code::UnknownDevice
         | Code::AmbiguousDevice

@@ -1,6 +1,11 @@
 //! The audit log: read, exported, checked. Who may not see what others did sees what they did themselves.
 
-use super::{Api, guard::Authorized, refusal::Refusal};
+use super::{
+    Api,
+    guard::{Authorized, Guard},
+    refusal::Refusal,
+    routes::Routes,
+};
 use crate::{
     access::Action,
     audit::{AuditFilter, Outcome},
@@ -9,7 +14,7 @@ use axum::{
     Json,
     body::Body,
     extract::{Query, State},
-    http::header,
+    http::{Method, header},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -26,6 +31,15 @@ const PAGE_MAX: u32 = 10_000;
 const EXPORT_CHUNK: u32 = 1000;
 /// Pieces of an export that wait for a slow reader.
 const EXPORT_QUEUE: usize = 4;
+
+/// The routes of this area.
+pub(super) fn routes(routes: Routes) -> Routes {
+    let (own, all) = (Guard::Needs(Action::ReadAudit), Guard::Needs(Action::ReadAllAudit));
+    routes
+        .add(&Method::GET, "/api/v1/audit", own, list)
+        .add(&Method::GET, "/api/v1/audit/verify", all, verify)
+        .add(&Method::GET, "/api/v1/audit/export", all, export)
+}
 
 /// `GET /audit`: the newest first, or with `after` the ones after that number, the oldest first.
 pub(super) async fn list(

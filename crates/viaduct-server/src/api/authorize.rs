@@ -4,8 +4,9 @@ use super::{
     Api,
     body::{Json, OptionalJson},
     devices,
-    guard::{Authorized, COOKIE, Origin},
+    guard::{Authorized, COOKIE, Guard, Origin},
     refusal::Refusal,
+    routes::Routes,
 };
 use crate::{
     access::{Action, BROWSER, Principal, SignInError},
@@ -15,13 +16,24 @@ use crate::{
 use axum::{
     Extension,
     extract::{Path, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
 use viaduct_api::Code;
+
+/// The routes of this area.
+pub(super) fn routes(routes: Routes) -> Routes {
+    let (post, ticket) = (Method::POST, Guard::Needs(Action::Redirect));
+    routes
+        .add(&post, "/api/v1/authorize", Guard::Open, login)
+        .add(&post, "/login/api/v1/authorize", Guard::Open, login)
+        .add(&Method::GET, "/api/v1/authorize/redirection/{guid}", ticket, redirection)
+        .add(&post, "/api/v1/session", Guard::Open, begin)
+        .add(&Method::DELETE, "/api/v1/session", Guard::SignedIn, end)
+}
 
 /// Read by hand, so that what is missing is answered in Open AMT's shape.
 #[derive(Deserialize, Default)]
@@ -131,7 +143,7 @@ fn refused(error: &SignInError) -> Refusal {
         SignInError::Wrong | SignInError::Expired => {
             Refusal::new(Code::NotSignedIn, error.to_string()).shaped([("message", WRONG.into())])
         }
-        SignInError::CodeNeeded => Refusal::new(Code::CodeNeeded, error.to_string())
+        SignInError::CodeNeeded => Refusal::new(Code::SecondFactor, error.to_string())
             .shaped([("message", "A one-time code is needed".into())]),
         SignInError::Throttled(wait) => Refusal::new(Code::Throttled, error.to_string())
             .retry_after(wait.as_secs().max(1))

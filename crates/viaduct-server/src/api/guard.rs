@@ -256,7 +256,7 @@ fn turned_down(error: &SignInError, scheme: &'static str) -> Refusal {
         SignInError::Expired => Refusal::new(Code::Expired, detail)
             .challenge(scheme)
             .shaped([("exp", "token expired".into())]),
-        SignInError::CodeNeeded => Refusal::new(Code::CodeNeeded, detail).challenge(scheme),
+        SignInError::CodeNeeded => Refusal::new(Code::SecondFactor, detail).challenge(scheme),
         SignInError::Throttled(wait) => {
             Refusal::new(Code::Throttled, detail).retry_after(wait.as_secs().max(1))
         }

@@ -86,13 +86,10 @@ pub fn router(api: Api) -> Router {
 const READ: Guard = Guard::Needs(Action::ReadDevices);
 const CHANGE: Guard = Guard::Needs(Action::ChangeDevices);
 const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
-const AUDIT: Guard = Guard::Needs(Action::ReadAudit);
-const AUDIT_ALL: Guard = Guard::Needs(Action::ReadAllAudit);
-const TOKENS: Guard = Guard::Needs(Action::ManageTokens);
 
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    let routes = Routes::new(api)
+    let routes = tokens::routes(audit::routes(authorize::routes(Routes::new(api))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)
         .add(&post, "/api/v1/devices", CHANGE, change::upsert)
@@ -107,14 +104,6 @@ fn table(api: Arc<Api>) -> Routes {
             change::remove,
         )
         .add(&delete, "/api/v1/devices/disconnect/{device}", DISCONNECT, tunnels::disconnect_device)
-        .add(&post, "/api/v1/authorize", Guard::Open, authorize::login)
-        .add(&post, "/login/api/v1/authorize", Guard::Open, authorize::login)
-        .add(
-            &get,
-            "/api/v1/authorize/redirection/{guid}",
-            Guard::Needs(Action::Redirect),
-            authorize::redirection,
-        )
         .add(&get, "/api/v1/ciracert", Guard::Needs(Action::ReadCertificates), certificates::root)
         .add(&get, "/api/v1/health", Guard::Open, service::health)
         .add(&get, "/api/v1/version", Guard::SignedIn, service::version)
@@ -137,11 +126,6 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/unclaimed/{device}/block", CHANGE, claim::block)
         .add(&get, "/api/v1/tunnels", READ, tunnels::list)
         .add(&delete, "/api/v1/tunnels/{id}", DISCONNECT, tunnels::disconnect)
-        .add(&post, "/api/v1/session", Guard::Open, authorize::begin)
-        .add(&delete, "/api/v1/session", Guard::SignedIn, authorize::end)
-        .add(&get, "/api/v1/tokens", Guard::Needs(Action::ReadTokens), tokens::list)
-        .add(&post, "/api/v1/tokens", TOKENS, tokens::create)
-        .add(&delete, "/api/v1/tokens/{name}", TOKENS, tokens::revoke)
         .add(
             &get,
             "/api/v1/certificates",
@@ -154,9 +138,6 @@ fn table(api: Arc<Api>) -> Routes {
             Guard::Needs(Action::ChangeCertificates),
             certificates::reload,
         )
-        .add(&get, "/api/v1/audit", AUDIT, audit::list)
-        .add(&get, "/api/v1/audit/verify", AUDIT_ALL, audit::verify)
-        .add(&get, "/api/v1/audit/export", AUDIT_ALL, audit::export)
         .add(&get, "/api/v1/config", Guard::Needs(Action::ReadConfig), service::config)
         .add(&get, "/api/v1/status", READ, service::status)
         .add(&get, "/api/v1/whoami", Guard::SignedIn, service::whoami)

@@ -34,7 +34,7 @@ struct Parts {
 fn status(code: Code) -> StatusCode {
     match code {
         Code::BadRequest | Code::BadConfig => StatusCode::BAD_REQUEST,
-        Code::NotSignedIn | Code::Expired | Code::CodeNeeded => StatusCode::UNAUTHORIZED,
+        Code::NotSignedIn | Code::Expired | Code::SecondFactor => StatusCode::UNAUTHORIZED,
         Code::NotAllowed | Code::PortNotForwarded | Code::SetupLink | Code::CrossSite => {
             StatusCode::FORBIDDEN
         }

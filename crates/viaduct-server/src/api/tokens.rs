@@ -1,14 +1,21 @@
 //! API tokens: listed, made, revoked.
 
-use super::{Api, body::Json, guard::Authorized, refusal::Refusal, show};
+use super::{
+    Api,
+    body::Json,
+    guard::{Authorized, Guard},
+    refusal::Refusal,
+    routes::Routes,
+    show,
+};
 use crate::{
-    access::{self, Rights},
+    access::{self, Action, Rights},
     config::Span,
     inventory::StoreError,
 };
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{Method, StatusCode},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -16,6 +23,15 @@ use viaduct_api::{Code, NewToken, Token, TokenIssued};
 
 /// A token lives so long unless told otherwise.
 const LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// The routes of this area.
+pub(super) fn routes(routes: Routes) -> Routes {
+    let (read, manage) = (Guard::Needs(Action::ReadTokens), Guard::Needs(Action::ManageTokens));
+    routes
+        .add(&Method::GET, "/api/v1/tokens", read, list)
+        .add(&Method::POST, "/api/v1/tokens", manage, create)
+        .add(&Method::DELETE, "/api/v1/tokens/{name}", manage, revoke)
+}
 
 /// `GET /tokens`.
 pub(super) async fn list(
