@@ -216,6 +216,22 @@ impl Access {
         Ok(principal)
     }
 
+    /// Whether somebody who signed in a while ago still has the same rights; false once the sign-in was ended.
+    #[must_use]
+    pub fn is_current(&self, who: &Principal) -> bool {
+        let ended = who.session.as_ref().is_some_and(|sid| self.0.ended().contains_key(sid));
+        let same = |now: Principal| {
+            now.rights == who.rights && now.tenant == who.tenant && now.labels == who.labels
+        };
+        !ended && self.principal(&who.name).is_some_and(same)
+    }
+
+    /// The rights that a name has at this moment: a user's, or a token's as `token:NAME`.
+    #[must_use]
+    pub fn principal_named(&self, name: &str) -> Option<Principal> {
+        self.principal(name)
+    }
+
     /// Ends the sign-in that this principal came with; every token that goes back to it is worthless at once, also after
     /// a restart. False: it came with none.
     ///
