@@ -205,17 +205,16 @@ numbered! {
 pub(crate) struct Attempt {
     pub(crate) trigger: Trigger,
     pub(crate) mps_host: String,
-    pub(crate) proxy: Option<String>,
     pub(crate) auth: AuthMethod,
 }
 
 impl Attempt {
-    pub(crate) fn new(trigger: Trigger, server: &Server, proxy: Option<String>) -> Self {
+    pub(crate) fn new(trigger: Trigger, server: &Server) -> Self {
         let auth = match server.login {
             Login::Certificate(_) => AuthMethod::MutualTls,
             Login::Password { .. } => AuthMethod::Password,
         };
-        Self { trigger, mps_host: server.access.info.clone(), proxy, auth }
+        Self { trigger, mps_host: server.access.info.clone(), auth }
     }
 }
 
@@ -253,7 +252,7 @@ impl CiraLog {
             began: now,
             trigger: attempt.trigger,
             mps_host: attempt.mps_host,
-            proxy: attempt.proxy,
+            proxy: None,
             auth: attempt.auth,
             interface: Interface::Wired,
             result: ConnectionResult::InProgress,
@@ -273,9 +272,10 @@ impl CiraLog {
         }
     }
 
-    pub(crate) fn connected(&mut self) {
+    pub(crate) fn connected(&mut self, proxy: Option<String>) {
         self.tunnel_open = true;
         if let Some(entry) = self.entries.back_mut() {
+            entry.proxy = proxy;
             entry.result = ConnectionResult::Success;
         }
     }
@@ -298,7 +298,6 @@ mod tests {
         Attempt {
             trigger: Trigger::Periodic,
             mps_host: "mps.example".into(),
-            proxy: None,
             auth: AuthMethod::Password,
         }
     }
@@ -309,7 +308,7 @@ mod tests {
         let mut log = CiraLog::default();
         log.began(attempt(), now);
         assert_eq!(log.entries[0].result, ConnectionResult::InProgress);
-        log.connected();
+        log.connected(None);
         assert!(log.tunnel_open && log.entries[0].result == ConnectionResult::Success);
         let closure = Closure {
             at: now,

@@ -49,25 +49,22 @@ impl Route {
             proxies: proxies.into_iter().map(|proxy| place(&proxy.access)).collect(),
         }
     }
-
-    pub(crate) fn first_proxy(&self) -> Option<String> {
-        self.proxies.first().map(ToString::to_string)
-    }
 }
 
-/// Dials, from `source` when one is given, and shakes hands.
+/// Dials, from `source` when one is given, and shakes hands. Tells also the proxy that let it through.
 pub(crate) async fn dial(
     route: &Route,
     source: Option<IpAddr>,
     tls: &ClientTls,
-) -> Result<SslStream<TcpStream>, Failure> {
-    let socket = if route.proxies.is_empty() {
-        reach(&route.mps, source).await?
+) -> Result<(SslStream<TcpStream>, Option<String>), Failure> {
+    let (socket, proxy) = if route.proxies.is_empty() {
+        (reach(&route.mps, source).await?, None)
     } else {
-        through_proxies(route, source).await?
+        let (socket, proxy) = through_proxies(route, source).await?;
+        (socket, Some(proxy.to_string()))
     };
     match timeout(TLS_DEADLINE, tls.connect(socket, &route.name)).await {
-        Ok(Ok(stream)) => Ok(stream),
+        Ok(Ok(stream)) => Ok((stream, proxy)),
         Ok(Err(refusal)) => Err(tls_failure(refusal)),
         Err(_) => {
             let seconds = TLS_DEADLINE.as_secs();
@@ -87,7 +84,10 @@ async fn reach(place: &Mps, source: Option<IpAddr>) -> Result<TcpStream, Failure
 }
 
 /// The first proxy that opens a way to the server; the last failure when none does.
-async fn through_proxies(route: &Route, source: Option<IpAddr>) -> Result<TcpStream, Failure> {
+async fn through_proxies(
+    route: &Route,
+    source: Option<IpAddr>,
+) -> Result<(TcpStream, &Mps), Failure> {
     let mut last = None;
     for proxy in &route.proxies {
         let mut socket = match reach(proxy, source).await {
@@ -98,7 +98,7 @@ async fn through_proxies(route: &Route, source: Option<IpAddr>) -> Result<TcpStr
             }
         };
         match timeout(TCP_DEADLINE, ask_proxy(&mut socket, &route.mps)).await {
-            Ok(Ok(())) => return Ok(socket),
+            Ok(Ok(())) => return Ok((socket, proxy)),
             Ok(Err(error)) => last = Some(proxy_failure(proxy, &error)),
             Err(_) => last = Some(proxy_failure(proxy, &ErrorKind::TimedOut.into())),
         }

@@ -2,11 +2,12 @@
 //! TLS connection without buffers.
 
 use crate::{
-    Identity, Mps, NotSettled, Platform, RunningPlatform, Setup, StartError,
+    Configuration, Identity, Mps, NotSettled, Platform, RunningPlatform, Setup, StartError,
     platform::{Keys, Machine, prepare_keys},
     tls::TlsPool,
 };
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use uuid::Uuid;
 
 /// A fleet that is to be started.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct FleetConfig {
     /// Local addresses to dial from, taken in turn. Default none: the system's choice, which ends at some 28,000
     /// connections.
     pub sources: Vec<IpAddr>,
+    /// What platforms were configured with when they ended, by UUID; instead of what the setup makes. Default none.
+    pub restored: BTreeMap<Uuid, Configuration>,
 }
 
 impl FleetConfig {
@@ -31,6 +34,7 @@ impl FleetConfig {
             setup: Setup::new(mps, root_pem),
             stagger: Duration::from_millis(1),
             sources: Vec::new(),
+            restored: BTreeMap::new(),
         }
     }
 
@@ -38,7 +42,26 @@ impl FleetConfig {
     #[must_use]
     pub fn unconfigured(identities: Vec<Identity>) -> Self {
         let setup = Setup::unconfigured();
-        Self { identities, setup, stagger: Duration::from_millis(1), sources: Vec::new() }
+        Self {
+            identities,
+            setup,
+            stagger: Duration::from_millis(1),
+            sources: Vec::new(),
+            restored: BTreeMap::new(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn identities_mut(&mut self) -> &mut [Identity] {
+        &mut self.identities
+    }
+
+    /// What the setup makes a platform be configured with at first.
+    ///
+    /// # Errors
+    /// When the root or the client certificate cannot be used, or firmware would not take the rest.
+    pub fn configuration_of(&self, identity: &Identity) -> Result<Configuration, StartError> {
+        self.setup.configured_for(&self.setup.base()?, identity)
     }
 
     /// Who they will be: what a server must know before they dial in.
@@ -60,7 +83,7 @@ impl Fleet {
     /// # Errors
     /// When the root or the client certificate cannot be used, or a port of their own network is taken.
     pub fn start(config: FleetConfig) -> Result<Self, StartError> {
-        let FleetConfig { identities, setup, stagger, sources } = config;
+        let FleetConfig { identities, setup, stagger, sources, mut restored } = config;
         let base = setup.base()?;
         let tls = Arc::new(TlsPool::new(setup.firmware.clone()));
         let setup = Arc::new(setup);
@@ -70,7 +93,10 @@ impl Fleet {
         for (n, identity) in identities.into_iter().enumerate() {
             let source = sources.get(n % sources.len().max(1)).copied().or(setup.source);
             let lan = setup.lan.map(|lan| lan.nth(n));
-            let configuration = setup.configured_for(&base, &identity)?;
+            let configuration = match restored.remove(&identity.guid) {
+                Some(restored) => restored,
+                None => setup.configured_for(&base, &identity)?,
+            };
             let shared = (setup.clone(), Some(keys.clone()));
             let machine = Machine::new(identity, shared.0, configuration, source, lan, shared.1);
             let machine = Arc::new(machine);
@@ -92,7 +118,7 @@ impl Fleet {
     /// The member of this name or UUID.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&RunningPlatform> {
-        let guid = name.parse::<uuid::Uuid>().ok();
+        let guid = name.parse::<Uuid>().ok();
         self.platforms.iter().find(|platform| {
             let identity = platform.identity();
             identity.name == name || Some(identity.guid) == guid

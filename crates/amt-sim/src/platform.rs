@@ -239,6 +239,12 @@ impl RunningPlatform {
         self.machine.shared.read().clone()
     }
 
+    /// Reads what it is configured with, also when the platform is not at hand.
+    pub fn configuration_reader(&self) -> impl Fn() -> Configuration + Send + Sync + use<> {
+        let shared = self.machine.shared.clone();
+        move || shared.read().clone()
+    }
+
     /// Notice of changes of what it is configured with.
     #[must_use]
     pub fn configuration_changes(&self) -> watch::Receiver<u64> {

@@ -33,6 +33,7 @@
 //! ```
 
 mod network;
+mod periodic;
 mod round;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ use crate::{
     remote_access::{Policy, RemoteAccess},
     retry::Retry,
 };
+use periodic::Periodic;
 use round::Round;
 use std::{collections::VecDeque, time::Duration};
 
@@ -134,13 +136,6 @@ struct Tunnel {
     /// `None`: for ever.
     life: Option<Duration>,
     active: Duration,
-}
-
-/// The periodic policy's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Periodic {
-    since: Duration,
-    due: Duration,
 }
 
 /// The state machine.
@@ -409,44 +404,6 @@ impl Engine {
                 }
             }
             (true, true) | (false, false) => {}
-        }
-    }
-
-    fn restart_periodic(&mut self, now: Duration, delay: Duration) {
-        use crate::remote_access::Schedule;
-        let policy = self.remote.policy(Trigger::Periodic);
-        self.periodic = policy.and_then(|policy| policy.schedule).map(|schedule| match schedule {
-            Schedule::Interval(_) => Periodic { since: now + delay, due: now + delay },
-            Schedule::Daily { .. } => Periodic { since: now, due: schedule.next(now, now) },
-        });
-    }
-
-    /// Plans the first dialling for a trigger other than the clock's.
-    pub(crate) fn plan(&mut self, trigger: Trigger, at: Duration) {
-        self.again = Some((at, trigger));
-    }
-
-    /// Moves the first dialling of the periodic policy to its next time, because another trigger begins.
-    pub(crate) fn postpone_periodic(&mut self, now: Duration) {
-        let policy = self.remote.policy(Trigger::Periodic);
-        if let (Some(periodic), Some(schedule)) =
-            (&mut self.periodic, policy.and_then(|policy| policy.schedule))
-        {
-            periodic.due = schedule.next(periodic.since, now.max(periodic.since));
-        }
-    }
-
-    fn periodic_is_due(&mut self, now: Duration) {
-        let policy = self.remote.policy(Trigger::Periodic);
-        let Some(schedule) = policy.and_then(|policy| policy.schedule) else {
-            self.periodic = None;
-            return;
-        };
-        if let Some(periodic) = &mut self.periodic {
-            periodic.due = schedule.next(periodic.since, now);
-        }
-        if let Err(ignored) = self.handle_trigger(Trigger::Periodic, now) {
-            tracing::trace!(%ignored, "the periodic trigger does nothing");
         }
     }
 

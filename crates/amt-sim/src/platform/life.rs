@@ -224,10 +224,13 @@ impl Life {
         let network = self.engine.network().suffix();
         let route = Route::of(&self.machine.shared.read().remote_access, &server, network);
         self.machine.write_log(|log, now| {
-            log.began(Attempt::new(trigger, &server, route.first_proxy()), now);
+            log.began(Attempt::new(trigger, &server), now);
         });
         match self.reach(&server, route).await {
-            Ok(stream) => self.inhabit(trigger, &server, stream).await,
+            Ok((stream, proxy)) => {
+                self.machine.write_log(|log, _| log.connected(proxy));
+                self.inhabit(trigger, &server, stream).await;
+            }
             Err(failure) => {
                 self.why.clone_from(&failure.note);
                 self.machine.write_log(|log, _| log.failed(failure));
@@ -242,7 +245,7 @@ impl Life {
         &mut self,
         server: &Server,
         route: Route,
-    ) -> Result<SslStream<TcpStream>, Failure> {
+    ) -> Result<(SslStream<TcpStream>, Option<String>), Failure> {
         let tls = {
             let configuration = self.machine.shared.read();
             self.tls.client(&configuration.certificates, &server.login)
@@ -277,10 +280,7 @@ impl Life {
     async fn inhabit(&mut self, trigger: Trigger, server: &Server, stream: SslStream<TcpStream>) {
         let machine = self.machine.clone();
         let seconds = u32::try_from(machine.setup.keepalive.as_secs()).unwrap_or(u32::MAX);
-        machine.write_log(|log, _| {
-            log.connected();
-            log.keepalive_interval = seconds;
-        });
+        machine.write_log(|log, _| log.keepalive_interval = seconds);
         let setup = &machine.setup;
         let config = setup.connection(&machine.identity, &self.faults, trigger, &server.login);
         let ended = Driver::new(self, stream, config).run().await;

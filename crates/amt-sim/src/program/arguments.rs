@@ -1,14 +1,14 @@
 //! The command line.
 
 use super::settings::Settings;
-use amt_sim::{FaultSetting, Trigger};
+use amt_sim::{FaultSetting, Trigger, engine::Network};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// A simulated Intel AMT platform.
 ///
-/// It dials a Management Presence Server over TLS and offers the services of a management engine through the tunnel. It listens
-/// for nobody but its control socket.
+/// It dials a Management Presence Server over TLS, as its remote-access policies want it, and offers the services of a
+/// management engine through the tunnel. It listens for nobody but its control socket and, with --lan, its own network.
 #[derive(Debug, Parser)]
 #[command(name = "amt-sim", version)]
 pub(super) struct Arguments {
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 pub(super) enum Verb {
     /// Start a platform, or a fleet of them; Ctrl-C ends it
     Run(Box<Run>),
-    /// Pull a trigger of a running one: it dials in now (alert also sends an event)
+    /// Pull a trigger of a running one: it dials in now, if the policy of that trigger wants it (alert also sends an event)
     Fire {
         /// user, alert or periodic
         trigger: Trigger,
@@ -32,6 +32,22 @@ pub(super) enum Verb {
         /// See `amt-sim run --help`
         #[arg(value_name = "KEY=VALUE", value_parser = known_fault)]
         setting: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Put a running one into another network: it dials in only from outside the company's
+    Network {
+        /// outside, inside, down, or the DNS suffix of one
+        #[arg(value_parser = str::parse::<Network>)]
+        network: Network,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Print how it stands to its servers, and the latest events that its host software saw
+    Status {
+        /// Print one line of JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         target: Target,
     },
@@ -61,7 +77,8 @@ pub(super) struct Run {
     /// TOML file with the same settings (keys as below, faults in a table [faults]); flags override it
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Directory for control socket and CIRA log [default: one in the user's runtime directory]
+    /// Directory for control socket, CIRA log and, where it is given, what consoles have configured, which then survives
+    /// a restart [default: one in the user's runtime directory]
     #[arg(long, value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
     /// Print one line of JSON when all platforms are connected

@@ -1,7 +1,7 @@
 //! The commands that speak to a running program.
 
 use super::{
-    control::{Reply, Request},
+    control::{Reply, Request, Status},
     state_dir::{NamedLog, StateDir},
 };
 use anyhow::{Context, Result, bail};
@@ -62,4 +62,25 @@ pub(super) fn show(logs: &[NamedLog], json: bool) -> Result<String> {
     let texts: Vec<String> =
         logs.iter().map(|log| format!("{} ({})\n{}", log.name, log.guid, log.log)).collect();
     Ok(texts.join("\n").trim_end().to_owned())
+}
+
+pub(super) fn show_status(all: &[Status], json: bool) -> Result<String> {
+    if json {
+        return Ok(serde_json::to_string(all)?);
+    }
+    let texts: Vec<String> = all.iter().map(status_text).collect();
+    Ok(texts.join("\n"))
+}
+
+fn status_text(status: &Status) -> String {
+    let Status { name, guid, standing, trigger, mps, network, events } = status;
+    let mut text = format!("{name} ({guid}): {standing}");
+    if let (Some(mps), Some(trigger)) = (mps, trigger) {
+        text.push_str(&format!(", {mps}, {trigger} trigger"));
+    }
+    text.push_str(&format!("; {network}"));
+    for event in events {
+        text.push_str(&format!("\n{event}"));
+    }
+    text
 }

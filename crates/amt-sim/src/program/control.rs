@@ -1,7 +1,10 @@
 //! The control socket: one request per connection, a line of JSON each way.
 
 use super::{complain, state_dir::NamedLog};
-use amt_sim::{Fleet, RunningPlatform, Trigger};
+use amt_sim::{
+    Fleet, Noted, RunningPlatform, Surroundings, Trigger,
+    engine::{Network, Standing},
+};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -23,6 +26,8 @@ pub(super) enum Request {
     Fire { trigger: Trigger, device: Option<String> },
     Fault { setting: String, device: Option<String> },
     Log { device: Option<String> },
+    Network { network: Network, device: Option<String> },
+    Status { device: Option<String> },
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -35,6 +40,25 @@ pub(super) struct Reply {
     pub(super) devices: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) logs: Vec<NamedLog>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) status: Vec<Status>,
+}
+
+/// How one platform stands to its servers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Status {
+    pub(super) name: String,
+    pub(super) guid: uuid::Uuid,
+    /// `away`, `dialling`, `connected`.
+    pub(super) standing: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) trigger: Option<Trigger>,
+    /// The server, as it is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mps: Option<String>,
+    /// Where it takes itself to be.
+    pub(super) network: Surroundings,
+    pub(super) events: Vec<Noted>,
 }
 
 /// Answers until the program ends.
@@ -63,7 +87,7 @@ async fn answer(mut stream: UnixStream, fleet: &Fleet) -> Result<()> {
     let mut line = String::new();
     BufReader::new((&mut stream).take(LONGEST)).read_line(&mut line).await?;
     let reply = match serde_json::from_str(&line) {
-        Ok(request) => obey(&request, fleet).unwrap_or_else(refusal),
+        Ok(request) => obey(&request, fleet).await.unwrap_or_else(refusal),
         Err(error) => refusal(format!("the request is not understood: {error}")),
     };
     let mut line = serde_json::to_vec(&reply)?;
@@ -77,12 +101,10 @@ fn refusal(error: String) -> Reply {
     Reply { error: Some(error), ..Reply::default() }
 }
 
-fn obey(request: &Request, fleet: &Fleet) -> Result<Reply, String> {
+async fn obey(request: &Request, fleet: &Fleet) -> Result<Reply, String> {
     match request {
         Request::Fire { trigger, device } => {
-            let meant = meant(fleet, device.as_deref())?;
-            meant.iter().for_each(|platform| platform.fire(*trigger));
-            Ok(Reply { devices: meant.len(), ..Reply::default() })
+            fire(&meant(fleet, device.as_deref())?, *trigger).await
         }
         Request::Fault { setting, device } => {
             let meant = meant(fleet, device.as_deref())?;
@@ -94,8 +116,48 @@ fn obey(request: &Request, fleet: &Fleet) -> Result<Reply, String> {
         Request::Log { device } => {
             let meant = meant(fleet, device.as_deref())?;
             let logs: Vec<NamedLog> = meant.iter().map(|platform| named_log(platform)).collect();
-            Ok(Reply { devices: logs.len(), logs, error: None })
+            Ok(Reply { devices: logs.len(), logs, ..Reply::default() })
         }
+        Request::Network { network, device } => {
+            let meant = meant(fleet, device.as_deref())?;
+            meant.iter().for_each(|platform| platform.enter(network.clone()));
+            Ok(Reply { devices: meant.len(), ..Reply::default() })
+        }
+        Request::Status { device } => {
+            let meant = meant(fleet, device.as_deref())?;
+            let status: Vec<Status> = meant.iter().map(|platform| status(platform)).collect();
+            Ok(Reply { devices: status.len(), status, ..Reply::default() })
+        }
+    }
+}
+
+/// Pulls a trigger; the reason of the first one that does nothing is the answer.
+async fn fire(meant: &[&RunningPlatform], trigger: Trigger) -> Result<Reply, String> {
+    for platform in meant {
+        let fired = platform.try_fire(trigger).await;
+        fired.map_err(|ignored| format!("{}: {ignored}", platform.identity().name))?;
+    }
+    Ok(Reply { devices: meant.len(), ..Reply::default() })
+}
+
+fn status(platform: &RunningPlatform) -> Status {
+    let outlook = platform.outlook();
+    let (standing, at) = match outlook.standing {
+        Standing::Away => ("away", None),
+        Standing::Dialling { trigger, server } => ("dialling", Some((trigger, server))),
+        Standing::Connected { trigger, server } => ("connected", Some((trigger, server))),
+    };
+    let configuration = platform.configuration();
+    let mps = at.and_then(|(_, number)| configuration.remote_access.server(number));
+    let identity = platform.identity();
+    Status {
+        name: identity.name.clone(),
+        guid: identity.guid,
+        standing: standing.into(),
+        trigger: at.map(|(trigger, _)| trigger),
+        mps: mps.map(|server| server.access.to_string()),
+        network: outlook.surroundings,
+        events: platform.events(),
     }
 }
 

@@ -44,6 +44,17 @@ fn dispatch(verb: Verb) -> Result<()> {
             let reply = runtime.block_on(ask::ask(target.state, &request))?;
             say(&format!("set on {}", platforms(reply.devices)))
         }
+        Verb::Network { network, target } => {
+            let word = network.to_string();
+            let request = Request::Network { network, device: target.device };
+            let reply = runtime.block_on(ask::ask(target.state, &request))?;
+            say(&format!("{} now on the network: {word}", platforms(reply.devices)))
+        }
+        Verb::Status { json, target } => {
+            let request = Request::Status { device: target.device };
+            let reply = runtime.block_on(ask::ask(target.state, &request))?;
+            say(&ask::show_status(&reply.status, json)?)
+        }
         Verb::Log { json, target } => {
             let logs = runtime.block_on(ask::logs(target.state, target.device))?;
             say(&ask::show(&logs, json)?)

@@ -4,9 +4,9 @@ use super::{
     arguments::Run,
     complain, control, say,
     settings::{Plan, Settings},
-    state_dir::{NamedLog, StateDir},
+    state_dir::{NamedLog, StateDir, Survivor},
 };
-use amt_sim::{Fleet, Identity, RunningPlatform, State};
+use amt_sim::{Configuration, Fleet, FleetConfig, Identity, RunningPlatform, State};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::{fs, sync::Arc};
@@ -24,18 +24,23 @@ pub(super) async fn run(run: Run) -> Result<()> {
     let below = run.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let mut settings = run.settings.over(below);
     run.faults.iter().for_each(|fault| settings.faults.apply(fault));
-    let Plan { fleet: config, passwords_made } = settings.plan()?;
+    let Plan { fleet: mut config, passwords_made } = settings.plan()?;
     let mut terminated = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
     let explicit = run.state.is_some();
     let directory = StateDir::locate(run.state)?;
     let listener = listen(&directory, explicit)?;
     let waits = config.setup.mps.is_none();
+    let given =
+        if explicit { revive(&mut config, &directory, passwords_made)? } else { Vec::new() };
     let fleet = Arc::new(Fleet::start(config)?);
 
     // A single platform keeps its log anyway; thousands only where they are told to.
     let keeps_logs = listener.is_some() && (explicit || fleet.platforms().len() == 1);
     let has_socket = listener.is_some();
     let mut tasks = JoinSet::new();
+    for (platform, given) in fleet.platforms().iter().zip(given) {
+        keep_configuration(&mut tasks, platform, given, &directory);
+    }
     if keeps_logs {
         for platform in fleet.platforms() {
             keep_log(&mut tasks, platform, &directory);
@@ -89,6 +94,56 @@ fn listen(directory: &StateDir, explicit: bool) -> Result<Option<UnixListener>> 
             Ok(None)
         }
     }
+}
+
+/// Gives platforms back what they were configured with when they ended, where they are given the same again; answers
+/// with what each of them is given.
+fn revive(
+    config: &mut FleetConfig,
+    directory: &StateDir,
+    passwords_made: bool,
+) -> Result<Vec<Configuration>> {
+    let mut given = Vec::new();
+    for n in 0..config.identities().len() {
+        let identity = config.identities()[n].clone();
+        let fresh = config.configuration_of(&identity)?;
+        if let Some(survivor) = directory.survivor(identity.guid)? {
+            if passwords_made {
+                config.identities_mut()[n].amt_password = survivor.amt_password;
+            }
+            if survivor.given == fresh {
+                config.restored.insert(identity.guid, survivor.configuration);
+            }
+        }
+        given.push(fresh);
+    }
+    Ok(given)
+}
+
+/// Writes what a platform is configured with, at first and whenever that changes.
+fn keep_configuration(
+    tasks: &mut JoinSet<()>,
+    platform: &RunningPlatform,
+    given: Configuration,
+    directory: &StateDir,
+) {
+    let mut changes = platform.configuration_changes();
+    let reader = platform.configuration_reader();
+    let (guid, directory) = (platform.identity().guid, directory.clone());
+    let amt_password = platform.identity().amt_password.clone();
+    let mut survivor = Survivor { configuration: given.clone(), given, amt_password };
+    tasks.spawn(async move {
+        loop {
+            changes.borrow_and_update();
+            survivor.configuration = reader();
+            if let Err(error) = directory.keep(guid, &survivor) {
+                complain(&format!("{error:#}; the configuration would not survive a restart"));
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    });
 }
 
 /// Writes the log whenever it has changed, and puts what an earlier run left before it.

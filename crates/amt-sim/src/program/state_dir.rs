@@ -1,11 +1,16 @@
 //! Where a running platform keeps its control socket and its CIRA log.
 
-use amt_sim::CiraLog;
+use amt_sim::{CiraLog, Configuration};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
-    env, fs, io,
-    os::unix::{fs::DirBuilderExt, fs::PermissionsExt, net::UnixStream as BlockingStream},
+    env,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::{
+        fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+        net::UnixStream as BlockingStream,
+    },
     path::{Path, PathBuf},
 };
 use tokio::net::UnixListener;
@@ -17,6 +22,17 @@ pub(super) struct NamedLog {
     pub(super) name: String,
     pub(super) guid: Uuid,
     pub(super) log: CiraLog,
+}
+
+/// What survives of one platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Survivor {
+    /// What it was given when it started; a platform that is given something else starts anew.
+    pub(super) given: Configuration,
+    /// What it is configured with.
+    pub(super) configuration: Configuration,
+    /// Its own password.
+    pub(super) amt_password: String,
 }
 
 #[derive(Debug, Clone)]
@@ -70,15 +86,30 @@ impl StateDir {
         self.0.join("cira-log")
     }
 
-    /// Replaces the stored log of one platform, never half.
+    /// Replaces the stored log of one platform.
     pub(super) fn store(&self, log: &NamedLog) -> Result<()> {
-        let directory = self.log_directory();
-        fs::create_dir_all(&directory)?;
-        let file = directory.join(format!("{}.json", log.guid));
-        let fresh = file.with_extension("new");
-        fs::write(&fresh, serde_json::to_vec(log)?)
-            .and_then(|()| fs::rename(&fresh, &file))
-            .with_context(|| format!("{} cannot be written", file.display()))
+        replace(&self.log_directory(), log.guid, log)
+    }
+
+    fn platform_directory(&self) -> PathBuf {
+        self.0.join("platform")
+    }
+
+    /// Replaces what survives of one platform.
+    pub(super) fn keep(&self, guid: Uuid, survivor: &Survivor) -> Result<()> {
+        replace(&self.platform_directory(), guid, survivor)
+    }
+
+    /// What survived of one platform; none when nothing did.
+    pub(super) fn survivor(&self, guid: Uuid) -> Result<Option<Survivor>> {
+        let file = self.platform_directory().join(format!("{guid}.json"));
+        match fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text).map(Some).with_context(|| {
+                format!("{} is damaged; remove it to start the platform anew", file.display())
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        }
     }
 
     pub(super) fn load(&self, guid: Uuid) -> Option<NamedLog> {
@@ -104,4 +135,19 @@ impl StateDir {
         logs.sort_by(|one: &NamedLog, other| one.name.cmp(&other.name));
         Ok(logs)
     }
+}
+
+/// Replaces the file of one platform, never half: after a crash the old or the new content is there.
+fn replace(directory: &Path, guid: Uuid, content: &impl Serialize) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let file = directory.join(format!("{guid}.json"));
+    let fresh = file.with_extension("new");
+    let write = || -> io::Result<()> {
+        let mut out =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        out.write_all(&serde_json::to_vec(content)?)?;
+        out.sync_all()?;
+        fs::rename(&fresh, &file)
+    };
+    write().with_context(|| format!("{} cannot be written", file.display()))
 }

@@ -1,10 +1,10 @@
 //! A platform on its own network, with nothing configured yet.
 
-use crate::mps::soon;
+use crate::mps::{Manners, Mps, NAME, soon};
 use amt::{
     credentials::Credentials,
     http::digest::DigestLogin,
-    wsman::{Exchange, Operation, Outcome, Output, Request, Target},
+    wsman::{Exchange, Instance, Operation, Outcome, Output, Properties, Request, Target, Value},
 };
 use amt_sim::{
     Firmware, Identity, Lan, Platform, PlatformConfig, Provisioning, RunningPlatform, Setup,
@@ -34,16 +34,14 @@ async fn a_platform_opens_the_ports_that_its_firmware_has() {
     assert_eq!(ports(&start("15.0", Provisioning::Pre)), [16993]);
 }
 
-#[tokio::test]
-async fn wsman_is_spoken_over_the_local_network() {
-    let platform = start("15.0", Provisioning::Acm);
+/// One WS-Man operation over the local network.
+async fn ask(platform: &RunningPlatform, target: Target, operation: Operation) -> Outcome {
     let (_, address) = platform.lan()[0];
     let login = DigestLogin::new(Credentials::new("admin", &*platform.identity().amt_password));
-    let target = Target::class("AMT_RemoteAccessService").unwrap();
-    let request = Request::new("1", target, Operation::Get);
+    let request = Request::new("1", target, operation);
     let mut exchange = Exchange::new(&request, "pc-01:16992", login, [7; 16]);
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let answered = loop {
+    loop {
         if let Some(bytes) = exchange.poll_transmit() {
             stream.write_all(&bytes).await.unwrap();
         }
@@ -57,13 +55,78 @@ async fn wsman_is_spoken_over_the_local_network() {
                 stream = TcpStream::connect(address).await.unwrap();
                 exchange.handle_reopened();
             }
-            Some(Output::Done(answered)) => break answered,
+            Some(Output::Done(answered)) => return answered.reply.result.unwrap(),
             Some(other) => panic!("{other:?}"),
             None => {}
         }
+    }
+}
+
+async fn service(platform: &RunningPlatform) -> Instance {
+    let target = Target::class("AMT_RemoteAccessService").unwrap();
+    let Outcome::Got(service) = ask(platform, target, Operation::Get).await else { panic!() };
+    service
+}
+
+async fn call(
+    platform: &RunningPlatform,
+    class: &str,
+    method: &str,
+    arguments: &[(&str, Value)],
+) -> Properties {
+    let arguments = arguments.iter().map(|(n, v)| ((*n).into(), v.clone())).collect();
+    let invoke = Operation::Invoke { method: method.into(), arguments };
+    let outcome = ask(platform, Target::class(class).unwrap(), invoke).await;
+    let Outcome::Invoked { output, .. } = outcome else { panic!("{outcome:?}") };
+    let (_, code) = output.iter().find(|(name, _)| name == "ReturnValue").unwrap();
+    assert_eq!(code.as_text(), Some("0"), "{method}");
+    output
+}
+
+#[tokio::test]
+async fn what_is_configured_over_the_local_network_lets_a_running_platform_dial_in() {
+    let mut mps = Mps::start(Manners::default()).await;
+    let platform = start("15.0", Provisioning::Acm);
+    assert_eq!(service(&platform).await.text("IsRemoteTunnelConnected"), Some("false"));
+
+    let root = mps.authority.root.to_der().unwrap();
+    let root = [("CertificateBlob", openssl::base64::encode_block(&root).into())];
+    let store = "AMT_PublicKeyManagementService";
+    call(&platform, store, "AddTrustedRootCertificate", &root).await;
+    let server = [
+        ("AccessInfo", mps.address.ip().to_string().into()),
+        ("InfoFormat", 3.into()),
+        ("Port", u32::from(mps.address.port()).into()),
+        ("AuthMethod", 2.into()),
+        ("Username", "admin".into()),
+        ("Password", "P@ssw0rd".into()),
+        ("CN", NAME.into()),
+    ];
+    let remote = "AMT_RemoteAccessService";
+    let added = call(&platform, remote, "AddMpServer", &server).await;
+    let policy = [
+        ("Trigger", 2.into()),
+        ("TunnelLifeTime", 0.into()),
+        ("ExtendedData", "AAAAAAAAABk=".into()),
+        ("MpServer", added[0].1.clone()),
+    ];
+    call(&platform, remote, "AddRemoteAccessPolicyRule", &policy).await;
+    let environment = Target::class("AMT_EnvironmentDetectionSettingData").unwrap();
+    let Outcome::Got(mut settings) = ask(&platform, environment.clone(), Operation::Get).await
+    else {
+        panic!()
     };
-    let Ok(Outcome::Got(service)) = answered.reply.result else { panic!("no service") };
-    assert_eq!(service.text("IsRemoteTunnelConnected"), Some("false"));
+    settings.set("DetectionStrings", ["corp.example".into()]);
+    ask(&platform, environment, Operation::Put(settings)).await;
+
+    let mut tunnel = mps.settled().await;
+    soon("it is settled", platform.settled()).await.unwrap();
+    let service = service(&platform).await;
+    assert_eq!(service.text("IsRemoteTunnelConnected"), Some("true"));
+    assert_eq!(service.text("RemoteTunnelKeepAliveTimeout"), Some("30"));
+    call(&platform, remote, "CloseRemoteAccessConnection", &[]).await;
+    tunnel.ended().await;
+    let (_, address) = platform.lan()[0];
     platform.shutdown().await;
     assert!(TcpStream::connect(address).await.is_err());
 }

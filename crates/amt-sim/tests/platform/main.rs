@@ -1,6 +1,8 @@
 //! Platforms against a server made of the protocol's other end, over TLS on loopback.
 
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod dialling_in;
@@ -14,3 +16,5 @@ mod misbehaving;
 mod mps;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod proxies;

@@ -161,6 +161,51 @@ async fn one_state_directory_has_one_program_and_a_log_that_goes_on() {
 }
 
 #[tokio::test]
+async fn what_a_platform_is_configured_with_survives_a_restart() {
+    let mut mps = Mps::start(Manners::default()).await;
+    let scratch = Scratch::new();
+    let state = scratch.file("state");
+    let mut first = Running::start(&mps, &scratch, &[]);
+    let password = first.ready().await["devices"][0]["amt_password"].clone();
+    mps.settled().await;
+    let stored = || {
+        let mut files = fs::read_dir(scratch.0.join("state/platform")).unwrap();
+        let file = files.next().unwrap().unwrap().path();
+        serde_json::from_slice::<Value>(&fs::read(file).unwrap()).unwrap()
+    };
+    assert_eq!(stored()["configuration"], stored()["given"]);
+    assert_eq!(first.terminate().await, Some(0));
+
+    // A console had taken the policies away: nothing is dialled any more.
+    let mut changed = stored();
+    changed["configuration"]["remote_access"]["policies"] = Value::Array(Vec::new());
+    let file = fs::read_dir(scratch.0.join("state/platform")).unwrap().next().unwrap().unwrap();
+    fs::write(file.path(), changed.to_string()).unwrap();
+    let mut again = Running::command(&mps, &scratch, &[]).spawn().unwrap();
+    let fired = loop {
+        let fired = output(&["fire", "user", "--state", &state]).await;
+        if !text(&fired.stderr).contains("no platform is running") {
+            break fired;
+        }
+    };
+    assert!(text(&fired.stderr).contains("no remote-access policy"), "{}", text(&fired.stderr));
+    assert_eq!(stored()["amt_password"], password);
+    again.start_kill().unwrap();
+    soon("it ends", again.wait()).await.unwrap();
+
+    // One that is given something else starts anew.
+    let mut other = Running::start(&mps, &scratch, &["--interval", "7"]);
+    other.ready().await;
+    let status = output(&["status", "--state", &state]).await;
+    assert!(text(&status.stdout).contains("connected"), "{}", text(&status.stdout));
+    let moved = output(&["network", "inside", "--state", &state]).await;
+    assert!(moved.status.success(), "{}", text(&moved.stderr));
+    let fired = output(&["fire", "alert", "--state", &state]).await;
+    assert!(text(&fired.stderr).contains("inside"), "{}", text(&fired.stderr));
+    assert_eq!(other.terminate().await, Some(0));
+}
+
+#[tokio::test]
 async fn a_file_has_the_same_settings_and_flags_override_it() {
     let mut mps = Mps::start(Manners::default()).await;
     let scratch = Scratch::new();

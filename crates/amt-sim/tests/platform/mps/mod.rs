@@ -47,6 +47,9 @@ pub(crate) struct Manners {
     pub(crate) leaf: Leaf,
     pub(crate) password: Option<String>,
     pub(crate) client_certificate: bool,
+    pub(crate) address: Ipv4Addr,
+    /// None: the one that all tests share.
+    pub(crate) authority: Option<Arc<Authority>>,
     pub(crate) apf: server::Config,
 }
 
@@ -56,6 +59,8 @@ impl Default for Manners {
             leaf: Leaf { name: NAME.into(), bits: 2048 },
             password: None,
             client_certificate: false,
+            address: Ipv4Addr::LOCALHOST,
+            authority: None,
             apf: server::Config::default(),
         }
     }
@@ -81,7 +86,7 @@ pub(crate) struct Tunnel {
 
 impl Mps {
     pub(crate) async fn start(manners: Manners) -> Self {
-        let authority = Authority::shared();
+        let authority = manners.authority.clone().unwrap_or_else(Authority::shared);
         let mut context = SslContext::builder(SslMethod::tls_server()).unwrap();
         let (certificate, key) = authority.issue(&manners.leaf);
         context.set_certificate(&certificate).unwrap();
@@ -94,7 +99,7 @@ impl Mps {
             context.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
         }
         let context = context.build();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let listener = TcpListener::bind((manners.address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (new, tunnels) = mpsc::unbounded_channel();
         let (refuse, refusals) = mpsc::unbounded_channel();
