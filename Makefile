@@ -13,17 +13,20 @@ help: ## List the targets
 
 demo: ## Build, then run the server with 25 simulated PCs on loopback (Ctrl-C ends it)
 	@scripts/prerequisites build
+	@scripts/dashboard
 	@$(CARGO) run --release --locked --package viaduct -- demo $(ARGS)
 
 # Doc tests come first, so that the last line is the summary of a test binary.
 test: ## Install what the tests need, then run all of them
 	@scripts/prerequisites test
+	@scripts/dashboard
 	@$(CARGO) build --locked --workspace --bins
 	@$(CARGO) test --locked --workspace --doc
 	@$(CARGO) test --locked --workspace --tests --no-fail-fast $(ARGS)
 
 build: ## Build the programs, optimised, into target/release
 	@scripts/prerequisites build
+	@scripts/dashboard
 	@$(CARGO) build --release --locked --workspace --bins
 
 check: ## Formatting, lints, tidy, licences and sources, documentation, no_std

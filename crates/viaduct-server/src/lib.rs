@@ -19,6 +19,7 @@ mod remote_access;
 mod server;
 pub mod tls;
 pub mod tunnel;
+mod web;
 mod why_offline;
 
 pub use config::Config;

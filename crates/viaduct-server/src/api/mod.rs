@@ -10,6 +10,7 @@ mod certificates;
 mod change;
 mod claim;
 mod connect;
+mod dashboard;
 mod deadlines;
 mod devices;
 mod enroll;
@@ -146,7 +147,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/setup", Guard::Open, setup::submit)
         .add(&get, "/setup", Guard::Open, setup::form)
         .add(&post, "/setup", Guard::Open, setup::submit)
-        .add(&get, "/", Guard::Open, pages::front);
+        .add(&get, "/", Guard::Open, dashboard::front);
     remote_access::routes(enroll::routes(routes))
 }
 

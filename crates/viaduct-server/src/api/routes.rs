@@ -1,6 +1,6 @@
 //! The table of routes: each with the right it needs, matched in any case.
 
-use super::{Api, guard, guard::Guard, refusal::Refusal};
+use super::{Api, dashboard, guard, guard::Guard, refusal::Refusal};
 use axum::{
     Router,
     extract::Request,
@@ -71,7 +71,7 @@ impl Routes {
         let patterns: Arc<[&'static str]> = self.table.iter().map(|entry| entry.path).collect();
         let inner = self
             .router
-            .fallback(no_such_route)
+            .fallback(dashboard::other)
             .method_not_allowed_fallback(method_not_allowed)
             .with_state(self.api);
         // Routing happens inside a router, so the path must be put right before it is reached.
@@ -81,19 +81,15 @@ impl Routes {
     }
 }
 
-async fn no_such_route(uri: Uri) -> Refusal {
-    Refusal::new(Code::NoSuchRoute, format!("`{}` is no route of this server", uri.path()))
-}
-
 async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
     Refusal::new(Code::MethodNotAllowed, format!("`{}` does not know {method}", uri.path()))
 }
 
-/// Nothing here is to be cached, guessed at, framed or leaked by a Referer (the setup link is a secret).
+/// Nothing here is to be cached unless its handler says so, guessed at, framed or leaked by a Referer (the setup link is a secret).
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let fixed = [
-        (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),

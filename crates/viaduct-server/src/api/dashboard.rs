@@ -1,0 +1,49 @@
+//! The dashboard's files over HTTP, under a policy that lets nothing in from elsewhere.
+
+use super::{pages, refusal::Refusal};
+use crate::web;
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, Uri, header},
+    response::{IntoResponse, Response},
+};
+use viaduct_api::Code;
+
+/// Scripts only from here and never from text; the terminal writes its own style sheet.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The name of such a file changes with its content.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// `GET /`: the dashboard, or a page that says that there is none.
+pub(super) async fn front() -> Response {
+    match page("/") {
+        Some(response) => response,
+        None => pages::front().await,
+    }
+}
+
+/// What is no route: a place or file of the dashboard, or nothing.
+pub(super) async fn other(method: Method, uri: Uri) -> Response {
+    let path = uri.path();
+    let of_api = ["/api", "/mps", "/relay", "/v1"].iter().any(|prefix| {
+        path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    });
+    let shown = if method == Method::GET && !of_api { page(path) } else { None };
+    if let Some(response) = shown {
+        return response;
+    }
+    Refusal::new(Code::NoSuchRoute, format!("`{path}` is no route of this server")).into_response()
+}
+
+fn page(path: &str) -> Option<Response> {
+    let (file, kind) = web::file(path)?;
+    let mut response = Body::from(file.data).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    if path.starts_with("/assets/") {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
+    }
+    Some(response)
+}

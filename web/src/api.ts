@@ -1,0 +1,151 @@
+// The one way to the server: its public REST interface. Errors keep what the server said and what to do next.
+
+export interface Problem {
+  code?: string
+  title?: string
+  detail?: string
+  next?: string
+}
+
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly problem: Problem) {
+    super(problem.detail || problem.title || `HTTP ${status}`)
+  }
+}
+
+const KEY = 'viaduct.token'
+let token = sessionStorage.getItem(KEY)
+const listeners = new Set<() => void>()
+
+export const session = {
+  get token() {
+    return token
+  },
+  set(value: string | null) {
+    token = value
+    if (value === null) sessionStorage.removeItem(KEY)
+    else sessionStorage.setItem(KEY, value)
+    listeners.forEach((tell) => tell())
+  },
+  watch(tell: () => void) {
+    listeners.add(tell)
+    return () => void listeners.delete(tell)
+  }
+}
+
+/** Everything a refusal may look like: ours (`problem+json`), Open AMT's `error`, its validators' list. */
+function problemOf(body: unknown, status: number): Problem {
+  if (typeof body !== 'object' || body === null) return { title: `HTTP ${status}` }
+  const b = body as Record<string, unknown>
+  if (Array.isArray(b['errors'])) {
+    const first = b['errors'][0] as { msg?: string; path?: string } | undefined
+    return { title: first?.msg, detail: first?.path ? `${first.path}: ${first.msg}` : first?.msg }
+  }
+  if (typeof b['error'] === 'string') {
+    return { title: b['error'], detail: (b['errorDescription'] as string) ?? b['error'] }
+  }
+  if (typeof b['message'] === 'string') return { title: b['message'] }
+  return b as Problem
+}
+
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (token) headers['Authorization'] = `Bearer ${token}`
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  let response: Response
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body)
+    })
+  } catch {
+    throw new ApiError(0, { code: 'E1110', title: 'unreachable' })
+  }
+  const text = await response.text()
+  let parsed: unknown = text
+  try {
+    parsed = text ? JSON.parse(text) : undefined
+  } catch {
+    // A page or plain text; the status says enough.
+  }
+  if (response.ok) return parsed as T
+  if (response.status === 401 && token) session.set(null)
+  throw new ApiError(response.status, problemOf(parsed, response.status))
+}
+
+export const get = <T>(path: string) => call<T>('GET', path)
+export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body ?? {})
+export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, body)
+export const remove = <T>(path: string) => call<T>('DELETE', path)
+
+export interface Bytes {
+  fromDevice: number
+  toDevice: number
+}
+
+export interface Device {
+  guid: string
+  name: string
+  hostname: string | null
+  friendlyName: string | null
+  fqdn: string | null
+  tags: string[]
+  labels: Record<string, string>
+  connectionStatus: boolean
+  blocked: boolean
+  address: string | null
+  ports: number[]
+  amtUser: string | null
+  hasAmtPassword: boolean
+  mpsusername: string | null
+  deviceInfo: Record<string, unknown> | null
+  lastConnected: string | null
+  lastSeen: string | null
+  lastDisconnected: string | null
+  tunnel: { id: number; since: string; trigger: number; tls: string | null; channels: number; bytes: Bytes } | null
+  lastEnd: { reason: string; detail: string; byDevice: boolean } | null
+}
+
+export interface Certificate {
+  listener: string
+  subject: string
+  names: string[]
+  notAfter: string | null
+  keyBits: number
+  signature: string
+}
+
+export interface Status {
+  version: string
+  started: string
+  now: string
+  counts: { devices: number; connected: number; blocked: number; unclaimed: number; channels: number; bytes: Bytes }
+  addresses: { cira: string[]; web: string; socks: string | null; httpProxy: string | null; metrics: string | null }
+  certificates: Certificate[]
+  attention: { code: string; detail: string; next: string }[]
+}
+
+export interface WhyOffline {
+  summary: string
+  checks: { seen: string; about: string; text: string }[]
+  likely: string
+  next: string[]
+}
+
+export interface Unclaimed {
+  guid: string
+  address: string
+  first: string
+  last: string
+  count: number
+  mpsusername: string | null
+}
+
+export interface Token {
+  name: string
+  scope: string
+  created: string
+  expires: string | null
+  lastUsed: string | null
+}

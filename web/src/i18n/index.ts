@@ -1,0 +1,73 @@
+// Which words are shown, and how numbers and times are written.
+
+import { useSyncExternalStore } from 'react'
+import { de } from './de'
+import { en, type Key } from './en'
+
+export type { Key }
+
+const LANGUAGES = { en, de } as const
+export type Language = keyof typeof LANGUAGES
+export const languages: Record<Language, string> = { en: 'English', de: 'Deutsch' }
+
+const STORED = 'viaduct.language'
+let language: Language = start()
+const listeners = new Set<() => void>()
+
+function start(): Language {
+  const wanted = localStorage.getItem(STORED) ?? navigator.language.slice(0, 2)
+  return wanted in LANGUAGES ? (wanted as Language) : 'en'
+}
+
+export function setLanguage(value: Language) {
+  language = value
+  localStorage.setItem(STORED, value)
+  document.documentElement.lang = value
+  listeners.forEach((tell) => tell())
+}
+
+document.documentElement.lang = language
+
+export function useLanguage(): Language {
+  return useSyncExternalStore(
+    (tell) => {
+      listeners.add(tell)
+      return () => void listeners.delete(tell)
+    },
+    () => language
+  )
+}
+
+export function t(key: Key, values: Record<string, string | number> = {}): string {
+  const text: string = (LANGUAGES[language] as Partial<Record<Key, string>>)[key] ?? en[key]
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+}
+
+export function when(text: string | null | undefined): string {
+  if (!text) return t('common.never')
+  const then = new Date(text)
+  const seconds = Math.round((then.getTime() - Date.now()) / 1000)
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' })
+  const size = Math.abs(seconds)
+  if (size < 60) return format.format(seconds, 'second')
+  if (size < 3600) return format.format(Math.round(seconds / 60), 'minute')
+  if (size < 86_400) return format.format(Math.round(seconds / 3600), 'hour')
+  return format.format(Math.round(seconds / 86_400), 'day')
+}
+
+export function exactly(text: string | null | undefined): string {
+  if (!text) return ''
+  const then = new Date(text)
+  return `${then.toLocaleString(language)} (${then.toISOString().replace('T', ' ').slice(0, 19)} UTC)`
+}
+
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${value.toLocaleString(language, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`
+}

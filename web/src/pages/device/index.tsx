@@ -1,0 +1,57 @@
+// One device: its state and power always at hand, everything else in tabs.
+
+import { lazy, Suspense, type ReactNode } from 'react'
+import { Link } from 'wouter'
+import { get, type Device } from '../../api'
+import { t, type Key } from '../../i18n'
+import { Await, Heading, StateMark } from '../../parts'
+import { useLoad } from '../../state'
+import { AuditLog, EventLog, Inventory, Network, RemoteAccess } from './answers'
+import { PowerBar } from './power'
+import { Summary } from './summary'
+import { WsMan } from './wsman'
+
+const Screen = lazy(() => import('./screen'))
+const Terminal = lazy(() => import('./terminal'))
+
+const TABS: Record<string, { key: Key; needsTunnel: boolean; show: (device: Device) => ReactNode }> = {
+  summary: { key: 'device.summary', needsTunnel: false, show: (d) => <Summary device={d} /> },
+  screen: { key: 'device.screen', needsTunnel: true, show: (d) => <Screen device={d} /> },
+  terminal: { key: 'device.terminal', needsTunnel: true, show: (d) => <Terminal device={d} /> },
+  inventory: { key: 'device.inventory', needsTunnel: true, show: (d) => <Inventory guid={d.guid} /> },
+  eventlog: { key: 'device.eventlog', needsTunnel: true, show: (d) => <EventLog guid={d.guid} /> },
+  auditlog: { key: 'device.auditlog', needsTunnel: true, show: (d) => <AuditLog guid={d.guid} /> },
+  remote: { key: 'device.remote', needsTunnel: true, show: (d) => <RemoteAccess guid={d.guid} /> },
+  network: { key: 'device.network', needsTunnel: true, show: (d) => <Network guid={d.guid} /> },
+  wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <WsMan guid={d.guid} /> }
+}
+
+export default function DevicePage({ guid, tab }: { guid: string; tab: string }) {
+  const device = useLoad(() => get<Device>(`/devices/${guid}`), [guid], 10_000)
+  const current = TABS[tab] ?? TABS['summary']
+  return (
+    <Await of={device}>
+      {(d) => (
+        <>
+          <Heading title={d.name || d.guid}>
+            <StateMark connected={d.connectionStatus} blocked={d.blocked} />
+            <PowerBar device={d} />
+          </Heading>
+          <ul className="tabs">
+            {Object.entries(TABS).map(([name, { key }]) => (
+              <li key={name}>
+                <Link href={`/devices/${guid}/${name}`} aria-current={name === tab ? 'page' : undefined}>{t(key)}</Link>
+              </li>
+            ))}
+          </ul>
+          <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+            {current && (current.needsTunnel && !d.connectionStatus
+              ? <p className="empty">{t('device.away')} {t('device.awayTab')}{' '}
+                  <Link href={`/devices/${guid}`}>{t('device.why')}</Link></p>
+              : current.show(d))}
+          </Suspense>
+        </>
+      )}
+    </Await>
+  )
+}

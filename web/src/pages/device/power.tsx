@@ -1,0 +1,80 @@
+// Power state and actions of one device.
+
+import { useState } from 'react'
+import { get, type Device } from '../../api'
+import { t, type Key } from '../../i18n'
+import { en } from '../../i18n/en'
+import { Dialog, Failure, Shells } from '../../parts'
+import { ApiError } from '../../api'
+import { POWER, powerCall, sendPower, type PowerAction } from '../../power'
+import { useLoad } from '../../state'
+
+const POLL = 15_000
+
+export function PowerBar({ device }: { device: Device }) {
+  const [what, setWhat] = useState<PowerAction>()
+  const state = useLoad(
+    () => device.connectionStatus
+      ? get<{ powerstate: number }>(`/amt/power/state/${device.guid}`).then((answer) => answer.powerstate)
+      : Promise.resolve(0),
+    [device.guid, device.connectionStatus],
+    POLL
+  )
+  const key = `power.${state.data}`
+  const words = state.data !== undefined && key in en ? t(key as Key) : t('power.unknown')
+  return (
+    <div className="powerbar">
+      {device.connectionStatus && <span aria-live="polite">{t('power.title')}: {state.error ? t('power.unknown') : words}</span>}
+      {['power.on', 'power.reset', 'power.off'].map((name) => {
+        const action = POWER.find((p) => p.key === name)
+        return action && (
+          <button key={name} disabled={!device.connectionStatus} onClick={() => setWhat(action)}>{t(action.key)}</button>
+        )
+      })}
+      <select
+        aria-label={t('power.title')} value="" disabled={!device.connectionStatus}
+        onChange={(e) => setWhat(POWER.find((p) => p.key === e.target.value))}
+      >
+        <option value="" disabled>…</option>
+        {POWER.map((p) => <option key={p.key} value={p.key}>{t(p.key)}</option>)}
+      </select>
+      {what && <Confirm device={device} what={what} close={() => { setWhat(undefined); state.reload() }} />}
+    </div>
+  )
+}
+
+function Confirm({ device, what, close }: { device: Device; what: PowerAction; close: () => void }) {
+  const [busy, setBusy] = useState(false)
+  const [done, setDone] = useState(false)
+  const [error, setError] = useState<ApiError>()
+  const name = device.name || device.guid
+  const { path, body } = powerCall(what, device.guid)
+  const go = async () => {
+    setBusy(true)
+    try {
+      await sendPower(what, device.guid)
+      setDone(true)
+      setError(undefined)
+    } catch (reason) {
+      setError(reason instanceof ApiError ? reason : new ApiError(502, { title: (reason as Error).message }))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog title={t('power.confirm', { action: t(what.key), name })} close={close}>
+      {what.harsh && !done && <p className="warn">{t('power.lost')}</p>}
+      {done && <p role="status">{t('power.sent', { action: t(what.key) })}</p>}
+      {error && <Failure error={error} />}
+      <p className="actions">
+        {!done && (
+          <button className={what.harsh ? 'danger' : 'primary'} disabled={busy} onClick={() => void go()} autoFocus>
+            {t(what.key)}
+          </button>
+        )}
+        <button onClick={close}>{t(done ? 'common.close' : 'common.cancel')}</button>
+        <Shells cli={`viaduct ${what.cli} ${name}`} method="POST" path={path} body={body} />
+      </p>
+    </Dialog>
+  )
+}

@@ -1,0 +1,44 @@
+// Power actions: their numbers in AMT's interface, and how a shell says them.
+
+import { post } from './api'
+import type { Key } from './i18n'
+
+export interface PowerAction {
+  key: Key
+  cli: string
+  /** Number of the action; from 100 on it is a boot option with its own route. */
+  action: number
+  /** Whether work on the PC may be lost. */
+  harsh: boolean
+}
+
+export const POWER: PowerAction[] = [
+  { key: 'power.on', cli: 'power on', action: 2, harsh: false },
+  { key: 'power.gracefulOff', cli: 'power graceful-off', action: 12, harsh: false },
+  { key: 'power.gracefulReset', cli: 'power graceful-reset', action: 14, harsh: false },
+  { key: 'power.sleep', cli: 'power sleep', action: 4, harsh: false },
+  { key: 'power.hibernate', cli: 'power hibernate', action: 7, harsh: false },
+  { key: 'power.reset', cli: 'power reset', action: 10, harsh: true },
+  { key: 'power.cycle', cli: 'power cycle', action: 5, harsh: true },
+  { key: 'power.off', cli: 'power off', action: 8, harsh: true },
+  { key: 'power.bios', cli: 'boot bios', action: 101, harsh: true },
+  { key: 'power.pxe', cli: 'boot pxe', action: 400, harsh: true }
+]
+
+export function powerCall({ action }: PowerAction, guid: string): { path: string; body: unknown } {
+  return action < 100
+    ? { path: `/amt/power/action/${guid}`, body: { action } }
+    : { path: `/amt/power/bootOptions/${guid}`, body: { action, useSOL: false } }
+}
+
+interface Answer {
+  Body?: { ReturnValue?: number; ReturnValueStr?: string }
+}
+
+/** Sends it once. An answer other than success is an error with AMT's own words. */
+export async function sendPower(what: PowerAction, guid: string): Promise<void> {
+  const { path, body } = powerCall(what, guid)
+  const answer = await post<Answer>(path, body)
+  const value = answer?.Body?.ReturnValue
+  if (value !== undefined && value !== 0) throw new Error(answer.Body?.ReturnValueStr ?? `AMT: ${value}`)
+}
