@@ -101,6 +101,7 @@ impl Wanted {
         if self.places.is_empty() {
             return Ok(vec![own]);
         }
+        check_names(&self.places, parts)?;
         Ok(self.places.iter().map(|place| complete(place, &own, parts)).collect())
     }
 }
@@ -112,7 +113,9 @@ pub(crate) fn servers_at(
     version: Option<&Version>,
 ) -> Result<Vec<NewMps>, Problem> {
     let own = own_place(parts, version)?;
-    texts.iter().map(|text| Ok(complete(&place(text)?, &own, parts))).collect()
+    let places = texts.iter().map(|text| place(text)).collect::<Result<Vec<_>, _>>()?;
+    check_names(&places, parts)?;
+    Ok(places.iter().map(|place| complete(place, &own, parts)).collect())
 }
 
 /// At home nowhere, with a fresh suffix.
@@ -218,20 +221,43 @@ fn common_name(parts: &Parts) -> String {
 }
 
 /// A place with what was not said: this server's port, and the name that its certificate has.
+///
+/// At an address firmware compares the certificate's common name with the one it was given, never with the address
+/// (AMT SDK, AddMpServer, parameter `CN`), and with this server's root it will find no other certificate there.
 fn complete(place: &Place, own: &NewMps, parts: &Parts) -> NewMps {
-    let is_own = parts.certificates.names().iter().any(|n| n.eq_ignore_ascii_case(&place.host));
-    let name = place.common_name.clone().or_else(|| match InfoFormat::of(&place.host) {
-        _ if is_own => own.common_name.clone(),
-        // A name is compared with the certificate itself.
-        InfoFormat::Fqdn => None,
-        InfoFormat::Ipv4 | InfoFormat::Ipv6 => Some(place.host.clone()),
-    });
+    let is_address = InfoFormat::of(&place.host) != InfoFormat::Fqdn;
+    let is_own = is_address || is_own_name(&place.host, parts);
+    let name = place.common_name.clone().or_else(|| own.common_name.clone().filter(|_| is_own));
     NewMps {
         address: place.host.clone(),
         port: place.port.unwrap_or(if is_own { own.port } else { 4433 }),
         common_name: name,
         ..own.clone()
     }
+}
+
+fn is_own_name(host: &str, parts: &Parts) -> bool {
+    parts.certificates.names().iter().any(|name| name.eq_ignore_ascii_case(host))
+}
+
+/// A PC that is sent only to names which no certificate of this server has will hang up on it, each time.
+fn check_names(places: &[Place], parts: &Parts) -> Result<(), Problem> {
+    let may_come = |place: &Place| {
+        place.common_name.is_some()
+            || InfoFormat::of(&place.host) != InfoFormat::Fqdn
+            || is_own_name(&place.host, parts)
+    };
+    let Some(first) = places.first().filter(|_| !places.iter().any(may_come)) else {
+        return Ok(());
+    };
+    let host = &first.host;
+    let names = parts.certificates.names().join(", ");
+    Err(fault::bad(format!(
+        "PCs would refuse this server under the name `{host}`: its certificate is for {names}"
+    ))
+    .with_next(format!(
+        "Add \"{host}\" to names in [cira] of viaduct.toml and start again, or give one of those names. When another certificate is shown there, say its common name: {host}=NAME."
+    )))
 }
 
 /// Every address and port under which devices may have been told to reach this server.
