@@ -18,6 +18,7 @@ mod a_kill_leaves_nothing_to_repair;
 mod a_refusal_says_why;
 mod a_slow_console_stops_only_itself;
 mod amtterm_reaches_the_serial_console;
+mod an_activated_pc_is_made_to_dial_in;
 mod an_external_terminator_can_stand_in_front;
 mod consoles_learn_when_a_tunnel_ends;
 mod consoles_reach_a_device_by_every_way;

@@ -22,6 +22,25 @@ impl Platform {
         Self { process, _state: state }
     }
 
+    /// Starts one that is a PC on the local network, with nothing configured: `password` is that of its `admin`. Waits
+    /// until its ports are open.
+    pub(crate) fn on_the_local_network(
+        firmware: &str,
+        name: &str,
+        address: &str,
+        password: &str,
+        more: &[&str],
+    ) -> Self {
+        let state = Directory::new();
+        let secret = state.write("password", password);
+        let mut command = Command::new(amt_sim());
+        command.args(["run", "--json", "--firmware", firmware, "--name", name, "--lan", address]);
+        command.arg("--amt-password-file").arg(secret);
+        command.arg("--state").arg(state.join("state")).args(more);
+        let process = Process::start(clean(&mut command));
+        Self { process, _state: state }.connected()
+    }
+
     /// Waits for the line that says so.
     pub(crate) fn connected(self) -> Self {
         self.process.line(|line| line.starts_with('{'));

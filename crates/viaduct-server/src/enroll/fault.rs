@@ -56,6 +56,12 @@ pub(super) fn of_return(step: &str, method: &str, code: ReturnCode, address: &st
     let detail = format!("{address} refused to {step}: {code}");
     match (method, code) {
         ("AddMpServer", ReturnCode::NOT_PERMITTED) => Problem::new(Code::MpsNotPermitted, detail),
+        (_, ReturnCode::NOT_PERMITTED) => Problem::new(
+            Code::NotActivated,
+            format!(
+                "{detail}; so answers a PC whose activation is not complete, and one whose account may not configure it"
+            ),
+        ),
         ("AddMpServer", ReturnCode::FULL) => Problem::new(Code::MpsTableFull, detail),
         _ => {
             let problem = Problem::new(Code::EnrollStep, detail);
