@@ -73,6 +73,33 @@ async fn failures_slow_down_the_account_from_that_source_known_or_not_and_no_oth
 }
 
 #[tokio::test]
+async fn an_unknown_user_costs_as_much_time_as_a_wrong_password() {
+    let place = tempfile::tempdir().unwrap();
+    let access = open(place.path()).await;
+    access.add_user("ann", secret(RIGHT), Scope::Read).await.unwrap();
+    let mut times = [Vec::new(), Vec::new()];
+    for n in 0..40_u8 {
+        let kind = usize::from(n % 2);
+        // Another source each time, so that nothing is held back.
+        let user = if kind == 0 { "ann" } else { "nobody" };
+        let start = std::time::Instant::now();
+        let answer = access.sign_in(user, &secret("wrong horse"), from(n)).await;
+        times[kind].push(start.elapsed());
+        if answer != Err(SignInError::Wrong) {
+            break;
+        }
+    }
+    let middle = |times: &mut Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    };
+    let [known, unknown] = &mut times;
+    let (known, unknown) = (middle(known), middle(unknown));
+    // Both hash once; a machine that does other things too is no reason to fail, skipping the hash is.
+    assert!(unknown * 2 > known && known * 2 > unknown, "{known:?} and {unknown:?}");
+}
+
+#[tokio::test]
 async fn many_connections_that_sign_in_at_once_with_the_right_password_all_succeed() {
     let place = tempfile::tempdir().unwrap();
     let access = open(place.path()).await;

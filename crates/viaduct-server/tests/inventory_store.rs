@@ -146,13 +146,13 @@ async fn the_database_can_be_kept_elsewhere() {
     let place = tempfile::tempdir().unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let path = elsewhere.path().join("here.db");
-    let store = Store { url: Some(format!("sqlite://{}", path.display())) };
+    let store = Store { url: Some(format!("sqlite://{}", path.display())), ..Store::default() };
     Inventory::open(&store, place.path(), 10).await.unwrap().add(device(1)).await.unwrap();
     assert!(path.exists() && !place.path().join("viaduct.db").exists());
-    let named = Store { url: Some("sqlite://DATA/named.db".into()) };
+    let named = Store { url: Some("sqlite://DATA/named.db".into()), ..Store::default() };
     drop(Inventory::open(&named, elsewhere.path(), 10).await.unwrap());
     assert!(elsewhere.path().join("named.db").exists());
-    let foreign = Store { url: Some("postgres://u:p@h/d".into()) };
+    let foreign = Store { url: Some("postgres://u:p@h/d".into()), ..Store::default() };
     let error = Inventory::open(&foreign, place.path(), 10).await.unwrap_err();
     assert!(matches!(error, StoreError::Invalid { field: "store.url", .. }), "{error}");
 }
@@ -160,7 +160,7 @@ async fn the_database_can_be_kept_elsewhere() {
 #[tokio::test]
 async fn a_database_in_a_missing_directory_says_where_it_should_be() {
     let place = tempfile::tempdir().unwrap();
-    let store = Store { url: Some("sqlite://missing/here.db".into()) };
+    let store = Store { url: Some("sqlite://missing/here.db".into()), ..Store::default() };
     let error = Inventory::open(&store, place.path(), 10).await.unwrap_err();
     assert!(error.to_string().contains("missing/here.db"), "{error}");
 }

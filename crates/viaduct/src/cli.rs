@@ -3,7 +3,9 @@
 #[cfg(feature = "demo")]
 use crate::demo;
 use crate::{
-    command::{audit, cert, config, devices, enroll, forward, login, proxy, remote_access, tokens},
+    command::{
+        audit, cert, config, devices, enroll, forward, login, proxy, remote_access, tokens, users,
+    },
     render::Format,
     serve,
 };
@@ -41,7 +43,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// PEM file of the CA that the server's certificate must chain to [env: `VIADUCT_CA`]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, alias = "ca-file", global = true, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// How data is printed
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
@@ -84,6 +86,9 @@ pub(crate) enum Command {
     /// Show, export and reload certificates
     #[command(subcommand)]
     Cert(cert::Command),
+    /// Make, list and change users, and what each may do
+    #[command(subcommand)]
+    Users(users::Command),
     /// Show, export and check who did what
     #[command(subcommand)]
     Audit(audit::Command),

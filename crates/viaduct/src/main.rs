@@ -54,10 +54,11 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Forward(options) => command::forward::run(&desk()?, options).await,
         Command::Proxy(command) => command::proxy::run(&desk()?, command).await,
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,
+        Command::Users(command) => command::users::run(&desk()?, command).await,
         Command::Audit(command) => command::audit::run(&desk()?, command).await,
         Command::Cert(command) => command::cert::run(&desk()?, command).await,
         Command::Login(options) => command::login::login(global, options).await,
-        Command::Logout => command::login::logout(),
+        Command::Logout => command::login::logout().await,
         Command::Version => command::printer(global)
             .text_or(&json!({ "version": VERSION }), |_| format!("viaduct {VERSION}")),
         Command::Completions { shell } => {

@@ -169,6 +169,51 @@ fn the_audit_log_is_shown_exported_and_checked() {
 }
 
 #[test]
+fn users_are_made_and_sign_in_with_their_password() {
+    let server = Serve::start();
+    let add = |name: &str, role: &str| {
+        let args = ["users", "add", name, "--role", role, "--password-file", "-"];
+        server.program(&args).run_with("correct horse\n").succeeds()
+    };
+    add("root", "owner");
+    add("ines", "viewer");
+    let list = server.cli(&["users", "ls", "-o", "json"]).succeeds().stdout;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((&list[0]["name"], &list[0]["role"]), (&"ines".into(), &"viewer".into()));
+    assert!(server.cli(&["users", "roles"]).succeeds().stdout.contains("device-admin"));
+    let home = tempfile::tempdir().unwrap();
+    let (url, ca) = (server.url(), format!("{}/ca/root.pem", server.data()));
+    let at_home = |args: &[&str]| {
+        let mut program = Program::new(args);
+        program.env("HOME", home.path());
+        program
+    };
+    let login = ["login", &url, "--ca-file", &ca, "--user", "ines", "--password-file", "-"];
+    let wrong = at_home(&login).run_with("wrong\n");
+    assert_eq!((wrong.exit, wrong.stderr.contains("E3001")), (4, true), "{wrong:?}");
+    at_home(&login).run_with("correct horse\n").succeeds();
+    let me = at_home(&["whoami", "-o", "json"]).run().succeeds();
+    let me: Value = serde_json::from_str(&me.stdout).unwrap();
+    assert_eq!((&me["name"], &me["role"]), (&"ines".into(), &"viewer".into()));
+    at_home(&["devices", "ls"]).run().succeeds();
+    let forbidden = at_home(&["devices", "add", "pc-1", "--guid", GUID]).run();
+    assert_eq!((forbidden.exit, forbidden.stderr.contains("E3004")), (6, true), "{forbidden:?}");
+    let context = home.path().join(".config/viaduct/context.json");
+    let kept = std::fs::read_to_string(&context).unwrap();
+    at_home(&["logout"]).run().succeeds();
+    std::fs::write(&context, kept).unwrap();
+    let ended = at_home(&["whoami"]).run();
+    assert_eq!(ended.exit, 4, "the server ended the sign-in too: {ended:?}");
+    server.cli(&["users", "role", "ines", "operator"]).succeeds();
+    server.cli(&["users", "disable", "ines"]).succeeds();
+    let disabled = at_home(&login).run_with("correct horse\n");
+    assert_eq!(disabled.exit, 4, "{disabled:?}");
+    server.cli(&["users", "rm", "ines"]).succeeds();
+    let last = server.cli(&["users", "rm", "root"]);
+    assert!(last.exit != 0 && last.stderr.contains("last owner"), "{last:?}");
+}
+
+#[test]
 fn login_remembers_server_token_and_root_for_its_owner_only() {
     let server = Serve::start();
     let token = server.cli(&["tokens", "create", "t", "--scope", "admin"]).succeeds().last_line();

@@ -220,4 +220,37 @@ mod tests {
         assert_eq!(throttle.sources.len(), ROWS);
         assert_eq!(throttle.accounts.len(), ROWS);
     }
+
+    /// Credential stuffing: thousands of accounts and sources, for half an hour of 200 tries a second.
+    #[test]
+    fn stuffing_makes_few_checks_for_each_account_and_keeps_no_owner_out() {
+        use std::collections::HashMap;
+        let (mut throttle, start) = (Throttle::new(), Instant::now());
+        let home = |account: u32| {
+            let source = std::net::Ipv4Addr::from(0xc633_6400 | (account % 250));
+            Attempt::new(Some(&format!("user{account}")), source.into())
+        };
+        for account in 0..10 {
+            throttle.succeeded(&home(account));
+        }
+        let mut checks: HashMap<u32, u32> = HashMap::new();
+        for n in 0..200_u32 * 60 * 30 {
+            let now = start + Duration::from_millis(u64::from(n) * 5);
+            // The favourites of the attackers get every other try.
+            let account =
+                if n % 2 == 0 { n % 10 } else { 10 + n.wrapping_mul(2_654_435_761) % 9990 };
+            let source = std::net::Ipv4Addr::from(0x0a00_0000 + n.wrapping_mul(40_503) % 1000);
+            let attempt = Attempt::new(Some(&format!("user{account}")), source.into());
+            if throttle.delay(&attempt, now).is_none() {
+                throttle.failed(&attempt, now);
+                *checks.entry(account).or_default() += 1;
+            }
+        }
+        let most = checks.values().max().copied().unwrap();
+        assert!(most <= 60, "{most} checks of one account in half an hour");
+        let end = start + Duration::from_secs(30 * 60);
+        for account in 0..10 {
+            assert_eq!(throttle.delay(&home(account), end), None, "its owner signs in from home");
+        }
+    }
 }

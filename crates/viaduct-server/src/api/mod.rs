@@ -28,6 +28,7 @@ mod setup;
 mod show;
 mod tokens;
 mod tunnels;
+mod users;
 mod why_offline;
 
 pub use listen::{serve_http, serve_local};
@@ -90,7 +91,7 @@ const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
 
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    let routes = tokens::routes(audit::routes(authorize::routes(Routes::new(api))))
+    let routes = users::routes(tokens::routes(audit::routes(authorize::routes(Routes::new(api)))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)
         .add(&post, "/api/v1/devices", CHANGE, change::upsert)

@@ -6,6 +6,7 @@ mod pages;
 mod rights;
 mod sign_in;
 mod tenants;
+mod users;
 
 use super::{guard::Origin, *};
 use crate::{

@@ -1,7 +1,7 @@
 //! Reads the settings from file, environment and command line, one over the other, and reports all problems at once.
 
 use super::{
-    Config, ConfigError, Origin, Origins, agreement,
+    Config, ConfigError, Origin, Origins, Secret, agreement,
     check::{Checker, Source, accepts},
     schema::{self, KEYS, Key, Kind, nearest_of},
 };
@@ -19,7 +19,11 @@ use toml::{
 /// The file that packages install.
 const SYSTEM_FILE: &str = "/etc/viaduct/viaduct.toml";
 /// Variables of the command line, of no meaning for the server's settings.
-const FOREIGN: [&str; 3] = ["VIADUCT_SERVER", "VIADUCT_TOKEN", "VIADUCT_CA"];
+const FOREIGN: [&str; 4] = ["VIADUCT_SERVER", "VIADUCT_TOKEN", "VIADUCT_CA", MASTER_KEY_VARIABLE];
+/// The master key itself; see `store.master_key`.
+const MASTER_KEY_VARIABLE: &str = "VIADUCT_MASTER_KEY";
+/// And as a credential of systemd.
+const CREDENTIAL: &str = "viaduct.master-key";
 const DATA_VARIABLE: &str = "VIADUCT_DATA";
 const FILE_VARIABLE: &str = "VIADUCT_CONFIG";
 
@@ -104,7 +108,23 @@ pub(super) fn load(
     for text in &args.set {
         layers.assignment(text);
     }
-    layers.finish(data)
+    let mut loaded = layers.finish(data)?;
+    loaded.config.store.master_key_text = master_key(args);
+    Ok(loaded)
+}
+
+/// The master key that systemd or the environment gives; a file of the settings wins over both.
+fn master_key(args: &LoadArgs) -> Option<Secret<String>> {
+    let credential = args.variable("CREDENTIALS_DIRECTORY").map(|d| Path::new(d).join(CREDENTIAL));
+    match credential.map(std::fs::read_to_string) {
+        Some(Ok(text)) => return Some(Secret::new(text)),
+        // An unreadable one is refused as too short rather than passed over.
+        Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Some(Secret::new(String::new()));
+        }
+        _ => {}
+    }
+    args.variable(MASTER_KEY_VARIABLE).map(|text| Secret::new(text.to_owned()))
 }
 
 fn data_directory(args: &LoadArgs, root: bool) -> Result<PathBuf, ConfigError> {

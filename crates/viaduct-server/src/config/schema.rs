@@ -144,6 +144,8 @@ pub(super) const KEYS: &[Key] = &[
     key("limits.consoles", count(1_000_000)),
     key("limits.ports", Kind::Ports),
     key("store.url", Kind::StoreUrl),
+    key("store.master_key", Kind::Path),
+    key("store.previous_master_key", Kind::Path),
     key("log.level", Kind::LogLevel),
     key("log.format", Kind::Choice(&["text", "json"])),
 ];

@@ -5,21 +5,18 @@
 //! same way; the firmware's field limit of 16 characters and a short choice make these guessable for somebody who has
 //! both the database and the key file. That is the trade for a server that survives a reconnect storm.
 
+mod files;
+
 use super::StoreError;
-use crate::config::{Secret, data_dir};
+use crate::config::{self, Secret, data_dir};
 use aes_gcm_siv::{
     Aes256GcmSiv, Nonce,
     aead::{Aead, Payload},
 };
+use files::{Masters, unusable};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use std::{
-    fmt,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
-};
+use std::{fmt, fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
 use viaduct_api::DeviceId;
 use zeroize::Zeroizing;
 
@@ -52,7 +49,18 @@ impl fmt::Debug for Keys {
 impl Keys {
     /// Reads the key files, or makes those that are missing when that is allowed: not for a database that was
     /// written with keys, because new ones would silently lock out every device.
+    #[cfg(test)]
     pub(crate) fn open(data: &Path, may_make: bool) -> Result<Self, StoreError> {
+        Self::open_with(data, &config::Store::default(), may_make)
+    }
+
+    /// The same, with the master key of the settings.
+    pub(crate) fn open_with(
+        data: &Path,
+        store: &config::Store,
+        may_make: bool,
+    ) -> Result<Self, StoreError> {
+        let masters = Masters::of(store)?;
         let directory = data_dir::keys(data);
         if !directory.exists() {
             DirBuilder::new()
@@ -61,10 +69,10 @@ impl Keys {
                 .create(&directory)
                 .map_err(|e| unusable(&directory, &e))?;
         }
-        let credentials = read_or_make(&directory.join("credentials.key"), may_make)?;
-        let sealing = read_or_make(&directory.join("sealing.key"), may_make)?;
+        let credentials = masters.read_or_make(&directory.join("credentials.key"), may_make)?;
+        let sealing = masters.read_or_make(&directory.join("sealing.key"), may_make)?;
         // A new one costs nothing but that everybody signs in again.
-        let tokens = read_or_make(&directory.join("tokens.key"), true)?;
+        let tokens = masters.read_or_make(&directory.join("tokens.key"), true)?;
         let unfit = |_| StoreError::Database("a key has the wrong length".into());
         let mac = Hmac::new_from_slice(credentials.as_slice()).map_err(unfit)?;
         let digest = Sha256::digest(sealing.as_slice());
@@ -209,59 +217,10 @@ pub(crate) fn random_text(length: usize, alphabet: &[u8]) -> Result<String, Stor
     Ok(text)
 }
 
-fn unusable(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Database(format!("{} cannot be used: {error}", path.display()))
-}
-
-fn read_or_make(path: &Path, may_make: bool) -> Result<KeyBytes, StoreError> {
-    match fs::read(path) {
-        Ok(bytes) => checked(path, Zeroizing::new(bytes)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound && may_make => make(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(StoreError::Database(format!(
-            "the key file {} is missing, and the database was written with it; restore it from a backup",
-            path.display()
-        ))),
-        Err(e) => Err(unusable(path, &e)),
-    }
-}
-
-fn checked(path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<KeyBytes, StoreError> {
-    let mode = fs::metadata(path).map_err(|e| unusable(path, &e))?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(StoreError::Database(format!(
-            "E1007 the key file {path} can be read by other users (mode {mode:04o}). Run `chmod 600 {path}` and start again",
-            path = path.display()
-        )));
-    }
-    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
-        StoreError::Database(format!(
-            "the key file {} is damaged ({} bytes instead of 32); restore it from a backup",
-            path.display(),
-            bytes.len()
-        ))
-    })?;
-    Ok(Zeroizing::new(key))
-}
-
-/// Written beside its place and then renamed, so that a crash leaves no half key.
-fn make(path: &Path) -> Result<KeyBytes, StoreError> {
-    let key: KeyBytes = Zeroizing::new(random()?);
-    let fresh: PathBuf = path.with_extension("new");
-    let write = || -> io::Result<()> {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(key.as_slice())?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
-    };
-    write().map_err(|e| unusable(path, &e))?;
-    Ok(key)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
     use uuid::Uuid;
 
     fn device(n: u128) -> DeviceId {

@@ -225,9 +225,10 @@ impl Inventory {
         data: &Path,
         unclaimed: usize,
     ) -> Result<Self, StoreError> {
-        let store = Sqlite::open(store, data).await?;
+        let settings = store;
+        let store = Sqlite::open(settings, data).await?;
         let fingerprint = store.fingerprint().await?;
-        let keys = Keys::open(data, fingerprint.is_none())?;
+        let keys = Keys::open_with(data, settings, fingerprint.is_none())?;
         match fingerprint {
             None => store.set_fingerprint(&keys.fingerprint()).await?,
             Some(written) if written == keys.fingerprint() => {}

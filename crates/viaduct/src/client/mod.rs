@@ -56,6 +56,11 @@ impl Client {
         Ok(Self { place, token })
     }
 
+    /// The server that `login` remembered, whatever else is set.
+    pub(crate) fn remembered() -> Result<Option<Self>> {
+        Ok(place::remembered()?.map(|(place, token)| Self { place, token: Some(token) }))
+    }
+
     /// A certain server.
     pub(crate) fn at(place: Place, token: Option<String>) -> Self {
         Self { place, token }

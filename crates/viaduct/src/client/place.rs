@@ -119,6 +119,17 @@ pub(super) fn find(global: &Global) -> Result<(Place, Option<String>)> {
     Ok((local(global)?, token))
 }
 
+/// What `login` remembered.
+pub(super) fn remembered() -> Result<Option<(Place, String)>> {
+    let Some(context) = Context::load()? else { return Ok(None) };
+    let trust = match (&context.ca, &context.fingerprint) {
+        (Some(pem), _) => Trust::from_pem(pem.as_bytes())?,
+        (None, Some(text)) => Trust::Fingerprint(parse_fingerprint(text)?),
+        (None, None) => Trust::System,
+    };
+    Ok(Some((Place::Remote(Remote::parse(&context.server, trust)?), context.token)))
+}
+
 fn remote(
     global: &Global,
     url: &str,

@@ -9,7 +9,8 @@ use crate::{
     failure::{Failure, Result},
     say::{ask, inert, note},
 };
-use std::fs;
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
 use viaduct_api::{Code, WhoAmI};
 
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,12 @@ pub(crate) struct Options {
     /// SHA-256 of the server's certificate, instead of a CA (`viaduct cert show` on the server prints it)
     #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
     fingerprint: Option<String>,
+    /// Sign in as this user, with a password, instead of with a token
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// File with the password in its first line; `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
 }
 
 /// Reads a token from standard input, checks it, and remembers it with the server.
@@ -30,8 +37,19 @@ pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
         fingerprint: None,
     };
     let remote = believe(global, &options, &mut context).await?;
-    let text = secret::from_stdin("Paste a token (viaduct tokens create on the server):")?;
-    context.token = secret::first_line(text.trim_start())?.trim().to_owned();
+    context.token = match &options.user {
+        Some(user) => {
+            let password = match &options.password_file {
+                Some(file) => secret::from_file(file)?,
+                None => secret::first_line(&secret::from_stdin("password: ")?)?,
+            };
+            authorize(&remote, user, &password).await?
+        }
+        None => {
+            let text = secret::from_stdin("Paste a token (viaduct tokens create on the server):")?;
+            secret::first_line(text.trim_start())?.trim().to_owned()
+        }
+    };
     let client = Client::at(Place::Remote(remote.clone()), Some(context.token.clone()));
     let me: WhoAmI = client.get("/whoami").await?;
     if context.fingerprint.is_some() {
@@ -46,6 +64,25 @@ pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
         file.display()
     ));
     Ok(())
+}
+
+/// A token for a user and password; the one-time code is asked for when there is a second factor.
+async fn authorize(remote: &Remote, user: &str, password: &str) -> Result<String> {
+    let client = Client::at(Place::Remote(remote.clone()), None);
+    let mut wish = json!({ "username": user, "password": password });
+    let answer: Result<Value> = client.post("/authorize", &wish).await;
+    let answer = match answer {
+        Err(failure) if failure.code() == Some(Code::SecondFactor) => {
+            let code = secret::first_line(&secret::from_stdin("one-time code: ")?)?;
+            wish["code"] = code.trim().into();
+            client.post("/authorize", &wish).await?
+        }
+        other => other?,
+    };
+    match answer["token"].as_str() {
+        Some(token) => Ok(token.to_owned()),
+        None => Err(Failure::new(Code::NotViaduct, "the answer has no token")),
+    }
 }
 
 /// Finds out which certificate to believe; on a terminal a person may compare fingerprints.
@@ -106,8 +143,22 @@ async fn adopt_root(client: &Client, remote: &Remote, context: &mut Context) {
     }
 }
 
-pub(crate) fn logout() -> Result<()> {
+/// Ends a sign-in at the server too. A token made with `viaduct tokens create` is others' as well and lives on.
+pub(crate) async fn logout() -> Result<()> {
+    let signed_in = Context::load()?.is_some_and(|context| !context.token.starts_with("vdt_"));
+    if signed_in {
+        let ended = match Client::remembered() {
+            Ok(Some(client)) => client.delete("/session").await,
+            Ok(None) => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = ended {
+            failure.print();
+            note("the server was not told; the sign-in ends there within a day");
+        }
+    }
     match Context::forget()? {
+        true if signed_in => note("signed out"),
         true => note("signed out; the token itself lives on until it is revoked"),
         false => note("no server was remembered"),
     }

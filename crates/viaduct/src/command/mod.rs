@@ -13,6 +13,7 @@ pub(crate) mod remote_access;
 pub(crate) mod secret;
 pub(crate) mod status;
 pub(crate) mod tokens;
+pub(crate) mod users;
 
 use crate::{cli::Global, client::Client, failure::Result, render::Printer};
 

@@ -11,6 +11,8 @@ DELETE /api/v1/session SignedIn
 DELETE /api/v1/tokens/{name} Needs(ManageTokens)
 DELETE /api/v1/tunnels/{id} Needs(DisconnectTunnel)
 DELETE /api/v1/unclaimed/{guid} Needs(ChangeDevices)
+DELETE /api/v1/users/{name} Needs(ManageUsers)
+DELETE /api/v1/whoami/second-factor Needs(SignIn)
 GET / Open
 GET /api/v1/audit Needs(ReadAudit)
 GET /api/v1/audit/export Needs(ReadAllAudit)
@@ -29,17 +31,21 @@ GET /api/v1/enroll Needs(Enroll)
 GET /api/v1/enroll/{id} Needs(Enroll)
 GET /api/v1/health Open
 GET /api/v1/remote-access/{device} Needs(ReadDevices)
+GET /api/v1/roles Needs(SignIn)
 GET /api/v1/setup Open
 GET /api/v1/status Needs(ReadDevices)
 GET /api/v1/tokens Needs(ReadTokens)
 GET /api/v1/tunnels Needs(ReadDevices)
 GET /api/v1/unclaimed Needs(ReadDevices)
+GET /api/v1/users Needs(ReadUsers)
+GET /api/v1/users/{name} Needs(ReadUsers)
 GET /api/v1/version SignedIn
 GET /api/v1/whoami SignedIn
 GET /setup Open
 PATCH /api/v1/devices Needs(ChangeDevices)
 PATCH /api/v1/devices/{device} Needs(ChangeDevices)
 PATCH /api/v1/remote-access/{device} Needs(ChangeRemoteAccess)
+PATCH /api/v1/users/{name} Needs(ManageUsers)
 POST /api/v1/authorize Open
 POST /api/v1/certificates/reload Needs(ChangeCertificates)
 POST /api/v1/devices Needs(ChangeDevices)
@@ -53,6 +59,10 @@ POST /api/v1/setup Open
 POST /api/v1/tokens Needs(ManageTokens)
 POST /api/v1/unclaimed/{device}/approve Needs(ChangeDevices)
 POST /api/v1/unclaimed/{device}/block Needs(ChangeDevices)
+POST /api/v1/users Needs(ManageUsers)
+POST /api/v1/whoami/password Needs(SignIn)
+POST /api/v1/whoami/second-factor Needs(SignIn)
+POST /api/v1/whoami/second-factor/verify Needs(SignIn)
 POST /login/api/v1/authorize Open
 POST /setup Open
 ";

@@ -14,6 +14,11 @@ fn guid(tenant: usize, n: u64) -> String {
     format!("4c4c4544-004b-4210-80{tenant:02}-{n:012}")
 }
 
+/// What nobody sends and only the own tenant may read.
+fn mark(tenant: usize, n: u64) -> String {
+    format!("mark-of-{tenant}-{n}")
+}
+
 /// Three tenants with five devices each, of the same names, and an admin for each.
 async fn bench() -> (Bench, Vec<String>) {
     let bench = Bench::new().await;
@@ -28,7 +33,7 @@ async fn bench() -> (Bench, Vec<String>) {
         let bearer = format!("Bearer {}", access.login_token(&who).unwrap().expose());
         for n in 0..5 {
             let body = json!({ "guid": guid(index, n), "name": format!("pc-{n}"), "labels": {
-                "site": if n < 2 { "berlin" } else { "paris" } } });
+                "site": if n < 2 { "berlin" } else { "paris" }, "mark": mark(index, n) } });
             let headers = [("authorization", bearer.as_str())];
             let reply = bench.remote("POST", "/api/v1/devices", &headers, &body.to_string()).await;
             assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
@@ -96,6 +101,75 @@ async fn every_route_answers_for_a_device_of_others_as_for_one_that_never_was() 
         (&device.json()["name"], &device.json()["blocked"]),
         (&"pc-1".into(), &false.into())
     );
+}
+
+/// Random requests of all tenants for anything of anybody, with a printed seed.
+#[tokio::test]
+async fn random_requests_never_cross_from_one_tenant_to_another() {
+    const REQUESTS: u32 = 3000;
+    let seed =
+        u64::from(std::process::id()) << 20 | u64::from(OffsetDateTime::now_utc().nanosecond());
+    println!("seed {seed}");
+    let mut state = seed | 1;
+    let mut next = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let (bench, bearers) = bench().await;
+    let table = table(Arc::new(bench.api.clone()));
+    let routes: Vec<(String, &str)> = table
+        .entries()
+        .iter()
+        .filter(|entry| !matches!(entry.guard, Guard::Open) && !entry.path.ends_with("/export"))
+        .filter(|entry| !entry.path.contains("/whoami/") && !entry.path.ends_with("/session"))
+        .map(|entry| (entry.method.to_string(), entry.path))
+        .collect();
+    for n in 0..REQUESTS {
+        let (who, owner, device) = (next(3), next(3), u64::try_from(next(5)).unwrap());
+        let (method, path) = &routes[next(routes.len())];
+        let target = guid(owner, device);
+        let path: Vec<String> = path
+            .split('/')
+            .map(|segment| match segment {
+                "{device}" | "{guid}" => target.clone(),
+                "{name}" => format!("admin{owner}"),
+                other if other.starts_with('{') => "1".to_owned(),
+                other => other.to_owned(),
+            })
+            .collect();
+        let path = path.join("/");
+        // What one tenant does to itself is not the question here.
+        if who == owner && method != "GET" {
+            continue;
+        }
+        let bodies =
+            ["", "{}", r#"{"name":"taken"}"#, r#"{"disabled":true}"#, r#"{"labels":{"x":"y"}}"#];
+        let body = match next(6) {
+            5 => json!({ "guid": target, "name": "taken", "friendlyName": "x" }).to_string(),
+            other => bodies[other].to_owned(),
+        };
+        let headers = [("authorization", bearers[who].as_str())];
+        let reply = bench.remote(method, &path, &headers, &body).await;
+        for (other, tenant) in TENANTS.iter().enumerate() {
+            if other == who {
+                continue;
+            }
+            let foreign = (0..5).map(|n| mark(other, n)).find(|m| reply.text.contains(m.as_str()));
+            assert_eq!(foreign, None, "{n}: {who} learnt of {tenant:?} from {method} {path}");
+        }
+    }
+    for (index, tenant) in TENANTS.iter().enumerate() {
+        for n in 0..5 {
+            let device = bench.api.inventory.get(guid(index, n).parse().unwrap()).unwrap();
+            assert_eq!((device.tenant.as_str(), device.blocked), (*tenant, false));
+            assert_eq!(device.name, format!("pc-{n}"));
+            assert!(!device.labels.contains_key("x"));
+        }
+        let user = bench.api.access.users().into_iter().find(|u| u.name == format!("admin{index}"));
+        assert!(user.is_some_and(|user| !user.disabled && user.tenant == *tenant));
+    }
 }
 
 #[tokio::test]

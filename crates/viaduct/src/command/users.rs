@@ -1,0 +1,190 @@
+//! `viaduct users`: who has an account, and what each may do.
+
+use super::{
+    Desk, secret,
+    tokens::{pairs, written},
+};
+use crate::{
+    age::since,
+    client::segment,
+    failure::{Result, sum_up},
+    render::Format,
+    say::note,
+};
+use std::path::PathBuf;
+use viaduct_api::{NewUser, RoleInfo, User, UserPatch};
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the users
+    Ls,
+    /// Make a user; the password is asked for, or read from a file
+    Add {
+        /// Unique name
+        name: String,
+        /// What the user may do; `viaduct users roles` lists the roles
+        #[arg(long)]
+        role: String,
+        /// Only devices with this label (repeatable)
+        #[arg(long = "label", value_name = "KEY=VALUE")]
+        labels: Vec<String>,
+        /// The user's tenant, when there are several
+        #[arg(long)]
+        tenant: Option<String>,
+        /// File with the password in its first line; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Give a user another password; what was issued with the old one is worth nothing then
+    Passwd {
+        /// The user
+        name: String,
+        /// File with the password in its first line; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Give a user another role, or other labels
+    Role {
+        /// The user
+        name: String,
+        /// The role
+        role: String,
+        /// Only devices with this label (repeatable); without, the labels stay
+        #[arg(long = "label", value_name = "KEY=VALUE")]
+        labels: Vec<String>,
+    },
+    /// Keep users from signing in; what was issued to them is worth nothing at once
+    Disable {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Let users sign in again
+    Enable {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Take the second factor away, for somebody who lost it
+    ResetSecondFactor {
+        /// The user
+        name: String,
+    },
+    /// Remove users
+    Rm {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// List the roles and what each may do
+    Roles,
+}
+
+pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
+    match command {
+        Command::Ls => list(desk).await,
+        Command::Roles => roles(desk).await,
+        Command::Add { name, role, labels, tenant, password_file } => {
+            let password = password(password_file)?;
+            let labels = pairs(&labels)?;
+            let wish = NewUser { name, password, role, tenant_id: tenant, labels };
+            let made: User = desk.client.post("/users", &wish).await?;
+            note(&format!("user {} made, with the role {}", made.name, made.role));
+            Ok(())
+        }
+        Command::Passwd { name, password_file } => {
+            let password = Some(password(password_file)?);
+            patch(desk, &name, UserPatch { password, ..UserPatch::default() }).await?;
+            note(&format!("{name} has another password"));
+            Ok(())
+        }
+        Command::Role { name, role, labels } => {
+            let labels = if labels.is_empty() { None } else { Some(pairs(&labels)?) };
+            let change = UserPatch { role: Some(role), labels, ..UserPatch::default() };
+            let user = patch(desk, &name, change).await?;
+            note(&format!("{} has the role {} now", user.name, user.role));
+            Ok(())
+        }
+        Command::Disable { names } => able(desk, names, true).await,
+        Command::Enable { names } => able(desk, names, false).await,
+        Command::ResetSecondFactor { name } => {
+            let change = UserPatch { second_factor: Some(false), ..UserPatch::default() };
+            patch(desk, &name, change).await?;
+            note(&format!("{name} signs in with the password alone now"));
+            Ok(())
+        }
+        Command::Rm { names } => {
+            let mut failures = Vec::new();
+            for name in &names {
+                match desk.client.delete(&format!("/users/{}", segment(name))).await {
+                    Ok(()) => note(&format!("user {name} removed")),
+                    Err(failure) => failures.push(failure),
+                }
+            }
+            sum_up(names.len() - failures.len(), failures)
+        }
+    }
+}
+
+async fn list(desk: &Desk) -> Result<()> {
+    let users: Vec<User> = desk.client.get("/users").await?;
+    if users.is_empty() && desk.printer.format == Format::Table {
+        note("no users; make one with `viaduct users add NAME --role ROLE`");
+    }
+    desk.printer.list(
+        &users,
+        &[
+            ("NAME", &|user| user.name.clone()),
+            ("ROLE", &|user| user.role.clone()),
+            ("TENANT", &|user| user.tenant_id.clone()),
+            ("LABELS", &|user| written(&user.labels)),
+            ("SIGN-IN", &|user| sign_in(user).to_owned()),
+            ("AGE", &|user| since(user.created)),
+        ],
+    )
+}
+
+fn sign_in(user: &User) -> &'static str {
+    match (user.disabled, user.provider, user.second_factor) {
+        (true, ..) => "disabled",
+        (_, true, _) => "identity provider",
+        (_, _, true) => "password and code",
+        _ => "password",
+    }
+}
+
+async fn roles(desk: &Desk) -> Result<()> {
+    let roles: Vec<RoleInfo> = desk.client.get("/roles").await?;
+    desk.printer.list(
+        &roles,
+        &[
+            ("ROLE", &|role| role.name.clone()),
+            ("ABOUT", &|role| role.about.clone()),
+            ("ACTIONS", &|role| role.actions.len().to_string()),
+        ],
+    )
+}
+
+async fn able(desk: &Desk, names: Vec<String>, disabled: bool) -> Result<()> {
+    let mut failures = Vec::new();
+    for name in &names {
+        let change = UserPatch { disabled: Some(disabled), ..UserPatch::default() };
+        match patch(desk, name, change).await {
+            Ok(_) if disabled => note(&format!("{name} cannot sign in any more")),
+            Ok(_) => note(&format!("{name} can sign in again")),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    sum_up(names.len() - failures.len(), failures)
+}
+
+async fn patch(desk: &Desk, name: &str, change: UserPatch) -> Result<User> {
+    desk.client.patch(&format!("/users/{}", segment(name)), &change).await
+}
+
+fn password(file: Option<PathBuf>) -> Result<String> {
+    match file {
+        Some(file) => secret::from_file(&file),
+        None => secret::first_line(&secret::from_stdin("password: ")?),
+    }
+}
