@@ -52,6 +52,35 @@ pub struct Faults {
     /// Dial in with somebody else's UUID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim_guid: Option<Uuid>,
+    /// Qualities of protection that HTTP digest offers: `auth`, `auth-int`, `both`. Default: the firmware's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest_qop: Option<DigestQop>,
+    /// Replace all nonces after this many requests: consoles meet `stale`. 0: off.
+    pub nonce_uses: u32,
+    /// Seconds by which the platform's clock is wrong; years are possible, in both directions.
+    pub clock_skew: i64,
+    /// Classes whose instances cannot be put: HTTP 400.
+    pub refuse_put: Vec<String>,
+    /// Classes that this firmware does not have.
+    pub missing_classes: Vec<String>,
+    /// Milliseconds that each HTTP answer takes longer.
+    pub wsman_delay: u32,
+    /// Give no answer to this many of the next HTTP requests.
+    pub swallow_requests: u32,
+    /// Events in the log have no usable time.
+    pub bad_event_times: bool,
+}
+
+/// What HTTP digest offers to protect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DigestQop {
+    /// The request line.
+    Auth,
+    /// The request line and the body.
+    AuthInt,
+    /// Either.
+    Both,
 }
 
 impl Default for Faults {
@@ -75,6 +104,14 @@ impl Default for Faults {
             refuse_reason: 2,
             wrong_password: false,
             claim_guid: None,
+            digest_qop: None,
+            nonce_uses: 0,
+            clock_skew: 0,
+            refuse_put: Vec::new(),
+            missing_classes: Vec::new(),
+            wsman_delay: 0,
+            swallow_requests: 0,
+            bad_event_times: false,
         }
     }
 }
@@ -110,9 +147,11 @@ impl FaultSetting {
         if value == "off" && Faults::KEYS.contains(&key.as_str()) {
             return Ok(Self { key, value: None });
         }
-        let quoted = toml::Value::from(value).to_string();
+        let quoted = |text: &str| toml::Value::from(text.trim()).to_string();
+        let names: Vec<String> = value.split(',').map(quoted).collect();
+        let names = format!("[{}]", names.join(","));
         let mut why = String::new();
-        for form in [value.to_owned(), format!("[{value}]"), quoted] {
+        for form in [value.to_owned(), format!("[{value}]"), quoted(value), names] {
             let Ok(table) = format!("{key} = {form}").parse::<toml::Table>() else { continue };
             match table.clone().try_into::<Faults>() {
                 Ok(_) => return Ok(Self { value: table.get(&key).cloned(), key }),
@@ -141,7 +180,7 @@ impl std::str::FromStr for FaultSetting {
 
 impl Faults {
     /// The names that `FaultSetting::parse` takes.
-    pub const KEYS: [&'static str; 18] = [
+    pub const KEYS: [&'static str; 26] = [
         "fragment",
         "fragment-rate",
         "coalesce",
@@ -160,6 +199,14 @@ impl Faults {
         "refuse-reason",
         "wrong-password",
         "claim-guid",
+        "digest-qop",
+        "nonce-uses",
+        "clock-skew",
+        "refuse-put",
+        "missing-classes",
+        "wsman-delay",
+        "swallow-requests",
+        "bad-event-times",
     ];
 
     /// Puts one setting in place of what was there.
@@ -197,7 +244,9 @@ mod tests {
             "direct=10.0.0.9:5989",
             "claim_guid=12345678-9abc-def0-1122-334455667788",
             "piece=0x10",
+            "missing-classes=CIM_Fan, CIM_Card",
         ]);
+        assert_eq!(faults.missing_classes, ["CIM_Fan", "CIM_Card"]);
         assert_eq!(faults.fragment, 1);
         assert_eq!(faults.window, Some(499));
         assert_eq!(faults.missing_ports, [5900, 623]);
@@ -218,6 +267,7 @@ mod tests {
             piece: Some(1),
             direct: Some(String::new()),
             claim_guid: Some(Uuid::nil()),
+            digest_qop: Some(DigestQop::Both),
             ..Faults::default()
         };
         let table = toml::Table::try_from(&all).unwrap();

@@ -292,6 +292,7 @@ impl RunningPlatform {
 
     /// Changes how it misbehaves.
     pub fn set_fault(&self, setting: FaultSetting) {
+        self.machine.set_fault(&setting);
         self.tell(Command::Fault(Box::new(setting)));
     }
 

@@ -132,7 +132,11 @@ fn the_first_round_of_a_digest_login_has_eight_strings_and_seven_without_qop() {
 }
 
 fn device(plain: bool) -> DeviceLogin {
-    DeviceLogin::new(REALM.into(), Credentials::new("admin", "right"), plain)
+    let accounts = vec![
+        ("other".to_owned(), amt::http::digest::Ha1::new("other", REALM, "unused")),
+        ("admin".to_owned(), amt::http::digest::Ha1::new("admin", REALM, "right")),
+    ];
+    DeviceLogin::new(REALM.into(), accounts, plain)
 }
 
 /// Runs a console against a platform.

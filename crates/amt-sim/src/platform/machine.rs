@@ -2,7 +2,7 @@
 
 use super::{Outlook, State};
 use crate::{
-    CiraLog, Configuration, Identity, Lan, Setup,
+    CiraLog, Configuration, FaultSetting, Faults, Identity, Lan, Setup,
     configured::{Shared, lock},
     events::{Event, Events, Noted},
     services::{Host, HostConfig, TlsIdentity},
@@ -30,6 +30,8 @@ pub(crate) struct Machine {
     host: OnceLock<Arc<Host>>,
     outlook: Mutex<Outlook>,
     events: Mutex<Events>,
+    /// How the services misbehave; the tunnel has its own.
+    faults: Mutex<Faults>,
     state: watch::Sender<State>,
     log: watch::Sender<CiraLog>,
 }
@@ -53,6 +55,7 @@ impl Machine {
         let shared = Shared::new(configuration, limits, setup.provisioning);
         Self {
             shared: Arc::new(shared),
+            faults: Mutex::new(setup.faults.clone()),
             identity,
             setup,
             source,
@@ -125,7 +128,22 @@ impl Machine {
 
     /// The management engine. The first call makes it.
     pub(crate) fn host(&self) -> Arc<Host> {
-        self.host.get_or_init(|| self.make_host()).clone()
+        let make = || {
+            let faults = lock(&self.faults);
+            let host = self.make_host();
+            host.set_faults(&faults);
+            host
+        };
+        self.host.get_or_init(make).clone()
+    }
+
+    /// Changes how the services misbehave.
+    pub(super) fn set_fault(&self, setting: &FaultSetting) {
+        let mut faults = lock(&self.faults);
+        faults.apply(setting);
+        if let Some(host) = self.host.get() {
+            host.set_faults(&faults);
+        }
     }
 
     /// Makes the key of the TLS ports, which takes a while: not for a thread that others wait for.

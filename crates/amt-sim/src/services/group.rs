@@ -5,7 +5,7 @@
 //! state lives in [`Host`], where each platform has its own. Everything that is common to all classes is done here:
 //! finding the instance that selectors name, listing by base class, and the faults for what is unknown.
 
-use super::{certificates, host::Host, remote_access, store::same};
+use super::{certificates, host::Host, methods, remote_access, rules, store::same};
 use amt::wsman::{Fault, Instance, Properties, Reference, ResourceUri, Subcode, Target, Value};
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ pub(super) fn list(host: &Arc<Host>, class: &str) -> Result<Vec<Instance>, Fault
             found.extend(group.instances(host, member.name));
         }
     }
-    match host.store().list(class, host.power()) {
+    match rules::list(host, class) {
         Ok(more) => found.extend(more),
         Err(fault) if !known => return Err(fault),
         Err(_) => {}
@@ -119,14 +119,14 @@ pub(super) fn list(host: &Arc<Host>, class: &str) -> Result<Vec<Instance>, Fault
 pub(super) fn get(host: &Arc<Host>, target: &Target) -> Result<Instance, Fault> {
     match group_of(host, &target.resource) {
         Some(group) => find(group, host, target),
-        None => host.store().get(target, host.power()),
+        None => rules::get(host, target),
     }
 }
 
 /// Replaces an instance.
 pub(super) fn put(host: &Arc<Host>, target: &Target, new: &Instance) -> Result<Instance, Fault> {
     let Some(group) = group_of(host, &target.resource) else {
-        return host.store().put(target, new, host.power());
+        return rules::put(host, target, new);
     };
     if new.resource != target.resource {
         let reason = "the instance is of another class";
@@ -152,41 +152,34 @@ pub(super) fn create(
             let reason = "the instance is of another class";
             Err(Fault::sender(Subcode::InvalidRepresentation, reason))
         }
-        None => {
-            // What must be there for this to make sense is checked first, as firmware does.
-            let class = target.resource.class_name();
-            host.store().list(class, host.power())?;
-            Err(unsupported(class, "be created"))
-        }
+        None => rules::create(host, target, new),
     }
 }
 
 /// Removes an instance.
 pub(super) fn delete(host: &Arc<Host>, target: &Target) -> Result<(), Fault> {
     let Some(group) = group_of(host, &target.resource) else {
-        host.store().get(target, host.power())?;
-        return Err(unsupported(target.resource.class_name(), "be deleted"));
+        return rules::delete(host, target);
     };
     let current = find(group, host, target)?;
     group.delete(host, &current)
 }
 
-/// Calls a method of a class that a group has; `None` when no group has it.
+/// Calls a method; what it returns.
 pub(super) fn invoke(
     host: &Arc<Host>,
     target: &Target,
     method: &str,
     arguments: &Properties,
-) -> Option<Result<Properties, Fault>> {
-    let group = group_of(host, &target.resource)?;
-    let result = find(group, host, target).and_then(|current| {
-        group.invoke(host, &current, method, arguments).unwrap_or_else(|| {
-            let class = target.resource.class_name();
-            let reason = format!("{class} has no method {method}");
-            Err(Fault::sender(Subcode::ActionNotSupported, reason))
-        })
-    });
-    Some(result)
+) -> Result<Properties, Fault> {
+    let Some(group) = group_of(host, &target.resource) else {
+        return methods::invoke(host, target, method, arguments);
+    };
+    let current = find(group, host, target)?;
+    group.invoke(host, &current, method, arguments).unwrap_or_else(|| {
+        let class = target.resource.class_name();
+        Err(Fault::sender(Subcode::ActionNotSupported, format!("{class} has no method {method}")))
+    })
 }
 
 /// The one instance that the selectors name; without selectors, the only one.

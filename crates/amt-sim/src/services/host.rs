@@ -4,13 +4,12 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use amt::{
-    credentials::Credentials,
     http::digest::{DigestVerifier, Ha1, NonceTable, Qop, md5_hex},
     port::ServicePort,
     wsman::{Contexts, Instance},
@@ -18,16 +17,28 @@ use amt::{
 use openssl::ssl::SslAcceptor;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::{OnceCell, watch},
+    sync::{Notify, OnceCell, watch},
     time::Instant,
 };
 
 use crate::configured::{Configuration, Provisioning, Shared};
-use crate::remote_access::Limits;
+use crate::remote_access::Limits as RemoteLimits;
 
 use super::{
-    http, power::Power, profile::Profile, redirection, seats::Seats, store::Store, tls,
+    boot::{self, Boot},
+    clock::Clock,
+    consent::{Consent, Limits},
+    http,
+    logs::{AuditLog, Event, EventLog, Initiator, note},
+    power::{self, Power},
+    profile::Profile,
+    quirks::Quirks,
+    redirection,
+    seats::Seats,
+    store::Store,
+    tls,
     tls::TlsIdentity,
+    users::Accounts,
 };
 
 /// How long a nonce may be used.
@@ -73,6 +84,13 @@ impl fmt::Debug for HostConfig {
 }
 
 impl HostConfig {
+    /// The first three parts of the firmware's version, and the fourth: its build.
+    pub(super) fn version_and_build(&self) -> (String, String) {
+        let mut parts = self.amt_version.splitn(4, '.');
+        let version: Vec<&str> = parts.by_ref().take(3).collect();
+        (version.join("."), parts.next().unwrap_or("1579").to_owned())
+    }
+
     /// Host name and domain.
     pub(super) fn fqdn(&self) -> String {
         if self.domain.is_empty() {
@@ -92,16 +110,45 @@ impl HostConfig {
 pub struct Host {
     config: HostConfig,
     started: Instant,
+    profile: Arc<Profile>,
     digest: Mutex<DigestVerifier>,
-    ha1: Ha1,
-    profile: &'static Profile,
+    accounts: Mutex<Accounts>,
     store: Mutex<Store>,
     shared: Arc<Shared>,
-    contexts: Mutex<Contexts<Instance>>,
+    clock: Clock,
+    boot: Mutex<Boot>,
+    consent: Mutex<Consent>,
+    events: Mutex<EventLog>,
+    audit: Mutex<AuditLog>,
+    quirks: Mutex<Quirks>,
+    kvm_on: AtomicBool,
+    tls_mode: Mutex<TlsMode>,
+    wrong_passwords: AtomicU32,
+    alarms: Arc<Notify>,
+    alarms_watched: AtomicBool,
+    provisioned: watch::Sender<bool>,
+    revision: watch::Sender<u64>,
+    /// What is still to be pulled; none is the end where that takes a Pull of its own.
+    contexts: Mutex<Contexts<Option<Instance>>>,
     messages: AtomicU64,
     power: Power,
     acceptor: OnceCell<SslAcceptor>,
     seats: Seats,
+}
+
+/// Which of the ports are open: what AMT_TLSSettingData said when it was last committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TlsMode {
+    tls: bool,
+    clear: bool,
+}
+
+impl TlsMode {
+    fn of(store: &Store) -> Self {
+        const CLASS: &str = "AMT_TLSSettingData";
+        let tls = store.truth(CLASS, "Enabled");
+        Self { tls, clear: !tls || store.truth(CLASS, "AcceptNonSecureConnections") }
+    }
 }
 
 impl fmt::Debug for Host {
@@ -115,7 +162,7 @@ impl Host {
     #[must_use]
     pub fn new(config: HostConfig) -> Arc<Self> {
         let shared =
-            Shared::new(Configuration::default(), Limits::default(), Provisioning::default());
+            Shared::new(Configuration::default(), RemoteLimits::default(), Provisioning::default());
         Self::with(config, Arc::new(shared))
     }
 
@@ -123,12 +170,26 @@ impl Host {
     pub(crate) fn with(config: HostConfig, shared: Arc<Shared>) -> Arc<Self> {
         let realm = config.realm();
         let nonces = NonceTable::new(NONCE_LIFETIME, NONCES);
-        let profile = Profile::delivered();
-        Arc::new(Self {
-            ha1: Ha1::new(&config.amt_user, &realm, &config.amt_password),
-            digest: Mutex::new(DigestVerifier::new(realm, vec![Qop::Auth], nonces)),
+        let profile = Profile::of_version(&config.amt_version);
+        let store = Store::new(Arc::clone(&profile), &config);
+        let host = Arc::new(Self {
+            accounts: Mutex::new(Accounts::new(&config)),
+            digest: Mutex::new(DigestVerifier::new(realm, profile.qop.clone(), nonces)),
+            tls_mode: Mutex::new(TlsMode::of(&store)),
+            store: Mutex::new(store),
             profile,
-            store: Mutex::new(Store::new(profile, &config)),
+            clock: Clock::new(),
+            boot: Mutex::default(),
+            consent: Mutex::default(),
+            events: Mutex::default(),
+            audit: Mutex::default(),
+            quirks: Mutex::default(),
+            kvm_on: AtomicBool::new(true),
+            wrong_passwords: AtomicU32::new(0),
+            alarms: Arc::new(Notify::new()),
+            alarms_watched: AtomicBool::new(false),
+            provisioned: watch::Sender::new(true),
+            revision: watch::Sender::new(0),
             contexts: Mutex::new(Contexts::new(ENUMERATIONS, ENUMERATION_IDLE)),
             messages: AtomicU64::new(1),
             shared,
@@ -137,18 +198,27 @@ impl Host {
             seats: Seats::default(),
             started: Instant::now(),
             config,
-        })
+        });
+        for event in note::SET_UP {
+            host.note(event, Initiator::Local);
+        }
+        boot::boot(&host, power::OFF);
+        host
     }
 
     /// Whether something answers on this port now; where nothing does, a channel is refused as
     /// "connect failed".
     #[must_use]
     pub fn serves(&self, port: u16) -> bool {
+        let mode = *lock(&self.tls_mode);
+        if !self.is_provisioned() {
+            return false;
+        }
         match ServicePort::from_number(port) {
-            Some(ServicePort::Http | ServicePort::Https) => true,
-            Some(ServicePort::Redirection | ServicePort::RedirectionTls) => {
-                self.redirection_listens()
-            }
+            Some(ServicePort::Http) => mode.clear,
+            Some(ServicePort::Https) => mode.tls,
+            Some(ServicePort::Redirection) => mode.clear && self.redirection_listens(),
+            Some(ServicePort::RedirectionTls) => mode.tls && self.redirection_listens(),
             Some(ServicePort::Vnc) => self.vnc_is_on(),
             Some(ServicePort::Asf | ServicePort::AsfTls) | None => false,
         }
@@ -196,18 +266,14 @@ impl Host {
         &self.power
     }
 
-    pub(super) const fn seats(&self) -> &Seats {
-        &self.seats
-    }
-
     /// Major and minor of the firmware's version.
     pub(super) fn firmware_version(&self) -> (u8, u8) {
         let mut parts = self.config.amt_version.split('.').map(|part| part.parse().unwrap_or(0));
         (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
     }
 
-    pub(super) const fn profile(&self) -> &'static Profile {
-        self.profile
+    pub(super) fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     pub(super) const fn acceptor(&self) -> &OnceCell<SslAcceptor> {
@@ -228,7 +294,7 @@ impl Host {
         &self.shared
     }
 
-    pub(super) fn contexts(&self) -> MutexGuard<'_, Contexts<Instance>> {
+    pub(super) fn contexts(&self) -> MutexGuard<'_, Contexts<Option<Instance>>> {
         lock(&self.contexts)
     }
 
@@ -242,15 +308,222 @@ impl Host {
 
     /// What HTTP digest must know of a user.
     pub(super) fn account(&self, user: &str) -> Option<Ha1> {
-        (user == self.config.amt_user).then_some(self.ha1)
+        self.accounts().ha1(user)
     }
 
-    pub(super) fn credentials(&self) -> Credentials {
-        Credentials::new(&*self.config.amt_user, &*self.config.amt_password)
+    pub(super) fn redirection_listens(&self) -> bool {
+        self.store().truth("AMT_RedirectionService", "ListenerEnabled")
     }
 
-    fn redirection_listens(&self) -> bool {
-        self.store().text("AMT_RedirectionService", "ListenerEnabled").as_deref() == Some("true")
+    pub(super) const fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        lock(&self.accounts)
+    }
+
+    pub(super) fn boot(&self) -> MutexGuard<'_, Boot> {
+        lock(&self.boot)
+    }
+
+    pub(super) fn events(&self) -> MutexGuard<'_, EventLog> {
+        lock(&self.events)
+    }
+
+    pub(super) fn audit(&self) -> MutexGuard<'_, AuditLog> {
+        lock(&self.audit)
+    }
+
+    pub(super) fn quirks(&self) -> MutexGuard<'_, Quirks> {
+        lock(&self.quirks)
+    }
+
+    pub(super) const fn alarms(&self) -> &Arc<Notify> {
+        &self.alarms
+    }
+
+    /// True for the first to ask, until [`Self::end_watching_alarms`].
+    pub(super) fn begin_watching_alarms(&self) -> bool {
+        !self.alarms_watched.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn end_watching_alarms(&self) {
+        self.alarms_watched.store(false, Ordering::Release);
+    }
+
+    /// Writes an event down, with the time.
+    pub(super) fn record(&self, event: Event) {
+        self.events().add(Event { time: self.clock.stamp(), ..event });
+    }
+
+    /// Writes down in the audit log what somebody did.
+    pub(super) fn note(&self, event: (u16, u16), initiator: Initiator<'_>) {
+        self.audit().add(event, initiator, self.clock.stamp(), &[]);
+    }
+
+    /// Says that something which outlives a restart is another than before.
+    pub(super) fn changed(&self) {
+        self.revision.send_modify(|revision| *revision = revision.wrapping_add(1));
+    }
+
+    pub(super) const fn revision(&self) -> &watch::Sender<u64> {
+        &self.revision
+    }
+
+    pub(super) const fn provisioned(&self) -> &watch::Sender<bool> {
+        &self.provisioned
+    }
+
+    pub(super) fn is_provisioned(&self) -> bool {
+        *self.provisioned.borrow()
+    }
+
+    pub(super) fn set_provisioned(&self, provisioned: bool) {
+        self.provisioned.send_replace(provisioned);
+    }
+
+    /// Settings of TLS count from here on.
+    pub(super) fn commit_tls(&self) {
+        let mode = TlsMode::of(&self.store());
+        *lock(&self.tls_mode) = mode;
+    }
+
+    /// Whether KVM is switched on.
+    pub(super) fn kvm_is_on(&self) -> bool {
+        self.kvm_on.load(Ordering::Acquire)
+    }
+
+    pub(super) fn switch_kvm(&self, on: bool) {
+        self.kvm_on.store(on, Ordering::Release);
+    }
+
+    /// Whether consent is always required.
+    pub(super) fn is_in_client_control(&self) -> bool {
+        self.shared.provisioning == Provisioning::Ccm
+    }
+
+    /// Offers the qualities of protection that settings and quirks want.
+    pub(super) fn offer_qop(&self) {
+        let only_whole = self.store().number("AMT_AuthorizationService", "AllowHttpQopAuthOnly");
+        let quirk = self.quirks().qop.clone();
+        let mut qop = quirk.unwrap_or_else(|| self.profile.qop.clone());
+        if only_whole == Some(0) {
+            qop.retain(|qop| *qop == Qop::AuthInt);
+        }
+        if !qop.is_empty() {
+            self.digest().offer(qop);
+        }
+    }
+
+    /// A wrong password; every tenth in a row is an event.
+    pub(super) fn wrong_password(&self) {
+        const NOTICED: u32 = 10;
+        let times = self.wrong_passwords.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        if times.is_multiple_of(NOTICED) {
+            self.record(Event::wrong_passwords(u16::try_from(times).unwrap_or(u16::MAX)));
+            self.note(note::WRONG_CREDENTIALS, Initiator::Local);
+            self.changed();
+        }
+    }
+
+    pub(super) fn right_password(&self) {
+        self.wrong_passwords.store(0, Ordering::Relaxed);
+    }
+
+    // --- consent ----------------------------------------------------------------------------------
+
+    /// IPS_OptInService.OptInRequired: 0 nobody is asked, 1 for the screen, all bits for everything.
+    pub(super) fn consent_policy(&self) -> u32 {
+        if self.is_in_client_control() {
+            return u32::MAX;
+        }
+        self.store().number("IPS_OptInService", "OptInRequired").unwrap_or(0)
+    }
+
+    /// Whether the person at the PC must be asked first, and has not answered.
+    pub(super) fn consent_is_missing(&self, for_screen: bool) -> bool {
+        let asked = match self.consent_policy() {
+            0 => false,
+            1 => for_screen,
+            _ => true,
+        };
+        asked && !self.consent().is_given()
+    }
+
+    /// The consent as time has left it. One that has lapsed takes boot options with it.
+    pub(super) fn consent(&self) -> MutexGuard<'_, Consent> {
+        let limits = self.consent_limits();
+        let lapsed = lock(&self.consent).handle_time(self.now(), limits);
+        if lapsed && self.consent_policy() == u32::MAX {
+            boot::clear(self);
+        }
+        lock(&self.consent)
+    }
+
+    fn consent_limits(&self) -> Limits {
+        let store = self.store();
+        let seconds = |name, default| {
+            let seconds = store.number("IPS_OptInService", name).unwrap_or(default);
+            Duration::from_secs(seconds.into())
+        };
+        Limits {
+            code: seconds("OptInCodeTimeout", 120),
+            display: seconds("OptInDisplayTimeout", 300),
+        }
+    }
+
+    /// `StartOptIn`: six digits on the screen.
+    pub(super) fn start_consent(&self) -> u32 {
+        if self.consent_policy() == 0 {
+            return super::methods::NOT_READY;
+        }
+        let number = u32::from_le_bytes(entropy().first_chunk().copied().unwrap_or_default());
+        let code = format!("{:06}", number % 1_000_000);
+        let can_show = self.power.now() == power::ON;
+        self.consent().start(code, can_show, self.now())
+    }
+
+    /// `SendOptInCode`.
+    pub(super) fn send_consent_code(&self, code: &str) -> u32 {
+        let value = self.consent().send(code, self.now());
+        if value == super::consent::WRONG_CODE {
+            self.note(note::CONSENT_FAILED, Initiator::Local);
+        }
+        value
+    }
+
+    /// `CancelOptIn`, or a policy that changes.
+    pub(super) fn cancel_consent(&self) -> u32 {
+        self.consent().cancel()
+    }
+
+    /// Redirections were opened or closed.
+    pub(super) fn redirections_changed(&self) {
+        let open = usize::from(self.seats.in_use());
+        self.consent().redirections(open, self.now());
+    }
+
+    /// The screen shows something again.
+    pub(super) fn screen_came_on(&self) {
+        self.consent().can_show(self.now());
+    }
+
+    /// What can be asked of the power now, in the order in which firmware lists it: of what this
+    /// generation can do at all.
+    pub(super) fn power_choices(&self) -> Vec<u8> {
+        let class = self.profile.class("CIM_PowerManagementCapabilities");
+        let able: Vec<i64> = class
+            .and_then(|class| class.instances.first())
+            .and_then(|instance| instance.get("PowerStatesSupported")?.as_array())
+            .map(|states| states.iter().filter_map(toml::Value::as_integer).collect())
+            .unwrap_or_default();
+        let choices = self.power.choices().iter().copied();
+        choices.filter(|choice| able.contains(&i64::from(*choice))).collect()
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use amt::http::{Headers, HttpError, Limits, MessageReader, Request, RequestHead, ResponseHead};
+use amt::http::{
+    Headers, HttpError, Limits, MessageReader, Request, RequestHead, ResponseHead,
+    digest::RefusalReason,
+};
 use time::{OffsetDateTime, format_description::FormatItem, macros::format_description};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -67,7 +70,15 @@ where
             continue;
         };
         continued = false;
+        if host.swallows_a_request() {
+            // The console waits; it is told nothing, and neither is a later request.
+            continue;
+        }
         let response = respond(host, &request);
+        let delay = u64::from(host.quirks().delay);
+        if delay > 0 {
+            sleep(Duration::from_millis(delay)).await;
+        }
         let close = response.close;
         io.write_all(&response.into_bytes()).await?;
         io.flush().await?;
@@ -83,8 +94,17 @@ fn respond(host: &Arc<Host>, request: &Request) -> Response {
     let what = (head.method.as_str(), head.target.as_str(), request.body.as_slice());
     let verdict = host.digest().verify(authorization, what, host.now(), |user| host.account(user));
     let mut response = match verdict {
-        Err(refusal) => unauthorized(host, refusal.stale),
-        Ok(_) => page(host, request),
+        Err(refusal) => {
+            if refusal.reason == RefusalReason::Wrong {
+                host.wrong_password();
+            }
+            unauthorized(host, refusal.stale)
+        }
+        Ok(user) => {
+            host.right_password();
+            host.wear_nonces();
+            page(host, &user, request)
+        }
     };
     if head.minor == 0 {
         response.chunked = false;
@@ -96,11 +116,11 @@ fn respond(host: &Arc<Host>, request: &Request) -> Response {
     response
 }
 
-fn page(host: &Arc<Host>, request: &Request) -> Response {
+fn page(host: &Arc<Host>, user: &str, request: &Request) -> Response {
     let head = &request.head;
     match (path(&head.target), head.method.as_str()) {
         ("/wsman", "POST") => {
-            let (status, envelope) = wsman::answer(host, &request.body);
+            let (status, envelope) = wsman::answer(host, user, &request.body);
             Response::new(host, status, SOAP, envelope)
         }
         ("/" | "/index.htm", "GET" | "HEAD") => {

@@ -11,6 +11,7 @@ use openssl::sha::Sha256;
 use tokio::time::Instant;
 
 use super::{
+    boot::BootSource,
     host::Host,
     power,
     seats::{BootImage, Place},
@@ -181,6 +182,7 @@ impl Ider {
             Features::State => (2, if self.on { Status::ON } else { 0 }),
             Features::Set(set) => {
                 self.on = set & Features::ENABLE != 0;
+                self.host.seats().switch_drives(self.on);
                 (3, 1)
             }
             Features::Other(other) => (other, 0),
@@ -198,7 +200,7 @@ impl Ider {
             }
             return;
         }
-        if !self.on {
+        if !self.on || self.host.last_boot().source != BootSource::RedirectedDisc {
             return;
         }
         self.tell(BootImage::Reading { done: 0, total: 0 });

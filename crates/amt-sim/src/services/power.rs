@@ -7,14 +7,21 @@ use std::{
 
 use tokio::{sync::watch, time::Instant};
 
-use super::host::Host;
+use amt::wsman::{Fault, Properties};
+
+use super::{
+    boot,
+    host::Host,
+    logs::Event,
+    methods::{INVALID_PARAMETER, SUCCESS, number},
+};
 
 /// CIM's number for a PC that is on.
 pub(super) const ON: u8 = 2;
 /// Asleep (ACPI S3).
 const DEEP_SLEEP: u8 = 4;
 /// Hibernating (ACPI S4).
-const HIBERNATE: u8 = 7;
+pub(super) const HIBERNATE: u8 = 7;
 /// Off, but for the management engine.
 pub(super) const OFF: u8 = 8;
 
@@ -51,11 +58,17 @@ pub(super) struct Power {
 struct Inner {
     changing: bool,
     on_since: Instant,
+    /// 2 full power, 3 the operating system saves it (IPS_PowerManagementService).
+    os_saving: u32,
 }
+
+/// The operating system uses the PC's full power; it saves power.
+const FULL: u32 = 2;
+const SAVING: u32 = 3;
 
 impl Power {
     pub(super) fn new() -> Self {
-        let inner = Inner { changing: false, on_since: Instant::now() };
+        let inner = Inner { changing: false, on_since: Instant::now(), os_saving: FULL };
         Self { state: watch::Sender::new(ON), inner: Mutex::new(inner) }
     }
 
@@ -65,6 +78,11 @@ impl Power {
 
     pub(super) fn now(&self) -> u8 {
         *self.state.borrow()
+    }
+
+    /// Whether the operating system saves power: 2 no, 3 yes.
+    pub(super) fn os_saving(&self) -> u32 {
+        self.with(|inner| inner.os_saving)
     }
 
     /// How long the PC has been on.
@@ -95,6 +113,7 @@ impl Power {
             if state == ON {
                 inner.on_since = Instant::now();
             }
+            inner.os_saving = FULL;
             self.state.send_replace(state);
         });
     }
@@ -121,11 +140,12 @@ pub(super) fn request(host: &Arc<Host>, requested: u32) -> Verdict {
     if matches!(requested, 5 | 6 | 8) && host.seats().in_use() {
         return Verdict::InUse;
     }
+    let choices = host.power_choices();
     let verdict = power.with(|inner| {
         if inner.changing {
             return Verdict::Busy;
         }
-        if !power.choices().contains(&listed) {
+        if !choices.contains(&listed) {
             return Verdict::InvalidTransition;
         }
         inner.changing = matches!(change, Change::Through(_));
@@ -140,17 +160,69 @@ pub(super) fn request(host: &Arc<Host>, requested: u32) -> Verdict {
 fn apply(host: &Arc<Host>, change: Change) {
     match change {
         Change::Nothing => {}
+        Change::To(ON) => come_on(host),
         Change::To(state) => host.power().set(state),
         Change::Through(state) => {
             host.power().set(state);
             let host = Arc::clone(host);
             tokio::spawn(async move {
                 tokio::time::sleep(DARK).await;
-                host.power().set(ON);
+                come_on(&host);
                 host.power().with(|inner| inner.changing = false);
             });
         }
     }
+    host.changed();
+}
+
+/// Switches the PC on: from anything but sleep, it boots.
+fn come_on(host: &Arc<Host>) {
+    let from = host.power().now();
+    if from != DEEP_SLEEP {
+        boot::boot(host, from);
+    }
+    host.power().set(ON);
+    host.screen_came_on();
+    host.changed();
+}
+
+/// Switches the PC on unless it is on or about to be: an alarm rings.
+pub(super) fn wake(host: &Arc<Host>) {
+    let changing = host.power().with(|inner| inner.changing);
+    if !changing && host.power().now() != ON {
+        come_on(host);
+    }
+}
+
+/// The mains fail: whatever was asked of the next boot is forgotten, and the PC stays off.
+pub(super) fn lose(host: &Host) {
+    host.record(Event::power_interrupted());
+    host.power().set(OFF);
+    boot::clear(host);
+    host.cancel_consent();
+    host.changed();
+}
+
+/// Where the PC's power was when the simulator ended.
+pub(super) fn restore(host: &Host, state: u8) {
+    if matches!(state, ON | DEEP_SLEEP | HIBERNATE | OFF | 6) {
+        host.power().set(state);
+    }
+}
+
+/// `RequestOSPowerSavingStateChange`: 2 full power, 3 saving. Only a running system can do either.
+pub(super) fn request_os_saving(host: &Host, arguments: &Properties) -> Result<u32, Fault> {
+    /// The PC is not on.
+    const FAILED: u32 = 4;
+    let wanted = number(arguments, "OSPowerSavingState")?;
+    if !matches!(wanted, FULL | SAVING) {
+        return Ok(INVALID_PARAMETER);
+    }
+    if host.power().now() != ON {
+        return Ok(FAILED);
+    }
+    host.power().with(|inner| inner.os_saving = wanted);
+    Ok(SUCCESS)
 }
 
 /// A word for a state, for people.

@@ -21,6 +21,8 @@ use super::{
 
 /// A console that has not opened anything by then is not waited for.
 const LOGIN: Duration = Duration::from_secs(30);
+/// Who looks at port 5900 says no name.
+const VIEWER: &str = "vnc";
 /// Output waiting to be sent; above it no further input is read.
 const OUTPUT: usize = 64 * 1024;
 
@@ -38,7 +40,8 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     // A second viewer, and one that can prove nothing, see the port close.
-    let (Some(password), Some(place)) = (host.vnc_password(), host.take(Seat::Screen)) else {
+    let (Some(password), Some(place)) = (host.vnc_password(), host.take(Seat::Screen, VIEWER))
+    else {
         return Ok(());
     };
     let mut session = Session::new(host);
@@ -94,6 +97,8 @@ struct Session {
     decoder: Decoder,
     out: Vec<u8>,
     state: State,
+    /// Who logged in.
+    user: String,
     login_until: Instant,
 }
 
@@ -121,6 +126,7 @@ impl Session {
             decoder: Decoder::new(),
             out: Vec::new(),
             state: State::Fresh,
+            user: String::new(),
             login_until: Instant::now() + LOGIN,
         }
     }
@@ -233,7 +239,8 @@ impl Session {
             return State::Over;
         }
         let config = self.host.config();
-        let login = DeviceLogin::new(config.realm(), self.host.credentials(), config.lenient);
+        let accounts = self.host.accounts().of_redirection();
+        let login = DeviceLogin::new(config.realm(), accounts, config.lenient);
         State::LoggingIn(kind, Box::new(login))
     }
 
@@ -248,14 +255,17 @@ impl Session {
         answer.encode(&mut self.out);
         match verdict {
             Verdict::Pending => State::LoggingIn(kind, login),
-            Verdict::Accepted => State::In(kind),
+            Verdict::Accepted => {
+                self.user = login.user().unwrap_or_default().to_owned();
+                State::In(kind)
+            }
             Verdict::Close => State::Over,
         }
     }
 
     /// Somebody else may have been faster since the start: then the port is busy after all.
     fn open(&mut self, settings: SolSettings) -> State {
-        if let Some(place) = self.host.take(Seat::Serial) {
+        if let Some(place) = self.host.take(Seat::Serial, &self.user) {
             return State::Sol(Box::new(Sol::open(&self.host, place, settings, &mut self.out)));
         }
         let status = StartStatus::Busy.number();
@@ -266,7 +276,7 @@ impl Session {
     /// Behind the opening message the stream is RFB.
     fn open_screen(&mut self) -> bool {
         self.step(|session, _: KvmOpen| {
-            let Some(place) = session.host.take(Seat::Screen) else {
+            let Some(place) = session.host.take(Seat::Screen, &session.user) else {
                 session.state = State::Over;
                 return;
             };
@@ -289,7 +299,7 @@ impl Session {
         }
         self.state = State::Over;
         if let IderConsoleMessage::Open { sequence, open } = message
-            && let Some(place) = self.host.take(Seat::Drives)
+            && let Some(place) = self.host.take(Seat::Drives, &self.user)
         {
             let ider = Ider::open(&self.host, place, sequence, open, &mut self.out);
             self.state = State::Ider(Box::new(ider));

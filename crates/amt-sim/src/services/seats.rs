@@ -13,12 +13,13 @@ use std::{
 use amt::redirect::{Kind, StartStatus};
 use tokio::sync::watch;
 
-use super::host::Host;
+use super::{
+    host::Host,
+    logs::{Initiator, note},
+};
 
 /// Most characters that the screen remembers of what was typed.
 const TYPED: usize = 1024;
-/// Consent was given and is not used yet, or is being used (IPS_OptInService.OptInState).
-const CONSENT: [&str; 2] = ["3", "4"];
 /// How long KVM bears no input unless the setting says otherwise.
 const IDLE: Duration = Duration::from_secs(180);
 
@@ -75,6 +76,7 @@ pub(super) struct Seats {
     serial: AtomicBool,
     screen: AtomicBool,
     drives: AtomicBool,
+    drives_are_on: AtomicBool,
     typed: Mutex<String>,
     image: OnceLock<watch::Sender<BootImage>>,
 }
@@ -88,8 +90,17 @@ impl Seats {
         }
     }
 
-    fn is_taken(&self, seat: Seat) -> bool {
+    pub(super) fn is_taken(&self, seat: Seat) -> bool {
         self.flag(seat).load(Ordering::Acquire)
+    }
+
+    /// Whether the PC sees redirected drives.
+    pub(super) fn drives_are_on(&self) -> bool {
+        self.drives_are_on.load(Ordering::Acquire)
+    }
+
+    pub(super) fn switch_drives(&self, on: bool) {
+        self.drives_are_on.store(on, Ordering::Release);
     }
 
     /// Whether any redirection is open.
@@ -122,11 +133,31 @@ impl Seats {
 pub(super) struct Place {
     host: Arc<Host>,
     seat: Seat,
+    user: String,
+}
+
+impl Place {
+    /// Consent depends on what is open, and the audit log records it: 0 opened, 1 closed.
+    fn tell(&self, which: usize) {
+        let events = match self.seat {
+            Seat::Serial => note::SOL,
+            Seat::Drives => note::IDER,
+            Seat::Screen => note::SCREEN,
+        };
+        self.host.redirections_changed();
+        if let Some(event) = events.get(which) {
+            self.host.note(*event, Initiator::User(&self.user));
+        }
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        if self.seat == Seat::Drives {
+            self.host.seats().switch_drives(false);
+        }
         self.host.seats().flag(self.seat).store(false, Ordering::Release);
+        self.tell(1);
     }
 }
 
@@ -136,10 +167,14 @@ impl Host {
         self.seats().image().subscribe()
     }
 
-    /// Takes a part; none while somebody else has it.
-    pub(super) fn take(self: &Arc<Self>, seat: Seat) -> Option<Place> {
-        let taken = self.seats().flag(seat).swap(true, Ordering::AcqRel);
-        (!taken).then(|| Place { host: Arc::clone(self), seat })
+    /// Takes a part for a user; none while somebody else has it.
+    pub(super) fn take(self: &Arc<Self>, seat: Seat, user: &str) -> Option<Place> {
+        if self.seats().flag(seat).swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let place = Place { host: Arc::clone(self), seat, user: user.to_owned() };
+        place.tell(0);
+        Some(place)
     }
 
     /// Whether a redirection of this kind may begin now.
@@ -147,13 +182,13 @@ impl Host {
         let (enabled, seat) = match kind {
             Kind::Sol => (self.redirection_is_on(&["32770", "32771"]), Seat::Serial),
             Kind::Ider => (self.redirection_is_on(&["32769", "32771"]), Seat::Drives),
-            Kind::Kvm => (self.screen_is_on(), Seat::Screen),
+            Kind::Kvm => (self.kvm_is_on(), Seat::Screen),
             Kind::Other(_) => return StartStatus::UnknownKind,
         };
         if !enabled {
             return StartStatus::Unsupported;
         }
-        if self.wants_consent(kind) {
+        if self.consent_is_missing(kind == Kind::Kvm) {
             return StartStatus::ConsentNeeded;
         }
         if self.seats().is_taken(seat) { StartStatus::Busy } else { StartStatus::Ok }
@@ -169,27 +204,10 @@ impl Host {
         state.is_some_and(|state| states.contains(&state.as_str()))
     }
 
-    fn screen_is_on(&self) -> bool {
-        let state = self.setting("CIM_KVMRedirectionSAP", "EnabledState");
-        state.is_none_or(|state| matches!(state.as_str(), "2" | "6"))
-    }
-
-    /// Whether the person at the PC must be asked first, and has not answered.
-    fn wants_consent(&self, kind: Kind) -> bool {
-        let required = self.setting("IPS_OptInService", "OptInRequired");
-        let required = match required.as_deref() {
-            Some("1") => kind == Kind::Kvm,
-            Some("4294967295") => true,
-            _ => false,
-        };
-        let state = self.setting("IPS_OptInService", "OptInState");
-        required && !state.is_some_and(|state| CONSENT.contains(&state.as_str()))
-    }
-
     /// Whether port 5900 is open for viewers that know nothing of AMT.
     pub(super) fn vnc_is_on(&self) -> bool {
         let open = self.setting("IPS_KVMRedirectionSettingData", "Is5900PortEnabled");
-        open.as_deref() == Some("true") && self.screen_is_on()
+        open.as_deref() == Some("true") && self.kvm_is_on()
     }
 
     /// The password of port 5900; without one nobody gets in there.

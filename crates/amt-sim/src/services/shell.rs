@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::power;
+use super::{boot::BootSource, power};
 
 /// Longest line that can be typed, in bytes.
 const MAX_LINE: usize = 512;
-const HELP: &str = "commands: help, echo TEXT, uptime, power, exit\r\n";
+const HELP: &str = "commands: help, echo TEXT, uptime, power, boot, exit\r\n";
+const SETUP_HELP: &str = "commands: help, boot (leave setup and start the system), exit\r\n";
 
 /// A line editor and five commands.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Shell {
     line: Vec<u8>,
     after_cr: bool,
     escape: Escape,
+    /// Somebody left the BIOS set-up for the system.
+    left_setup: bool,
 }
 
 /// Where in an escape sequence of a terminal the input is; arrow keys do nothing here.
@@ -26,10 +29,11 @@ enum Escape {
 }
 
 /// What commands tell of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Surroundings {
     pub(super) power: u8,
     pub(super) uptime: Duration,
+    pub(super) booted: BootSource,
 }
 
 /// What the shell says, and whether it has ended.
@@ -46,33 +50,48 @@ impl Shell {
             line: Vec::new(),
             after_cr: false,
             escape: Escape::No,
+            left_setup: false,
         }
     }
 
     /// What a terminal sees first.
-    pub(super) fn greeting(&self) -> Vec<u8> {
+    pub(super) fn greeting(&self, around: &Surroundings) -> Vec<u8> {
         let name = &self.hostname;
-        let text = format!("\r\n{name}: serial console of a simulated PC. {HELP}{}", self.prompt());
+        let prompt = self.prompt(around);
+        let text = if self.is_in_setup(around) {
+            format!("\r\n{name}: BIOS setup of a simulated PC. {SETUP_HELP}{prompt}")
+        } else {
+            format!("\r\n{name}: serial console of a simulated PC. {HELP}{prompt}")
+        };
         text.into_bytes()
     }
 
-    fn prompt(&self) -> String {
+    fn is_in_setup(&self, around: &Surroundings) -> bool {
+        around.booted == BootSource::Setup && !self.left_setup
+    }
+
+    fn prompt(&self, around: &Surroundings) -> String {
+        if self.is_in_setup(around) {
+            return "BIOS setup> ".to_owned();
+        }
         format!("{} login-free shell> ", self.hostname)
     }
 
     /// The PC lost its power or got it back: whatever was typed is gone.
-    pub(super) fn power_changed(&mut self, state: u8) -> Vec<u8> {
+    pub(super) fn power_changed(&mut self, around: &Surroundings) -> Vec<u8> {
         self.line.clear();
-        let notice = format!("\r\n*** power: {} ***\r\n", power::word(state));
+        let notice = format!("\r\n*** power: {} ***\r\n", power::word(around.power));
         let mut text = notice.into_bytes();
-        if state == power::ON {
-            text.extend(self.greeting());
+        if around.power == power::ON {
+            self.left_setup = false;
+            text.extend(format!("*** boot: {} ***\r\n", around.booted).into_bytes());
+            text.extend(self.greeting(around));
         }
         text
     }
 
     /// Handles what a terminal sends. CR, LF and CR LF each end a line once.
-    pub(super) fn type_in(&mut self, input: &[u8], around: Surroundings) -> Said {
+    pub(super) fn type_in(&mut self, input: &[u8], around: &Surroundings) -> Said {
         let mut said = Said::default();
         for &byte in input {
             if said.ended {
@@ -90,7 +109,7 @@ impl Shell {
                 0x03 => {
                     self.line.clear();
                     said.text.extend_from_slice(b"^C\r\n");
-                    said.text.extend_from_slice(self.prompt().as_bytes());
+                    said.text.extend_from_slice(self.prompt(around).as_bytes());
                 }
                 0..0x20 => {}
                 _ if self.line.len() >= MAX_LINE => said.text.push(0x07),
@@ -122,12 +141,18 @@ impl Shell {
         }
     }
 
-    fn enter(&mut self, around: Surroundings, said: &mut Said) {
+    fn enter(&mut self, around: &Surroundings, said: &mut Said) {
         let line = std::mem::take(&mut self.line);
         let line = String::from_utf8_lossy(&line);
         let (command, rest) = line.trim_start().split_once(' ').unwrap_or((line.trim(), ""));
         let answer = match command {
             "" => String::new(),
+            "help" if self.is_in_setup(around) => SETUP_HELP.to_owned(),
+            "boot" if self.is_in_setup(around) => {
+                self.left_setup = true;
+                format!("*** boot: {} ***\r\n", BootSource::HardDrive)
+            }
+            "boot" => format!("booted from: {}\r\n", around.booted),
             "help" => HELP.to_owned(),
             "echo" => format!("{rest}\r\n"),
             "uptime" => format!("up {} s\r\n", around.uptime.as_secs()),
@@ -141,19 +166,20 @@ impl Shell {
         };
         said.text.extend_from_slice(b"\r\n");
         said.text.extend_from_slice(answer.as_bytes());
-        said.text.extend_from_slice(self.prompt().as_bytes());
+        said.text.extend_from_slice(self.prompt(around).as_bytes());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Said, Shell, Surroundings};
+    use super::{BootSource, Duration, Said, Shell, Surroundings};
 
-    const AROUND: Surroundings = Surroundings { power: 2, uptime: Duration::from_secs(7) };
+    const AROUND: Surroundings =
+        Surroundings { power: 2, uptime: Duration::from_secs(7), booted: BootSource::HardDrive };
     const PROMPT: &str = "pc-01 login-free shell> ";
 
     fn typed(input: &[u8]) -> String {
-        String::from_utf8(Shell::new("pc-01").type_in(input, AROUND).text).unwrap()
+        String::from_utf8(Shell::new("pc-01").type_in(input, &AROUND).text).unwrap()
     }
 
     #[test]
@@ -170,7 +196,7 @@ mod tests {
         let mut shell = Shell::new("pc-01");
         let mut text = Vec::new();
         for byte in b"power\r\n" {
-            text.extend(shell.type_in(&[*byte], AROUND).text);
+            text.extend(shell.type_in(&[*byte], &AROUND).text);
         }
         assert_eq!(String::from_utf8(text).unwrap(), format!("power\r\npower: on (2)\r\n{PROMPT}"));
     }
@@ -190,14 +216,14 @@ mod tests {
 
     #[test]
     fn exit_ends_and_nothing_after_it_is_read() {
-        let said = Shell::new("pc-01").type_in(b"exit\recho no\r", AROUND);
+        let said = Shell::new("pc-01").type_in(b"exit\recho no\r", &AROUND);
         assert_eq!(said, Said { text: b"exit\r\nbye\r\n".to_vec(), ended: true });
     }
 
     #[test]
     fn a_line_does_not_grow_without_bound() {
         let mut shell = Shell::new("pc-01");
-        let said = shell.type_in(&[b'x'; 2000], AROUND);
+        let said = shell.type_in(&[b'x'; 2000], &AROUND);
         assert_eq!(shell.line.len(), super::MAX_LINE);
         assert_eq!(said.text.iter().filter(|b| **b == 7).count(), 2000 - super::MAX_LINE);
     }

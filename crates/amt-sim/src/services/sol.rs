@@ -71,7 +71,7 @@ impl Sol {
             self.greet_at = None;
             let mut text = Vec::new();
             if self.host.power().now() == power::ON {
-                text = self.shell.greeting();
+                text = self.shell.greeting(&self.surroundings(power::ON));
             }
             self.show(&text, out);
         }
@@ -94,8 +94,8 @@ impl Sol {
         if power != power::ON {
             return true;
         }
-        let around = Surroundings { power, uptime: self.host.power().uptime() };
-        let said = self.shell.type_in(data, around);
+        let around = self.surroundings(power);
+        let said = self.shell.type_in(data, &around);
         self.show(&said.text, out);
         !said.ended
     }
@@ -105,7 +105,8 @@ impl Sol {
         if self.greet_at.is_some() {
             return;
         }
-        let text = self.shell.power_changed(state);
+        let around = self.surroundings(state);
+        let text = self.shell.power_changed(&around);
         self.show(&text, out);
         self.show_controls(out);
     }
@@ -121,6 +122,11 @@ impl Sol {
             return;
         }
         self.show(format!("\r\n*** {image} ***\r\n").as_bytes(), out);
+    }
+
+    fn surroundings(&self, power: u8) -> Surroundings {
+        let uptime = self.host.power().uptime();
+        Surroundings { power, uptime, booted: self.host.last_boot().source }
     }
 
     /// The answer to a ping.

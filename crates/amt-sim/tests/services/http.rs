@@ -46,9 +46,12 @@ async fn a_request_without_login_gets_a_401_with_a_page_and_the_end_of_the_conne
     let challenge = lines[1].strip_prefix("WWW-Authenticate: Digest realm=\"Digest:").unwrap();
     let (digits, rest) = challenge.split_at(32);
     assert!(digits.bytes().all(|b| b.is_ascii_hexdigit()), "{digits}");
-    assert!(rest.starts_with("\",nonce=\"") && rest.ends_with("\",stale=\"false\",qop=\"auth\""));
+    assert!(
+        rest.starts_with("\",nonce=\"")
+            && rest.ends_with("\",stale=\"false\",qop=\"auth,auth-int\"")
+    );
     assert_eq!(lines[2], "Content-Type: text/html");
-    assert_eq!(lines[3], "Server: Intel(R) Active Management Technology 16.1.30");
+    assert_eq!(lines[3], "Server: Intel(R) Active Management Technology 15.0.45.2411");
     assert_eq!(lines[4], format!("Content-Length: {}", page.len()));
     assert_eq!(lines[5], "Connection: close");
     assert_eq!(lines.len(), 6);
@@ -70,7 +73,7 @@ async fn an_answer_has_the_headers_of_firmware_and_chunks_with_four_digits() {
     assert_eq!(
         lines[2..],
         [
-            "Server: Intel(R) Active Management Technology 16.1.30",
+            "Server: Intel(R) Active Management Technology 15.0.45.2411",
             "X-Frame-Options: DENY",
             "Content-Type: application/soap+xml; charset=UTF-8",
             "Transfer-Encoding: chunked",
@@ -81,7 +84,7 @@ async fn an_answer_has_the_headers_of_firmware_and_chunks_with_four_digits() {
     assert_eq!(size.len(), 4);
     let size = usize::from_str_radix(size, 16).unwrap();
     assert_eq!(&rest[size..], "\r\n0\r\n\r\n");
-    assert!(rest.contains("AMT 16.1.30"), "{rest}");
+    assert!(rest.contains("AMT 15.0.45"), "{rest}");
 }
 
 #[tokio::test]
@@ -165,7 +168,7 @@ async fn the_start_page_is_there_and_other_pages_are_not() {
         let response = read_response(&mut io).await;
         assert_eq!(response.head.status, status, "{method} {path}");
         let server = response.head.headers.get("Server").unwrap();
-        assert_eq!(server, "Intel(R) Active Management Technology 16.1.30");
+        assert_eq!(server, "Intel(R) Active Management Technology 15.0.45.2411");
         let page = String::from_utf8(response.body).unwrap();
         assert_eq!(page.contains("<td>pc-01</td>"), status == 200, "{page}");
     }

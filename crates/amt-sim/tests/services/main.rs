@@ -7,11 +7,22 @@
     reason = "a test fails by panicking"
 )]
 
+mod boot;
 mod clients;
+mod clock;
+mod consent;
 mod console;
 mod http;
+mod logs;
+mod network;
+mod ops;
+mod profiles;
+mod quirks;
 mod redirection;
 mod remote_access;
 mod screen_and_drives;
+mod setup;
+mod subscriptions;
 mod tls;
+mod users;
 mod wsman;

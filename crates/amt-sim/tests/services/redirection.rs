@@ -107,7 +107,7 @@ impl Console {
         self.text.drain(..end);
     }
 
-    async fn type_in(&mut self, text: &str) {
+    pub(crate) async fn type_in(&mut self, text: &str) {
         let data = text.as_bytes().to_vec();
         self.send(&ConsoleMessage::SolData { sequence: 1, data }).await;
     }
@@ -146,7 +146,7 @@ async fn a_console_types_and_the_shell_answers() {
     for byte in ["h", "e", "l", "p", "\r\n"] {
         console.type_in(byte).await;
     }
-    console.expect("commands: help, echo TEXT, uptime, power, exit").await;
+    console.expect("commands: help, echo TEXT, uptime, power, boot, exit").await;
     console.type_in("uptime\r").await;
     console.expect("up ").await;
 }

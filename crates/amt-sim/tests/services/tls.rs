@@ -19,7 +19,7 @@ use crate::{
     redirection::read_message,
 };
 
-async fn connect_tls(host: &Arc<Host>, port: u16) -> SslStream<DuplexStream> {
+pub(crate) async fn connect_tls(host: &Arc<Host>, port: u16) -> SslStream<DuplexStream> {
     let mut builder = SslConnector::builder(SslMethod::tls_client()).unwrap();
     builder.set_verify(SslVerifyMode::NONE);
     let mut configuration = builder.build().configure().unwrap();

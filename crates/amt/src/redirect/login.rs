@@ -19,9 +19,10 @@ const MAX_ROUNDS: u8 = 12;
 #[derive(Debug)]
 pub struct DeviceLogin {
     realm: String,
-    credentials: Credentials,
+    accounts: Vec<(String, Ha1)>,
     plain_allowed: bool,
     nonce: Option<String>,
+    user: Option<String>,
     failures: u8,
     rounds: u8,
 }
@@ -38,10 +39,22 @@ pub enum Verdict {
 }
 
 impl DeviceLogin {
-    /// A login for one account. `plain_allowed` accepts passwords in clear text too.
+    /// A login for these accounts. `plain_allowed` accepts passwords in clear text too.
     #[must_use]
-    pub const fn new(realm: String, credentials: Credentials, plain_allowed: bool) -> Self {
-        Self { realm, credentials, plain_allowed, nonce: None, failures: 0, rounds: 0 }
+    pub const fn new(realm: String, accounts: Vec<(String, Ha1)>, plain_allowed: bool) -> Self {
+        Self { realm, accounts, plain_allowed, nonce: None, user: None, failures: 0, rounds: 0 }
+    }
+
+    /// Who was accepted.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// What is known of a user; an unknown one costs the same time.
+    fn account(&self, user: &str) -> (bool, Ha1) {
+        let found = self.accounts.iter().find(|(name, _)| name == user);
+        found.map_or_else(|| (false, Ha1::new("", &self.realm, "")), |(_, ha1)| (true, *ha1))
     }
 
     /// Answers one login message. `entropy` must be 16 fresh random bytes.
@@ -57,15 +70,19 @@ impl DeviceLogin {
             LoginMethod::Digest | LoginMethod::DigestQop => {
                 match DigestLoginAnswer::parse(method, data) {
                     Ok(answer) if answer.is_first() => (1, self.challenge(method, entropy)),
-                    Ok(answer) => self.judge(self.is_right(method, &answer)),
-                    Err(_) => self.judge(false),
+                    Ok(answer) => self.judge(self.is_right(method, &answer), &answer.user),
+                    Err(_) => self.judge(false, ""),
                 }
             }
             LoginMethod::Plain if self.plain_allowed => {
-                let right = PlainLogin::parse(data).is_ok_and(|l| self.is_right_plain(&l));
-                self.judge(right)
+                let login = PlainLogin::parse(data).ok();
+                let right = login.as_ref().is_some_and(|login| self.is_right_plain(login));
+                let user = login.map(|login| login.user).unwrap_or_default();
+                self.judge(right, &user)
             }
-            LoginMethod::Plain | LoginMethod::Kerberos | LoginMethod::Other(_) => self.judge(false),
+            LoginMethod::Plain | LoginMethod::Kerberos | LoginMethod::Other(_) => {
+                self.judge(false, "")
+            }
         };
         let verdict = match status {
             0 if method != LoginMethod::Query => Verdict::Accepted,
@@ -90,11 +107,10 @@ impl DeviceLogin {
 
     fn is_right(&self, method: LoginMethod, answer: &DigestLoginAnswer) -> bool {
         let Ok(proof) = answer.proof() else { return false };
-        let user = self.credentials.user();
-        let ha1 = Ha1::new(user, &self.realm, self.credentials.password());
+        let (known, ha1) = self.account(&answer.user);
         let proven = proof.matches(&answer.expected(method, ha1));
         proven
-            && answer.user == user
+            && known
             && answer.realm == self.realm
             && answer.uri == LOGIN_URI
             && self.nonce.as_ref() == Some(&answer.nonce)
@@ -103,16 +119,17 @@ impl DeviceLogin {
 
     /// Compares hashes, so that the time taken tells nothing of the password.
     fn is_right_plain(&self, login: &PlainLogin) -> bool {
-        let hash = |user: &str, password: &str| md5_hex(&[user.as_bytes(), password.as_bytes()]);
-        let expected = hash(self.credentials.user(), self.credentials.password());
-        hash(&login.user, &login.password).matches(&expected)
-            && login.user == self.credentials.user()
+        let (known, ha1) = self.account(&login.user);
+        let given = Ha1::new(&login.user, &self.realm, &login.password);
+        given.hash().matches(ha1.hash()) && known
     }
 
     /// A nonce is good for one try, right or wrong.
-    fn judge(&mut self, right: bool) -> (u8, Vec<u8>) {
+    fn judge(&mut self, right: bool, user: &str) -> (u8, Vec<u8>) {
         self.nonce = None;
-        if !right {
+        if right {
+            self.user = Some(user.to_owned());
+        } else {
             self.failures = self.failures.saturating_add(1);
         }
         (u8::from(!right), Vec::new())

@@ -181,7 +181,9 @@ fn write_value(writer: &mut Writer, namespace: &str, name: &str, value: &Value) 
         Value::Null => writer.nil(namespace, name),
         Value::DateTime(text) => {
             let tag = writer.start(namespace, name);
-            writer.element(CIM_COMMON, "Datetime", text);
+            // Durations stand in an element of their own (DSP0230, `cimDateTime`).
+            let form = if text.starts_with('P') { "Interval" } else { "Datetime" };
+            writer.element(CIM_COMMON, form, text);
             writer.end(tag);
         }
         Value::Reference(reference) => {

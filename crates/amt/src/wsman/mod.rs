@@ -22,5 +22,5 @@ pub use fault::{Fault, FaultCode, Subcode};
 pub use instance::{Instance, Properties, Reference, Value};
 pub use names::ResourceUri;
 pub use reply::{Identity, Outcome, Reply, ReplyError};
-pub use request::{Operation, Request, RequestError, Target};
+pub use request::{Operation, Request, RequestError, Subscription, Target};
 pub use xml::{Element, XmlError, XmlLimits};

@@ -12,6 +12,8 @@ pub const WSMAN: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd";
 pub const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer";
 /// WS-Enumeration.
 pub const ENUMERATION: &str = "http://schemas.xmlsoap.org/ws/2004/09/enumeration";
+/// WS-Eventing.
+pub const EVENTING: &str = "http://schemas.xmlsoap.org/ws/2004/08/eventing";
 /// WS-Management's Identify.
 pub const IDENTITY: &str = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd";
 /// Data types of the CIM binding; here stands `Datetime`.

@@ -4,8 +4,8 @@ use super::{
     fault::Fault,
     instance::{Instance, Properties, Reference, Value, first, read_properties, write_properties},
     names::{
-        ADDRESSING, ANONYMOUS, ENUMERATION, FAULT_ACTION, IDENTITY, ResourceUri, SOAP, TRANSFER,
-        WSMAN,
+        ADDRESSING, ANONYMOUS, ENUMERATION, EVENTING, FAULT_ACTION, IDENTITY, ResourceUri, SOAP,
+        TRANSFER, WSMAN,
     },
     writer::Writer,
     xml::{Element, XmlError, XmlLimits},
@@ -53,6 +53,15 @@ pub enum Outcome {
         /// Its results, `ReturnValue` among them.
         output: Properties,
     },
+    /// Of Subscribe.
+    Subscribed {
+        /// What to name when events are no longer wanted.
+        identifier: String,
+        /// How long they will be sent, as a duration; empty for ever.
+        expires: String,
+    },
+    /// Of Unsubscribe.
+    Unsubscribed,
 }
 
 /// Who a platform says it is.
@@ -97,6 +106,8 @@ impl Outcome {
             | Self::Enumerating(_)
             | Self::Pulled { .. }
             | Self::Released
+            | Self::Subscribed { .. }
+            | Self::Unsubscribed
             | Self::Invoked { .. } => None,
         }
     }
@@ -112,12 +123,21 @@ impl Outcome {
             Self::Pulled { .. } => format!("{ENUMERATION}/PullResponse"),
             Self::Released => format!("{ENUMERATION}/ReleaseResponse"),
             Self::Invoked { method, .. } => format!("{resource}/{method}Response"),
+            Self::Subscribed { .. } => format!("{EVENTING}/SubscribeResponse"),
+            Self::Unsubscribed => format!("{EVENTING}/UnsubscribeResponse"),
         }
     }
 
     fn write(&self, writer: &mut Writer, resource: &str) {
         match self {
-            Self::Deleted | Self::Released | Self::Put(None) | Self::Created(None) => {}
+            Self::Deleted
+            | Self::Released
+            | Self::Unsubscribed
+            | Self::Put(None)
+            | Self::Created(None) => {}
+            Self::Subscribed { identifier, expires } => {
+                write_subscribed(writer, resource, identifier, expires);
+            }
             Self::Identity(identity) => {
                 let tag = writer.start(IDENTITY, "IdentifyResponse");
                 writer.element(IDENTITY, "ProtocolVersion", &identity.protocol);
@@ -170,6 +190,15 @@ impl Outcome {
                 _ => Err(ReplyError::Shape("unknown action")),
             };
         }
+        if let Some(verb) = action.strip_prefix(EVENTING) {
+            return match verb {
+                "/SubscribeResponse" => {
+                    read_subscribed(body).ok_or(ReplyError::Shape("no identifier"))
+                }
+                "/UnsubscribeResponse" => Ok(Self::Unsubscribed),
+                _ => Err(ReplyError::Shape("unknown action")),
+            };
+        }
         let output = body.children.first().ok_or(ReplyError::Shape("an empty body"))?;
         let method =
             output.name.strip_suffix("_OUTPUT").ok_or(ReplyError::Shape("unknown action"))?;
@@ -191,6 +220,32 @@ fn write_pulled(writer: &mut Writer, items: &[Instance], next: Option<&str>) {
         writer.element(ENUMERATION, "EndOfSequence", "");
     }
     writer.end(tag);
+}
+
+fn write_subscribed(writer: &mut Writer, resource: &str, identifier: &str, expires: &str) {
+    let response = writer.start(EVENTING, "SubscribeResponse");
+    let manager = writer.start(EVENTING, "SubscriptionManager");
+    writer.element(ADDRESSING, "Address", ANONYMOUS);
+    let parameters = writer.start(ADDRESSING, "ReferenceParameters");
+    writer.element(WSMAN, "ResourceURI", resource);
+    writer.element(EVENTING, "Identifier", identifier);
+    writer.end(parameters);
+    writer.end(manager);
+    if !expires.is_empty() {
+        writer.element(EVENTING, "Expires", expires);
+    }
+    writer.end(response);
+}
+
+fn read_subscribed(body: &Element) -> Option<Outcome> {
+    let response = body.child(EVENTING, "SubscribeResponse")?;
+    let parameters = response
+        .child(EVENTING, "SubscriptionManager")?
+        .child(ADDRESSING, "ReferenceParameters")?;
+    Some(Outcome::Subscribed {
+        identifier: parameters.child_text(EVENTING, "Identifier")?.to_owned(),
+        expires: response.child_text(EVENTING, "Expires").unwrap_or_default().to_owned(),
+    })
 }
 
 fn read_context(body: &Element, name: &str) -> Option<String> {

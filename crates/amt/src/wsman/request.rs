@@ -6,7 +6,7 @@ use super::{
         Instance, Properties, Value, first, read_properties, read_selectors, write_properties,
         write_selectors,
     },
-    names::{ADDRESSING, ENUMERATION, IDENTITY, ResourceUri, SOAP, TRANSFER, WSMAN},
+    names::{ADDRESSING, ENUMERATION, EVENTING, IDENTITY, ResourceUri, SOAP, TRANSFER, WSMAN},
     writer::Writer,
     xml::{Element, XmlLimits},
 };
@@ -86,6 +86,24 @@ pub enum Operation {
         /// Its arguments in order.
         arguments: Properties,
     },
+    /// Have events sent to an address (WS-Eventing).
+    Subscribe(Subscription),
+    /// Have no more events sent.
+    Unsubscribe {
+        /// From the reply to Subscribe.
+        identifier: String,
+    },
+}
+
+/// Where events are to be sent, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Subscription {
+    /// The URL that gets them.
+    pub notify_to: String,
+    /// The delivery mode, a URI; empty for the default, without acknowledgement.
+    pub mode: String,
+    /// How long, as a duration; empty for ever.
+    pub expires: String,
 }
 
 /// A request that cannot even be understood, with what a reply needs.
@@ -146,7 +164,7 @@ impl Request {
             resource: ResourceUri::new(resource),
             selectors: header.child(WSMAN, "SelectorSet").map(read_selectors).unwrap_or_default(),
         };
-        let operation = Operation::read(&action, &target.resource, body)
+        let operation = Operation::read(&action, &target.resource, &header, body)
             .map_err(|fault| RequestError { message_id: id.to_owned(), fault })?;
         Ok(Self { message_id: id.to_owned(), target, operation })
     }
@@ -190,10 +208,17 @@ impl Operation {
             Self::Pull { .. } => format!("{ENUMERATION}/Pull"),
             Self::Release { .. } => format!("{ENUMERATION}/Release"),
             Self::Invoke { method, .. } => format!("{resource}/{method}"),
+            Self::Subscribe(_) => format!("{EVENTING}/Subscribe"),
+            Self::Unsubscribe { .. } => format!("{EVENTING}/Unsubscribe"),
         }
     }
 
-    fn read(action: &str, resource: &ResourceUri, body: &Element) -> Result<Self, Fault> {
+    fn read(
+        action: &str,
+        resource: &ResourceUri,
+        header: &Element,
+        body: &Element,
+    ) -> Result<Self, Fault> {
         let invalid = |reason: &str| Fault::sender(Subcode::SchemaValidationError, reason);
         if let Some(verb) = action.strip_prefix(TRANSFER).and_then(|r| r.strip_prefix('/')) {
             let instance = || body.children.first().map(Instance::read);
@@ -226,6 +251,9 @@ impl Operation {
                 _ => Err(unsupported(action)),
             };
         }
+        if let Some(verb) = action.strip_prefix(EVENTING).and_then(|r| r.strip_prefix('/')) {
+            return Self::read_eventing(verb, header, body).ok_or_else(|| unsupported(action))?;
+        }
         let method = action
             .strip_prefix(resource.as_str())
             .and_then(|r| r.strip_prefix('/'))
@@ -236,9 +264,48 @@ impl Operation {
         Ok(Self::Invoke { method: method.to_owned(), arguments: arguments.unwrap_or_default() })
     }
 
+    /// None for what is no verb of WS-Eventing that AMT knows.
+    fn read_eventing(verb: &str, header: &Element, body: &Element) -> Option<Result<Self, Fault>> {
+        let invalid = |reason: &str| Err(Fault::sender(Subcode::SchemaValidationError, reason));
+        let identifier = || {
+            let manager = header.child_text(EVENTING, "Identifier");
+            let within = body.child(EVENTING, verb)?.child_text(EVENTING, "Identifier");
+            manager.or(within).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        match verb {
+            "Unsubscribe" => Some(match identifier() {
+                Some(identifier) => Ok(Self::Unsubscribe { identifier }),
+                None => invalid("no identifier of a subscription"),
+            }),
+            "Subscribe" => {
+                let subscribe = body.child(EVENTING, verb);
+                let delivery = subscribe.and_then(|s| s.child(EVENTING, "Delivery"));
+                let notify_to = delivery
+                    .and_then(|d| d.child(EVENTING, "NotifyTo"))
+                    .and_then(|to| to.child_text(ADDRESSING, "Address"));
+                let Some(notify_to) = notify_to.filter(|to| !to.is_empty()) else {
+                    return Some(invalid("no address to send events to"));
+                };
+                let expires = subscribe.and_then(|s| s.child_text(EVENTING, "Expires"));
+                Some(Ok(Self::Subscribe(Subscription {
+                    notify_to: notify_to.to_owned(),
+                    mode: delivery.and_then(|d| d.attribute("Mode")).unwrap_or_default().to_owned(),
+                    expires: expires.unwrap_or_default().to_owned(),
+                })))
+            }
+            _ => None,
+        }
+    }
+
     fn write(&self, writer: &mut Writer, resource: &str) {
         match self {
             Self::Identify | Self::Get | Self::Delete => {}
+            Self::Subscribe(subscription) => subscription.write(writer),
+            Self::Unsubscribe { identifier } => {
+                let tag = writer.start(EVENTING, "Unsubscribe");
+                writer.element(EVENTING, "Identifier", identifier);
+                writer.end(tag);
+            }
             Self::Put(instance) | Self::Create(instance) => instance.write(writer),
             Self::Enumerate => writer.element(ENUMERATION, "Enumerate", ""),
             Self::Pull { context, most } => {
@@ -258,6 +325,24 @@ impl Operation {
                 writer.end(tag);
             }
         }
+    }
+}
+
+impl Subscription {
+    fn write(&self, writer: &mut Writer) {
+        let subscribe = writer.start(EVENTING, "Subscribe");
+        let delivery = match self.mode.as_str() {
+            "" => writer.start(EVENTING, "Delivery"),
+            mode => writer.start_with(EVENTING, "Delivery", "Mode", mode),
+        };
+        let notify_to = writer.start(EVENTING, "NotifyTo");
+        writer.element(ADDRESSING, "Address", &self.notify_to);
+        writer.end(notify_to);
+        writer.end(delivery);
+        if !self.expires.is_empty() {
+            writer.element(EVENTING, "Expires", &self.expires);
+        }
+        writer.end(subscribe);
     }
 }
 

@@ -75,6 +75,11 @@ impl NonceTable {
         Ok(())
     }
 
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.nonces.clear();
+    }
+
     /// How many nonces are kept.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -65,6 +65,18 @@ impl Ha1 {
     pub fn new(user: &str, realm: &str, password: &str) -> Self {
         Self(md5_hex(&[user.as_bytes(), realm.as_bytes(), password.as_bytes()]))
     }
+
+    /// From the hash itself, as AMT is given it for its users.
+    #[must_use]
+    pub const fn from_hash(hash: Md5Hex) -> Self {
+        Self(hash)
+    }
+
+    /// The hash, to be kept. As good as the password within its realm.
+    #[must_use]
+    pub const fn hash(&self) -> &Md5Hex {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Ha1 {

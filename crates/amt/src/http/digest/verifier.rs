@@ -54,6 +54,16 @@ impl DigestVerifier {
         &self.realm
     }
 
+    /// Offers these qualities of protection from now on; answers with others are refused.
+    pub fn offer(&mut self, qop: Vec<Qop>) {
+        self.qop = qop;
+    }
+
+    /// Forgets all nonces: whoever uses one is told that it is stale.
+    pub fn forget_nonces(&mut self) {
+        self.nonces.clear();
+    }
+
     /// A fresh challenge. `entropy` must be 16 fresh random bytes.
     pub fn challenge(&mut self, stale: bool, now: Duration, entropy: [u8; 16]) -> Challenge {
         Challenge {

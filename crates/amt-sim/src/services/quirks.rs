@@ -1,0 +1,77 @@
+//! How a management engine differs from a well-behaved one: the part of [`Faults`](crate::Faults)
+//! that its services follow.
+
+use amt::http::digest::Qop;
+
+use super::host::Host;
+use crate::faults::{DigestQop, Faults};
+
+/// Oddities of one management engine. None by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Quirks {
+    pub(super) qop: Option<Vec<Qop>>,
+    /// Uses after which nonces are replaced; 0: as long as they live.
+    pub(super) nonce_uses: u32,
+    used: u32,
+    /// Classes that refuse Put.
+    pub(super) refuse_put: Vec<String>,
+    /// Classes that are not there.
+    pub(super) missing_classes: Vec<String>,
+    /// Milliseconds that each answer takes longer.
+    pub(super) delay: u32,
+    /// Requests that get no answer.
+    pub(super) swallow: u32,
+    pub(super) bad_event_times: bool,
+}
+
+impl From<&Faults> for Quirks {
+    fn from(faults: &Faults) -> Self {
+        Self {
+            qop: faults.digest_qop.map(|qop| match qop {
+                DigestQop::Auth => vec![Qop::Auth],
+                DigestQop::AuthInt => vec![Qop::AuthInt],
+                DigestQop::Both => vec![Qop::Auth, Qop::AuthInt],
+            }),
+            nonce_uses: faults.nonce_uses,
+            used: 0,
+            refuse_put: faults.refuse_put.clone(),
+            missing_classes: faults.missing_classes.clone(),
+            delay: faults.wsman_delay,
+            swallow: faults.swallow_requests,
+            bad_event_times: faults.bad_event_times,
+        }
+    }
+}
+
+impl Host {
+    /// Whether this request gets no answer.
+    pub(super) fn swallows_a_request(&self) -> bool {
+        let mut quirks = self.quirks();
+        let swallows = quirks.swallow > 0;
+        quirks.swallow = quirks.swallow.saturating_sub(1);
+        swallows
+    }
+
+    /// Replaces nonces that were used often enough.
+    pub(super) fn wear_nonces(&self) {
+        let worn = {
+            let mut quirks = self.quirks();
+            quirks.used = quirks.used.saturating_add(1);
+            let worn = quirks.nonce_uses > 0 && quirks.used >= quirks.nonce_uses;
+            if worn {
+                quirks.used = 0;
+            }
+            worn
+        };
+        if worn {
+            self.digest().forget_nonces();
+        }
+    }
+
+    /// Behaves as these faults say from now on.
+    pub(crate) fn set_faults(&self, faults: &Faults) {
+        *self.quirks() = Quirks::from(faults);
+        self.clock().skew(faults.clock_skew);
+        self.offer_qop();
+    }
+}
