@@ -22,12 +22,12 @@ use tokio::{
 };
 
 use crate::configured::{Configuration, Provisioning, Shared};
-use crate::remote_access::Limits as RemoteLimits;
+use crate::remote_access::Limits;
 
 use super::{
     boot::{self, Boot},
     clock::Clock,
-    consent::{Consent, Limits},
+    consent::Consent,
     http,
     logs::{AuditLog, Event, EventLog, Initiator, note},
     power::{self, Power},
@@ -162,7 +162,7 @@ impl Host {
     #[must_use]
     pub fn new(config: HostConfig) -> Arc<Self> {
         let shared =
-            Shared::new(Configuration::default(), RemoteLimits::default(), Provisioning::default());
+            Shared::new(Configuration::default(), Limits::default(), Provisioning::default());
         Self::with(config, Arc::new(shared))
     }
 
@@ -356,6 +356,11 @@ impl Host {
         self.alarms_watched.store(false, Ordering::Release);
     }
 
+    /// The consent as it was left; [`Self::consent`] lets time pass first.
+    pub(super) fn consent_as_left(&self) -> MutexGuard<'_, Consent> {
+        lock(&self.consent)
+    }
+
     /// Writes an event down, with the time.
     pub(super) fn record(&self, event: Event) {
         self.events().add(Event { time: self.clock.stamp(), ..event });
@@ -433,84 +438,6 @@ impl Host {
 
     pub(super) fn right_password(&self) {
         self.wrong_passwords.store(0, Ordering::Relaxed);
-    }
-
-    // --- consent ----------------------------------------------------------------------------------
-
-    /// IPS_OptInService.OptInRequired: 0 nobody is asked, 1 for the screen, all bits for everything.
-    pub(super) fn consent_policy(&self) -> u32 {
-        if self.is_in_client_control() {
-            return u32::MAX;
-        }
-        self.store().number("IPS_OptInService", "OptInRequired").unwrap_or(0)
-    }
-
-    /// Whether the person at the PC must be asked first, and has not answered.
-    pub(super) fn consent_is_missing(&self, for_screen: bool) -> bool {
-        let asked = match self.consent_policy() {
-            0 => false,
-            1 => for_screen,
-            _ => true,
-        };
-        asked && !self.consent().is_given()
-    }
-
-    /// The consent as time has left it. One that has lapsed takes boot options with it.
-    pub(super) fn consent(&self) -> MutexGuard<'_, Consent> {
-        let limits = self.consent_limits();
-        let lapsed = lock(&self.consent).handle_time(self.now(), limits);
-        if lapsed && self.consent_policy() == u32::MAX {
-            boot::clear(self);
-        }
-        lock(&self.consent)
-    }
-
-    fn consent_limits(&self) -> Limits {
-        let store = self.store();
-        let seconds = |name, default| {
-            let seconds = store.number("IPS_OptInService", name).unwrap_or(default);
-            Duration::from_secs(seconds.into())
-        };
-        Limits {
-            code: seconds("OptInCodeTimeout", 120),
-            display: seconds("OptInDisplayTimeout", 300),
-        }
-    }
-
-    /// `StartOptIn`: six digits on the screen.
-    pub(super) fn start_consent(&self) -> u32 {
-        if self.consent_policy() == 0 {
-            return super::methods::NOT_READY;
-        }
-        let number = u32::from_le_bytes(entropy().first_chunk().copied().unwrap_or_default());
-        let code = format!("{:06}", number % 1_000_000);
-        let can_show = self.power.now() == power::ON;
-        self.consent().start(code, can_show, self.now())
-    }
-
-    /// `SendOptInCode`.
-    pub(super) fn send_consent_code(&self, code: &str) -> u32 {
-        let value = self.consent().send(code, self.now());
-        if value == super::consent::WRONG_CODE {
-            self.note(note::CONSENT_FAILED, Initiator::Local);
-        }
-        value
-    }
-
-    /// `CancelOptIn`, or a policy that changes.
-    pub(super) fn cancel_consent(&self) -> u32 {
-        self.consent().cancel()
-    }
-
-    /// Redirections were opened or closed.
-    pub(super) fn redirections_changed(&self) {
-        let open = usize::from(self.seats.in_use());
-        self.consent().redirections(open, self.now());
-    }
-
-    /// The screen shows something again.
-    pub(super) fn screen_came_on(&self) {
-        self.consent().can_show(self.now());
     }
 
     /// What can be asked of the power now, in the order in which firmware lists it: of what this

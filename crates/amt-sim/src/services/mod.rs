@@ -21,6 +21,7 @@ mod kvm;
 mod live;
 mod logs;
 mod methods;
+mod opt_in;
 mod pages;
 mod power;
 mod profile;

@@ -112,8 +112,9 @@ fn check_ethernet(plan: &Plan) -> Result<(), Fault> {
     }
     let is_on = |name: &str| plan.after.text(name) == Some("true");
     let has = |name: &str| plan.after.text(name).is_some_and(|text| !text.is_empty());
-    if !is_on("DHCPEnabled") && !is_on("IpSyncEnabled") && !(has("IPAddress") && has("SubnetMask"))
-    {
+    let is_given = is_on("DHCPEnabled") || is_on("IpSyncEnabled");
+    let is_fixed = has("IPAddress") && has("SubnetMask");
+    if !is_given && !is_fixed {
         let reason = "without DHCP and without IP sync, IPAddress and SubnetMask are needed";
         return Err(refused(reason.into()));
     }
@@ -138,8 +139,7 @@ fn check_general(plan: &Plan) -> Result<(), Fault> {
 
 /// The password of port 5900: eight characters, strong.
 fn check_screen(plan: &Plan) -> Result<(), Fault> {
-    let screens = plan.after.text("QuadraryIndex").map_or(3, |_| 3);
-    within(plan, "DefaultScreen", 0..=screens)?;
+    within(plan, "DefaultScreen", 0..=3)?;
     within(plan, "SessionTimeout", 1..=255)?;
     match plan.secret("RFBPassword") {
         Some(password) if password.len() != 8 || !setup::is_strong(password) => {

@@ -60,7 +60,7 @@ pub(super) fn set_mebx_password(arguments: &Properties) -> Result<u32, Fault> {
 
 /// AMT's rule for passwords.
 pub(super) fn is_strong(password: &str) -> bool {
-    let has = |kind: fn(&u8) -> bool| password.as_bytes().iter().any(|byte| kind(byte));
+    let has = |kind: fn(&u8) -> bool| password.as_bytes().iter().any(kind);
     (8..=32).contains(&password.len())
         && has(u8::is_ascii_lowercase)
         && has(u8::is_ascii_uppercase)

@@ -192,7 +192,7 @@ pub(in crate::services) fn erasure_is_on(host: &Host) -> bool {
 
 fn service_state(host: &Host) -> u32 {
     let state = host.store().number("CIM_BootService", "EnabledState").unwrap_or(0);
-    state.checked_sub(STATES).unwrap_or(0)
+    state.saturating_sub(STATES)
 }
 
 /// What is to be erased at the next boot: only what this PC can erase.
