@@ -162,6 +162,16 @@ impl Shared {
         }
     }
 
+    /// Drops the tunnel without a goodbye: the PC's power is cut under it.
+    pub(crate) fn cut_tunnel(&self) {
+        self.tell(Command::Cut);
+    }
+
+    /// Something that outlives a restart has changed, though whoever dials need not know.
+    pub(crate) fn touch(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+
     /// Counts changes of the configuration.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.revision.subscribe()

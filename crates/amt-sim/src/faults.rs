@@ -9,6 +9,10 @@ use uuid::Uuid;
 /// Counts go down as they are used up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each fault is there or not, whatever the others are"
+)]
 pub struct Faults {
     /// Bytes in one TLS record, at most; 1 is byte by byte. 0: off.
     pub fragment: usize,
@@ -69,6 +73,8 @@ pub struct Faults {
     pub swallow_requests: u32,
     /// Events in the log have no usable time.
     pub bad_event_times: bool,
+    /// The tunnel is dropped when the PC's power goes, as AMT 12 was seen doing.
+    pub poweroff_drop: bool,
 }
 
 /// What HTTP digest offers to protect.
@@ -112,6 +118,7 @@ impl Default for Faults {
             wsman_delay: 0,
             swallow_requests: 0,
             bad_event_times: false,
+            poweroff_drop: false,
         }
     }
 }
@@ -180,7 +187,7 @@ impl std::str::FromStr for FaultSetting {
 
 impl Faults {
     /// The names that `FaultSetting::parse` takes.
-    pub const KEYS: [&'static str; 26] = [
+    pub const KEYS: [&'static str; 27] = [
         "fragment",
         "fragment-rate",
         "coalesce",
@@ -207,6 +214,7 @@ impl Faults {
         "wsman-delay",
         "swallow-requests",
         "bad-event-times",
+        "poweroff-drop",
     ];
 
     /// Puts one setting in place of what was there.

@@ -8,7 +8,7 @@ use crate::{
     lan,
     pet::Pet,
     remote_access::Code,
-    services::Host,
+    services::{Host, HostState},
     tls::TlsPool,
 };
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
@@ -243,6 +243,24 @@ impl RunningPlatform {
     pub fn configuration_reader(&self) -> impl Fn() -> Configuration + Send + Sync + use<> {
         let shared = self.machine.shared.clone();
         move || shared.read().clone()
+    }
+
+    /// Lets the management engine go on from what an earlier run kept of it.
+    pub fn restore(&self, state: HostState) {
+        self.machine.restore(state);
+    }
+
+    /// Reads what is to be kept of the management engine, also when the platform is not at hand; none while nobody
+    /// has used it. [`configuration_changes`](Self::configuration_changes) tells of changes of it, too.
+    pub fn host_state_reader(&self) -> impl Fn() -> Option<HostState> + Send + Sync + use<> {
+        let machine = self.machine.clone();
+        move || machine.host_state()
+    }
+
+    /// What a person in front of the PC sees; nothing while nobody has used the management engine.
+    #[must_use]
+    pub fn front(&self) -> Vec<String> {
+        self.machine.front()
     }
 
     /// Notice of changes of what it is configured with.

@@ -254,3 +254,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn subscriptions_and_durations_survive_the_way_there_and_back() {
+    let subscription = amt::wsman::Subscription {
+        notify_to: "http://console.example/a?b&c".into(),
+        mode: "http://schemas.dmtf.org/wbem/wsman/1/wsman/PushWithAck".into(),
+        expires: "PT1H".into(),
+    };
+    let target = Target::class("CIM_FilterCollection").unwrap().with("InstanceID", "all");
+    for operation in
+        [Operation::Subscribe(subscription), Operation::Unsubscribe { identifier: "uuid:1".into() }]
+    {
+        let request = Request::new("5", target.clone(), operation);
+        assert_eq!(Request::parse(request.to_xml().as_bytes()), Ok(request));
+    }
+    for outcome in [
+        Outcome::Subscribed { identifier: "uuid:1".into(), expires: "PT1H".into() },
+        Outcome::Unsubscribed,
+    ] {
+        let resource = Some(target.resource.clone());
+        let reply = Reply { relates_to: "5".into(), resource, result: Ok(outcome) };
+        assert_eq!(Reply::parse(reply.to_xml(1).as_bytes()), Ok(reply));
+    }
+    let mut alarm = Instance::new(ResourceUri::of_class("IPS_AlarmClockOccurrence").unwrap());
+    alarm.set("Interval", [Value::DateTime("P1DT0H0M".into())]);
+    alarm.set("StartTime", [Value::DateTime("2026-01-01T00:00:00Z".into())]);
+    let resource = Some(alarm.resource.clone());
+    let reply = Reply { relates_to: "6".into(), resource, result: Ok(Outcome::Got(alarm.clone())) };
+    let text = reply.to_xml(2);
+    assert!(
+        text.contains(":Interval>P1DT0H0M</") && text.contains(":Datetime>2026-01-01"),
+        "{text}"
+    );
+    assert_eq!(Reply::parse(text.as_bytes()), Ok(reply));
+}

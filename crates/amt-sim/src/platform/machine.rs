@@ -5,7 +5,7 @@ use crate::{
     CiraLog, Configuration, FaultSetting, Faults, Identity, Lan, Setup,
     configured::{Shared, lock},
     events::{Event, Events, Noted},
-    services::{Host, HostConfig, TlsIdentity},
+    services::{Host, HostConfig, HostState, TlsIdentity},
 };
 use std::{
     fmt,
@@ -32,6 +32,8 @@ pub(crate) struct Machine {
     events: Mutex<Events>,
     /// How the services misbehave; the tunnel has its own.
     faults: Mutex<Faults>,
+    /// What the services go on from once they are made.
+    kept: Mutex<Option<HostState>>,
     state: watch::Sender<State>,
     log: watch::Sender<CiraLog>,
 }
@@ -56,6 +58,7 @@ impl Machine {
         Self {
             shared: Arc::new(shared),
             faults: Mutex::new(setup.faults.clone()),
+            kept: Mutex::default(),
             identity,
             setup,
             source,
@@ -131,10 +134,31 @@ impl Machine {
         let make = || {
             let faults = lock(&self.faults);
             let host = self.make_host();
+            if let Some(kept) = lock(&self.kept).take() {
+                host.restore(kept);
+            }
             host.set_faults(&faults);
             host
         };
         self.host.get_or_init(make).clone()
+    }
+
+    /// Lets the services go on from a kept state.
+    pub(super) fn restore(&self, state: HostState) {
+        match self.host.get() {
+            Some(host) => host.restore(state),
+            None => *lock(&self.kept) = Some(state),
+        }
+    }
+
+    /// What a person in front of the PC sees.
+    pub(super) fn front(&self) -> Vec<String> {
+        self.host.get().map(|host| host.front()).unwrap_or_default()
+    }
+
+    /// What is to be kept of the services; none when nobody has used them yet.
+    pub(super) fn host_state(&self) -> Option<HostState> {
+        self.host.get().map_or_else(|| lock(&self.kept).clone(), |host| Some(host.state()))
     }
 
     /// Changes how the services misbehave.

@@ -73,12 +73,15 @@ pub(super) fn show_status(all: &[Status], json: bool) -> Result<String> {
 }
 
 fn status_text(status: &Status) -> String {
-    let Status { name, guid, standing, trigger, mps, network, events } = status;
+    let Status { name, guid, standing, trigger, mps, network, events, front } = status;
     let mut text = format!("{name} ({guid}): {standing}");
     if let (Some(mps), Some(trigger)) = (mps, trigger) {
         text.push_str(&format!(", {mps}, {trigger} trigger"));
     }
     text.push_str(&format!("; {network}"));
+    for line in front {
+        text.push_str(&format!("\n  {line}"));
+    }
     for event in events {
         text.push_str(&format!("\n{event}"));
     }

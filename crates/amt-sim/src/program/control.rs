@@ -59,6 +59,9 @@ pub(super) struct Status {
     /// Where it takes itself to be.
     pub(super) network: Surroundings,
     pub(super) events: Vec<Noted>,
+    /// What a person in front of the PC sees: power, what it booted from, a code to read out.
+    #[serde(default)]
+    pub(super) front: Vec<String>,
 }
 
 /// Answers until the program ends.
@@ -158,6 +161,7 @@ fn status(platform: &RunningPlatform) -> Status {
         mps: mps.map(|server| server.access.to_string()),
         network: outlook.surroundings,
         events: platform.events(),
+        front: platform.front(),
     }
 }
 

@@ -6,7 +6,9 @@ use super::{
     settings::{Plan, Settings},
     state_dir::{NamedLog, StateDir, Survivor},
 };
-use amt_sim::{Configuration, Fleet, FleetConfig, Identity, RunningPlatform, State};
+use amt_sim::{
+    Configuration, Fleet, FleetConfig, Identity, RunningPlatform, State, services::HostState,
+};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::{fs, sync::Arc};
@@ -30,16 +32,21 @@ pub(super) async fn run(run: Run) -> Result<()> {
     let directory = StateDir::locate(run.state)?;
     let listener = listen(&directory, explicit)?;
     let waits = config.setup.mps.is_none();
-    let given =
+    let mut revived =
         if explicit { revive(&mut config, &directory, passwords_made)? } else { Vec::new() };
     let fleet = Arc::new(Fleet::start(config)?);
+    for (platform, revived) in fleet.platforms().iter().zip(&mut revived) {
+        if let Some(engine) = revived.engine.take() {
+            platform.restore(engine);
+        }
+    }
 
     // A single platform keeps its log anyway; thousands only where they are told to.
     let keeps_logs = listener.is_some() && (explicit || fleet.platforms().len() == 1);
     let has_socket = listener.is_some();
     let mut tasks = JoinSet::new();
-    for (platform, given) in fleet.platforms().iter().zip(given) {
-        keep_configuration(&mut tasks, platform, given, &directory);
+    for (platform, revived) in fleet.platforms().iter().zip(revived) {
+        keep_configuration(&mut tasks, platform, revived.given, &directory);
     }
     if keeps_logs {
         for platform in fleet.platforms() {
@@ -96,28 +103,39 @@ fn listen(directory: &StateDir, explicit: bool) -> Result<Option<UnixListener>> 
     }
 }
 
+/// What one platform begins with.
+struct Revived {
+    /// What it is given by whoever starts it.
+    given: Configuration,
+    /// What its management engine kept.
+    engine: Option<HostState>,
+}
+
 /// Gives platforms back what they were configured with when they ended, where they are given the same again; answers
 /// with what each of them is given.
 fn revive(
     config: &mut FleetConfig,
     directory: &StateDir,
     passwords_made: bool,
-) -> Result<Vec<Configuration>> {
-    let mut given = Vec::new();
+) -> Result<Vec<Revived>> {
+    let mut all = Vec::new();
     for n in 0..config.identities().len() {
         let identity = config.identities()[n].clone();
-        let fresh = config.configuration_of(&identity)?;
+        let mut revived = Revived { given: config.configuration_of(&identity)?, engine: None };
         if let Some(survivor) = directory.survivor(identity.guid)? {
             if passwords_made {
-                config.identities_mut()[n].amt_password = survivor.amt_password;
+                config.identities_mut()[n].amt_password = survivor.amt_password.clone();
             }
-            if survivor.given == fresh {
+            if survivor.given == revived.given {
                 config.restored.insert(identity.guid, survivor.configuration);
+                // With another password, somebody wants to be let in anew.
+                let same = config.identities()[n].amt_password == survivor.amt_password;
+                revived.engine = survivor.engine.filter(|_| same);
             }
         }
-        given.push(fresh);
+        all.push(revived);
     }
-    Ok(given)
+    Ok(all)
 }
 
 /// Writes what a platform is configured with, at first and whenever that changes.
@@ -128,14 +146,15 @@ fn keep_configuration(
     directory: &StateDir,
 ) {
     let mut changes = platform.configuration_changes();
-    let reader = platform.configuration_reader();
+    let (reader, engine) = (platform.configuration_reader(), platform.host_state_reader());
     let (guid, directory) = (platform.identity().guid, directory.clone());
     let amt_password = platform.identity().amt_password.clone();
-    let mut survivor = Survivor { configuration: given.clone(), given, amt_password };
+    let mut survivor = Survivor { configuration: given.clone(), given, amt_password, engine: None };
     tasks.spawn(async move {
         loop {
             changes.borrow_and_update();
             survivor.configuration = reader();
+            survivor.engine = engine();
             if let Err(error) = directory.keep(guid, &survivor) {
                 complain(&format!("{error:#}; the configuration would not survive a restart"));
             }

@@ -1,6 +1,6 @@
 //! Where a running platform keeps its control socket and its CIRA log.
 
-use amt_sim::{CiraLog, Configuration};
+use amt_sim::{CiraLog, Configuration, services::HostState};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -31,8 +31,11 @@ pub(super) struct Survivor {
     pub(super) given: Configuration,
     /// What it is configured with.
     pub(super) configuration: Configuration,
-    /// Its own password.
+    /// Its own password, as it was given.
     pub(super) amt_password: String,
+    /// What its management engine keeps: settings, users, logs, power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) engine: Option<HostState>,
 }
 
 #[derive(Debug, Clone)]

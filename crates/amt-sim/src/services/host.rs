@@ -374,6 +374,7 @@ impl Host {
     /// Says that something which outlives a restart is another than before.
     pub(super) fn changed(&self) {
         self.revision.send_modify(|revision| *revision = revision.wrapping_add(1));
+        self.shared.touch();
     }
 
     pub(super) const fn revision(&self) -> &watch::Sender<u64> {

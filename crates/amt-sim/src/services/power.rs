@@ -161,9 +161,9 @@ fn apply(host: &Arc<Host>, change: Change) {
     match change {
         Change::Nothing => {}
         Change::To(ON) => come_on(host),
-        Change::To(state) => host.power().set(state),
+        Change::To(state) => go_off(host, state),
         Change::Through(state) => {
-            host.power().set(state);
+            go_off(host, state);
             let host = Arc::clone(host);
             tokio::spawn(async move {
                 tokio::time::sleep(DARK).await;
@@ -173,6 +173,18 @@ fn apply(host: &Arc<Host>, change: Change) {
         }
     }
     host.changed();
+}
+
+fn go_off(host: &Arc<Host>, state: u8) {
+    host.power().set(state);
+    if host.quirks().poweroff_drop {
+        let host = Arc::clone(host);
+        tokio::spawn(async move {
+            // Whoever asked for it still hears that it was done.
+            tokio::time::sleep(DARK).await;
+            host.shared().cut_tunnel();
+        });
+    }
 }
 
 /// Switches the PC on: from anything but sleep, it boots.
@@ -194,13 +206,25 @@ pub(super) fn wake(host: &Arc<Host>) {
     }
 }
 
-/// The mains fail: whatever was asked of the next boot is forgotten, and the PC stays off.
+/// The mains fail: the tunnel is gone without a goodbye, whatever was asked of the next boot is
+/// forgotten, and the PC stays off.
 pub(super) fn lose(host: &Host) {
     host.record(Event::power_interrupted());
     host.power().set(OFF);
     boot::clear(host);
     host.cancel_consent();
+    host.shared().cut_tunnel();
     host.changed();
+}
+
+/// The button at the PC: off when it is on, else on.
+pub(super) fn press(host: &Arc<Host>) {
+    if host.power().now() == ON {
+        go_off(host, OFF);
+        host.changed();
+    } else {
+        wake(host);
+    }
 }
 
 /// Where the PC's power was when the simulator ended.

@@ -22,6 +22,8 @@ pub(super) struct Quirks {
     /// Requests that get no answer.
     pub(super) swallow: u32,
     pub(super) bad_event_times: bool,
+    /// The tunnel goes with the PC's power.
+    pub(super) poweroff_drop: bool,
 }
 
 impl From<&Faults> for Quirks {
@@ -39,6 +41,7 @@ impl From<&Faults> for Quirks {
             delay: faults.wsman_delay,
             swallow: faults.swallow_requests,
             bad_event_times: faults.bad_event_times,
+            poweroff_drop: faults.poweroff_drop,
         }
     }
 }

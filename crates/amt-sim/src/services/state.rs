@@ -95,7 +95,12 @@ impl Host {
         self.events().iter().copied().collect()
     }
 
-    /// The mains fail: the PC is off, and boot options and consent are gone.
+    /// Somebody presses the button at the PC: off when it is on, else on. Needs a tokio runtime.
+    pub fn press_power_button(self: &Arc<Self>) {
+        power::press(self);
+    }
+
+    /// The mains fail: the PC is off, and boot options, consent and the tunnel are gone.
     pub fn lose_power(&self) {
         power::lose(self);
     }

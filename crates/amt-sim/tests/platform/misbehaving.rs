@@ -244,3 +244,25 @@ async fn a_wrong_password_and_somebody_elses_uuid_are_claimed() {
     assert_eq!(uuid, other);
     assert_ne!(password, platform.identity().cira_password);
 }
+
+#[tokio::test]
+async fn a_tunnel_goes_with_the_pcs_power_where_firmware_is_like_that() {
+    let faults = Faults { poweroff_drop: true, ..Faults::default() };
+    let (mut mps, platform, mut tunnel) = with(faults).await;
+    platform.host().press_power_button();
+    assert!(matches!(tunnel.ended().await, EndReason::EndOfStream), "no goodbye");
+    // It comes back by itself, without power for the PC.
+    soon("it is back", mps.settled()).await;
+    assert_eq!(*platform.host().power_state().borrow(), 8);
+}
+
+#[tokio::test]
+async fn other_firmware_keeps_its_tunnel_while_the_pc_is_off_but_not_without_mains() {
+    let (_mps, platform, mut tunnel) = with(Faults::default()).await;
+    platform.host().press_power_button();
+    let channel = tunnel.open(5900, 4096).await.expect("still there");
+    tunnel.order(Do::Send(channel, vec![7; 10].into()));
+    next_data(&mut tunnel).await;
+    platform.host().lose_power();
+    assert!(matches!(tunnel.ended().await, EndReason::EndOfStream), "no goodbye");
+}

@@ -123,3 +123,19 @@ async fn an_unprovisioned_platform_has_forgotten_everything_and_serves_nobody() 
     assert!(host.front().contains(&"Intel AMT is not set up".to_owned()));
     assert!(!serde_json::to_string(&host.state()).unwrap().contains("gone"));
 }
+
+#[tokio::test]
+async fn a_platform_goes_on_from_what_an_earlier_run_kept() {
+    let before = crate::quirks::platform(amt_sim::Provisioning::Acm);
+    let keep = before.host_state_reader();
+    assert_eq!(keep(), None, "nobody has used it");
+    let mut changes = before.configuration_changes();
+    change(&before.host(), "AMT_GeneralSettings", &[("HostName", "kept")]).await.unwrap();
+    assert!(changes.has_changed().unwrap());
+    let kept = keep().unwrap();
+
+    let after = crate::quirks::platform(amt_sim::Provisioning::Acm);
+    after.restore(kept.clone());
+    assert_eq!(after.host_state_reader()(), Some(kept), "kept on, though nobody has used it yet");
+    assert_eq!(get(&after.host(), "AMT_GeneralSettings").await.text("HostName"), Some("kept"));
+}

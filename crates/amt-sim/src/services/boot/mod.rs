@@ -65,6 +65,8 @@ impl Default for Boot {
 
 /// The PC starts: it follows what was asked for, once.
 pub(super) fn boot(host: &Arc<Host>, from: u8) {
+    // A consent that has lapsed meanwhile takes what was asked for along.
+    drop(host.consent());
     host.record(Event::firmware_started());
     host.record(Event::progress(progress::MEMORY));
     let erased = options::wanted_erasure(host);
