@@ -129,7 +129,7 @@ async fn a_platform_goes_on_from_what_an_earlier_run_kept() {
     let before = crate::quirks::platform(amt_sim::Provisioning::Acm);
     let keep = before.host_state_reader();
     assert_eq!(keep(), None, "nobody has used it");
-    let mut changes = before.configuration_changes();
+    let changes = before.configuration_changes();
     change(&before.host(), "AMT_GeneralSettings", &[("HostName", "kept")]).await.unwrap();
     assert!(changes.has_changed().unwrap());
     let kept = keep().unwrap();

@@ -114,9 +114,12 @@ pub fn changes(operation: &Operation) -> bool {
         Operation::Identify | Operation::Get | Operation::Enumerate => false,
         // Asking twice for the next items skips some, or ends in a fault; neither changes the platform.
         Operation::Pull { .. } | Operation::Release { .. } => false,
-        Operation::Put(_) | Operation::Create(_) | Operation::Delete | Operation::Invoke { .. } => {
-            true
-        }
+        Operation::Put(_)
+        | Operation::Create(_)
+        | Operation::Delete
+        | Operation::Invoke { .. }
+        | Operation::Subscribe(_)
+        | Operation::Unsubscribe { .. } => true,
     }
 }
 
