@@ -141,6 +141,36 @@ codes! {
     /// Two machines, one UUID.
     IdentityConflict "E2023" "Two machines use one identity"
         => "Give one of them another UUID (BIOS setup of its maker).";
+    /// Somebody else uses it.
+    RedirectionInUse "E2030" "Somebody else is using it"
+        => "Wait, ask them, or take over (`--take-over`).";
+    /// Switched off, or not there.
+    RedirectionOff "E2031" "It is switched off on this PC"
+        => "Switch it on in the AMT features of the PC, then try again.";
+    /// The person at the PC must agree first.
+    ConsentNeeded "E2032" "The person at the PC must consent first"
+        => "Ask for the six digits that the PC's screen shows: `viaduct consent request DEVICE`, then `viaduct consent submit`.";
+    /// The device ended it.
+    RedirectionEnded "E2033" "The device ended the redirection"
+        => "Open it again; if it ends at once, look at the device's event log.";
+    /// For want of input.
+    RedirectionIdle "E2034" "The device ended the redirection because nobody used it"
+        => "Open it again.";
+    /// Somebody else took it.
+    RedirectionTakenOver "E2035" "Somebody else took over"
+        => "Ask them before you take it back.";
+    /// Ended by an operator.
+    RedirectionClosed "E2036" "Somebody ended the redirection"
+        => "`viaduct redirections ls` shows who uses what.";
+    /// The console takes nothing.
+    SlowConsole "E2037" "The console does not keep up"
+        => "Is the page hidden or the network slow? Open it again.";
+    /// The console says what it may not.
+    RedirectionNonsense "E2038" "The console does not speak the redirection it has a ticket for"
+        => "Get a ticket for this mode, and begin with AMT's start message.";
+    /// No such redirection.
+    UnknownRedirection "E2039" "There is no such redirection"
+        => "It may have ended; `viaduct redirections ls` lists the live ones.";
     /// We do not know whether it was done.
     OutcomeUnknown "E2045" "The outcome is unknown"
         => "It is not sent again. Wait for the device to answer, then look at its state.";

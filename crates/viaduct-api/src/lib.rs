@@ -14,6 +14,7 @@ mod device_id;
 mod enroll;
 mod new_device;
 mod problem;
+mod redirection;
 mod remote_access;
 mod status;
 mod tunnel;
@@ -35,6 +36,7 @@ pub use new_device::{
     Claim, DevicePatch, ImportOutcome, IssuedCredential, NewDevice, WrittenDevice,
 };
 pub use problem::Problem;
+pub use redirection::{NewTicket, Redirection, RedirectionMode, Ticket, UnknownMode};
 pub use remote_access::{
     MpsEntry, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RemotePolicy, RemoteRoot,
 };

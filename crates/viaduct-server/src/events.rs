@@ -124,6 +124,22 @@ pub enum Event {
         known: String,
         seen: String,
     },
+    /// A console began to use a screen, a serial port or the drives of a PC.
+    RedirectionOpened {
+        device: DeviceId,
+        /// `kvm`, `sol`, `ider` or `wsman`.
+        mode: &'static str,
+        user: String,
+        console: Option<SocketAddr>,
+    },
+    RedirectionEnded {
+        device: DeviceId,
+        mode: &'static str,
+        user: String,
+        reason: String,
+        from_device: u64,
+        to_device: u64,
+    },
     CertificatesReloaded {
         listener: String,
     },

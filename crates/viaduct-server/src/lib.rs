@@ -14,6 +14,7 @@ mod knocks;
 pub mod listen;
 pub mod metrics;
 mod recent;
+pub mod redirect;
 pub mod registry;
 mod remote_access;
 mod server;

@@ -214,6 +214,8 @@ impl Counters {
             | Event::AmtCertificatePinned { .. }
             | Event::Unclaimed { .. }
             | Event::ChannelEnded { .. }
+            | Event::RedirectionOpened { .. }
+            | Event::RedirectionEnded { .. }
             | Event::TunnelOddity { .. }
             | Event::CertificatesReloaded { .. }
             | Event::CertificatesRefused { .. } => {}

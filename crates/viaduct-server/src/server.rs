@@ -20,6 +20,7 @@ use crate::{
     knocks::Knocks,
     listen::{self, DeviceListener, Pending, Sources},
     metrics::Metrics,
+    redirect::Redirections,
     registry::{Registry, TunnelEnd},
     tls::{Authority, AuthorityError, Certificates, TlsError},
     tunnel::DriverConfig,
@@ -83,6 +84,7 @@ pub struct Running {
     events: Bus,
     commands: Commander,
     knocks: Knocks,
+    redirections: Redirections,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
     _lock: Lock,
@@ -172,6 +174,8 @@ impl Server {
             events.clone(),
             config.limits.clone(),
         );
+        let redirections =
+            parts::redirections(&config, &registry, &inventory, &access, &audit, &events);
         let mut running = Running {
             addresses,
             certificates,
@@ -182,6 +186,7 @@ impl Server {
             events,
             commands,
             knocks: Knocks::default(),
+            redirections,
             shutdown,
             tasks: JoinSet::new(),
             _lock: lock,
@@ -206,13 +211,7 @@ impl Server {
                 &down,
             )
             .await?;
-        let gateway = Gateway::new(
-            running.registry.clone(),
-            running.inventory.clone(),
-            running.access.clone(),
-            config.limits.clone(),
-            running.events.clone(),
-        );
+        let gateway = running.gateway(&config);
         running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
         let api = running.api(gateway, &config, config_text);
         running.spawn_web(api, data.socket(), sockets.web, sockets.web_plain, &down)?;
@@ -380,6 +379,7 @@ impl Running {
     /// Stops in order: no new connections, goodbye to every device, pending facts to the store.
     pub async fn shutdown(mut self) {
         self.shutdown.send_replace(true);
+        self.redirections.shut_down();
         let tunnels = self.registry.list();
         for tunnel in &tunnels {
             tunnel.disconnect(TunnelEnd::by_us("shutdown", "the server is stopping"));

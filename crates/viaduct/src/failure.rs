@@ -17,6 +17,7 @@ pub(crate) enum Exit {
     Conflict = 7,
     Away = 8,
     Refused = 9,
+    ConsentNeeded = 10,
     Unknown = 11,
     Partly = 12,
     Broken = 14,
@@ -57,18 +58,26 @@ fn exit_of(code: Code) -> Exit {
         | Code::UnknownTunnel
         | Code::UnclaimedDevice
         | Code::UnknownEnrollment
+        | Code::UnknownRedirection
         | Code::UnknownToken
         | Code::UnknownUser => Exit::NotFound,
         Code::DeviceExists
         | Code::TokenExists
         | Code::DeviceBlocked
         | Code::IdentityConflict
+        | Code::RedirectionInUse
+        | Code::RedirectionTakenOver
+        | Code::RedirectionClosed
         | Code::WouldStrand
         | Code::NotCovered => Exit::Conflict,
         Code::DeviceAway => Exit::Away,
+        Code::ConsentNeeded => Exit::ConsentNeeded,
         Code::PortNotForwarded
         | Code::ChannelRefused
         | Code::DeviceBusy
+        | Code::RedirectionOff
+        | Code::RedirectionEnded
+        | Code::RedirectionIdle
         | Code::NotActivated
         | Code::MpsTableFull
         | Code::MpsNotPermitted
@@ -87,6 +96,8 @@ fn exit_of(code: Code) -> Exit {
         | Code::SlowRequest
         | Code::TooLarge
         | Code::UpgradeNeeded
+        | Code::SlowConsole
+        | Code::RedirectionNonsense
         | Code::EnrollUnreachable
         | Code::EnrollTls
         | Code::EnrollCertificate
@@ -224,6 +235,7 @@ mod tests {
             (Code::DeviceExists, 7),
             (Code::DeviceAway, 8),
             (Code::ChannelRefused, 9),
+            (Code::ConsentNeeded, 10),
             (Code::DeviceSilent, 11),
             (Code::Internal, 1),
         ] {

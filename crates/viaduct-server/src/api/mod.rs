@@ -20,7 +20,9 @@ mod labels;
 mod listen;
 mod pages;
 mod query;
+mod redirections;
 mod refusal;
+mod relay;
 mod remote_access;
 mod routes;
 mod service;
@@ -42,6 +44,7 @@ use crate::{
     events::Bus,
     gateway::Gateway,
     inventory::Inventory,
+    redirect::Redirections,
     registry::Registry,
     tls::Certificates,
 };
@@ -70,6 +73,12 @@ pub struct Api {
     pub commands: Commander,
     /// Makes PCs of the local network dial in.
     pub enroller: Enroller,
+    /// Screens, serial ports and drives in use.
+    pub redirections: Redirections,
+    /// Pages of these origins may open a relay.
+    pub origins: Arc<[String]>,
+    /// Open AMT's redirection tokens are in use.
+    pub redirection_tokens: bool,
     /// Certificates in use.
     pub certificates: Certificates,
     /// Effective configuration, secrets redacted.
@@ -91,7 +100,8 @@ const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
 
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    let routes = users::routes(tokens::routes(audit::routes(authorize::routes(Routes::new(api)))))
+    let routes = redirections::area(Routes::new(api));
+    let routes = users::routes(tokens::routes(audit::routes(authorize::routes(routes))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)
         .add(&post, "/api/v1/devices", CHANGE, change::upsert)

@@ -33,7 +33,7 @@ struct Parts {
 /// The one place where codes become statuses.
 fn status(code: Code) -> StatusCode {
     match code {
-        Code::BadRequest | Code::BadConfig => StatusCode::BAD_REQUEST,
+        Code::BadRequest | Code::BadConfig | Code::RedirectionNonsense => StatusCode::BAD_REQUEST,
         Code::NotSignedIn | Code::Expired | Code::SecondFactor => StatusCode::UNAUTHORIZED,
         Code::NotAllowed | Code::PortNotForwarded | Code::SetupLink | Code::CrossSite => {
             StatusCode::FORBIDDEN
@@ -44,9 +44,10 @@ fn status(code: Code) -> StatusCode {
         | Code::UnknownToken
         | Code::UnknownUser
         | Code::UnknownEnrollment
+        | Code::UnknownRedirection
         | Code::UnclaimedDevice => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::SlowRequest => StatusCode::REQUEST_TIMEOUT,
+        Code::SlowRequest | Code::SlowConsole => StatusCode::REQUEST_TIMEOUT,
         Code::AmbiguousDevice
         | Code::DeviceExists
         | Code::TokenExists
@@ -59,12 +60,19 @@ fn status(code: Code) -> StatusCode {
         | Code::WouldStrand
         | Code::NotCovered
         | Code::AmtPasswordMissing
+        | Code::RedirectionInUse
+        | Code::RedirectionOff
+        | Code::RedirectionTakenOver
+        | Code::RedirectionClosed
+        | Code::ConsentNeeded
         | Code::CertificatesRefused
         | Code::AuditBroken => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
         Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
         Code::ChannelRefused
+        | Code::RedirectionEnded
+        | Code::RedirectionIdle
         | Code::WrongCredential
         | Code::AmtPasswordRefused
         | Code::AmtRefused

@@ -3,6 +3,7 @@
 mod audit;
 mod devices;
 mod pages;
+mod redirections;
 mod rights;
 mod sign_in;
 mod tenants;
@@ -103,9 +104,20 @@ impl Bench {
             cira: config::Cira::default(),
             started,
         });
+        let redirections = Redirections::new(
+            registry.clone(),
+            inventory.clone(),
+            access.clone(),
+            audit.clone(),
+            events.clone(),
+            (config::Limits::default(), true),
+        );
         let api = Api {
             enroller,
             commands,
+            redirections,
+            origins: Arc::default(),
+            redirection_tokens: true,
             registry,
             inventory,
             access,

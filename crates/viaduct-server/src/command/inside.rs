@@ -8,6 +8,7 @@ use crate::{
     tunnel::{Channel, OpenError, Opener, TunnelHandle},
 };
 use bytes::Bytes;
+use viaduct_api::DeviceId;
 
 const CLEAR: u16 = 16992;
 const TLS: u16 = 16993;
@@ -30,7 +31,7 @@ impl Dial for Inside {
             Ok(channel) => Ok(Stream::Plain(Rewind::new(Bytes::new(), channel))),
             Err(OpenError::NotForwarded { forwarded, .. }) if forwarded.contains(&TLS) => {
                 let channel = self.tunnel.open(TLS, &self.opener).await.map_err(refused)?;
-                self.secure(channel).await
+                secure(channel, self.tunnel.device(), &self.inventory, &self.events).await
             }
             Err(error) => Err(refused(error)),
         }
@@ -41,29 +42,31 @@ impl Dial for Inside {
     }
 }
 
-impl Inside {
-    /// TLS over the channel; the certificate must be the one of the first visit.
-    async fn secure(&self, channel: Channel) -> Result<Stream<Channel>, CommandError> {
-        let (stream, seen) =
-            tls::inside::connect(channel).await.map_err(|e| CommandError::Tls(e.to_string()))?;
-        let device = self.tunnel.device();
-        match self.inventory.amt_pin(device) {
-            Some(known) if known == seen => Ok(stream),
-            Some(known) => {
-                let (known, seen) = (hex(&known), hex(&seen));
-                self.events.publish(Event::AmtCertificateChanged {
-                    device,
-                    known: known.clone(),
-                    seen: seen.clone(),
-                });
-                Err(CommandError::CertificateChanged { known, seen })
-            }
-            None => {
-                let pinned = self.inventory.pin_amt(device, Some(seen)).await;
-                pinned.map_err(|error| CommandError::Store(error.to_string()))?;
-                self.events.publish(Event::AmtCertificatePinned { device, seen: hex(&seen) });
-                Ok(stream)
-            }
+/// TLS over a channel to a device's own port; the certificate must be the one of the first visit.
+pub(crate) async fn secure(
+    channel: Channel,
+    device: DeviceId,
+    inventory: &Inventory,
+    events: &Bus,
+) -> Result<Stream<Channel>, CommandError> {
+    let (stream, seen) =
+        tls::inside::connect(channel).await.map_err(|e| CommandError::Tls(e.to_string()))?;
+    match inventory.amt_pin(device) {
+        Some(known) if known == seen => Ok(stream),
+        Some(known) => {
+            let (known, seen) = (hex(&known), hex(&seen));
+            events.publish(Event::AmtCertificateChanged {
+                device,
+                known: known.clone(),
+                seen: seen.clone(),
+            });
+            Err(CommandError::CertificateChanged { known, seen })
+        }
+        None => {
+            let pinned = inventory.pin_amt(device, Some(seen)).await;
+            pinned.map_err(|error| CommandError::Store(error.to_string()))?;
+            events.publish(Event::AmtCertificatePinned { device, seen: hex(&seen) });
+            Ok(stream)
         }
     }
 }

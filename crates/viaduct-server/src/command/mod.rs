@@ -14,6 +14,7 @@ mod queue;
 pub use device::{DeviceCommands, Output};
 pub use error::CommandError;
 pub use inside::Inside;
+pub(crate) use inside::secure;
 pub use queue::BootTurn;
 
 use crate::{

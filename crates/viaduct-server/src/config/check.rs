@@ -83,7 +83,7 @@ impl Checker<'_> {
             Kind::Tables(fields) => {
                 self.list(key, kind, value, |c, item| c.table(key, fields, item))
             }
-            Kind::Names | Kind::Networks | Kind::Ports => {
+            Kind::Names | Kind::WebOrigins | Kind::Networks | Kind::Ports => {
                 self.list(key, kind, value, |c, item| c.scalar(key, kind, item))
             }
             Kind::Address
@@ -219,6 +219,8 @@ fn text(kind: Kind, text: &str) -> Result<Value, String> {
         Kind::Choice(_) => return Err(wrong("is unknown")),
         Kind::Names if is_name(text) => text.to_owned(),
         Kind::Names => return Err(wrong("is neither a DNS name nor an IP address")),
+        Kind::WebOrigins if is_origin(text) => text.to_ascii_lowercase(),
+        Kind::WebOrigins => return Err(wrong("is not the origin of a page")),
         Kind::Networks => match text.parse::<Network>() {
             Ok(network) => network.to_string(),
             Err(error) => return Err(wrong(&format!("is wrong: {error}"))),
@@ -253,6 +255,18 @@ fn address(text: &str) -> Result<String, String> {
         }
         Err(_) => Err("is not an address with a port".into()),
     }
+}
+
+/// Scheme, host, and a port when it is not the scheme's own: exactly what browsers send.
+fn is_origin(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let Some(rest) = rest else { return false };
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (rest, None),
+    };
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    is_name(host) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0))
 }
 
 fn is_name(text: &str) -> bool {
@@ -317,6 +331,9 @@ pub(super) fn accepts(kind: Kind) -> String {
         Kind::Path => "accepted: the path of a file, in quotes".into(),
         Kind::Names => {
             "accepted: a list of names and addresses without port, such as [\"mps.example.com\", \"192.0.2.7\"]".into()
+        }
+        Kind::WebOrigins => {
+            "accepted: a list of origins such as [\"https://console.example.com\"], without path and without wildcard".into()
         }
         Kind::Networks => {
             "accepted: a list of addresses and networks such as [\"192.0.2.7\", \"2001:db8::/32\"]".into()

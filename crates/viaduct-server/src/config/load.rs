@@ -357,7 +357,7 @@ fn unknown(checker: &mut Checker<'_>, span: &std::ops::Range<usize>, path: &str)
 fn as_toml(kind: Kind, text: &str) -> Option<String> {
     let quoted = text.starts_with(['"', '\'']);
     match kind {
-        Kind::Names | Kind::Networks if !text.starts_with('[') => {
+        Kind::Names | Kind::WebOrigins | Kind::Networks if !text.starts_with('[') => {
             let items: Vec<_> = text
                 .split(',')
                 .map(|item| item.trim().trim_matches('"'))

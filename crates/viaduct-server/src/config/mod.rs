@@ -143,6 +143,12 @@ pub struct Web {
     /// Certificate instead of one of the own web CA.
     pub certificate: Option<CertificateFiles>,
     pub names: Vec<String>,
+    /// Pages of other origins that may open a relay. Those of this server always may.
+    pub origins: Vec<String>,
+    /// Open AMT's redirection tokens are given out and accepted beside tickets.
+    pub redirection_tokens: bool,
+    /// Screens that nobody types at are kept open.
+    pub kvm_keep_awake: bool,
 }
 
 impl Default for Web {
@@ -152,6 +158,9 @@ impl Default for Web {
             plain_listen: None,
             certificate: None,
             names: Vec::new(),
+            origins: Vec::new(),
+            redirection_tokens: true,
+            kvm_keep_awake: true,
         }
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Path,
     /// DNS names and IP addresses.
     Names,
+    /// Origins of web pages: scheme, host and port, and nothing else.
+    WebOrigins,
     /// Addresses and networks in CIDR notation.
     Networks,
     /// TCP port numbers.
@@ -101,6 +103,9 @@ pub(super) const KEYS: &[Key] = &[
     key("web.plain_listen", Kind::Address),
     key("web.certificate", Kind::Table(CERTIFICATE)),
     key("web.names", Kind::Names),
+    key("web.origins", Kind::WebOrigins),
+    key("web.redirection_tokens", Kind::Bool),
+    key("web.kvm_keep_awake", Kind::Bool),
     key("socks.enabled", Kind::Bool),
     key("socks.listen", Kind::Address),
     key("socks.sign_in", Kind::Bool),

@@ -80,6 +80,13 @@ pub(super) fn write(event: &Event) {
         Event::AmtCertificateChanged { device, known, seen } => {
             warn!(%device, known, seen, "the device's TLS port shows another certificate than before (E2062); nothing was sent to it");
         }
+        Event::RedirectionOpened { device, mode, user, console } => {
+            let console = console.map(tracing::field::display);
+            info!(%device, mode, user, console, "redirection opened");
+        }
+        Event::RedirectionEnded { device, mode, user, reason, from_device, to_device } => {
+            info!(%device, mode, user, from_device, to_device, "redirection ended: {reason}");
+        }
         Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
         Event::CertificatesRefused { listener, reason } => {
             warn!(listener, "certificates not reloaded: {reason}");

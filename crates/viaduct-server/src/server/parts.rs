@@ -2,10 +2,16 @@
 
 use super::Running;
 use crate::{
+    access::Access,
     api::Api,
+    audit::Audit,
     config::Config,
     enroll::{self, Enroller},
+    events::Bus,
     gateway::Gateway,
+    inventory::Inventory,
+    redirect::Redirections,
+    registry::Registry,
 };
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -18,6 +24,9 @@ impl Running {
             gateway,
             enroller: self.enroller(config, started),
             commands: self.commands.clone(),
+            redirections: self.redirections.clone(),
+            origins: config.web.origins.clone().into(),
+            redirection_tokens: config.web.redirection_tokens,
             registry: self.registry.clone(),
             inventory: self.inventory.clone(),
             access: self.access.clone(),
@@ -28,6 +37,17 @@ impl Running {
             started,
             addresses: Arc::clone(&self.addresses),
         }
+    }
+
+    /// The proxies' way into the tunnels.
+    pub(super) fn gateway(&self, config: &Config) -> Gateway {
+        Gateway::new(
+            self.registry.clone(),
+            self.inventory.clone(),
+            self.access.clone(),
+            config.limits.clone(),
+            self.events.clone(),
+        )
     }
 
     fn enroller(&self, config: &Config, started: OffsetDateTime) -> Enroller {
@@ -43,4 +63,23 @@ impl Running {
             started,
         })
     }
+}
+
+/// Screens, serial ports and drives.
+pub(super) fn redirections(
+    config: &Config,
+    registry: &Registry,
+    inventory: &Inventory,
+    access: &Access,
+    audit: &Audit,
+    events: &Bus,
+) -> Redirections {
+    Redirections::new(
+        registry.clone(),
+        inventory.clone(),
+        access.clone(),
+        audit.clone(),
+        events.clone(),
+        (config.limits.clone(), config.web.kvm_keep_awake),
+    )
 }

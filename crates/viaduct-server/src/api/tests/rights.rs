@@ -7,6 +7,7 @@ const ROUTES: &str = "\
 DELETE /api/v1/devices/disconnect/{device} Needs(DisconnectTunnel)
 DELETE /api/v1/devices/{device} Needs(RemoveDevices)
 DELETE /api/v1/enroll/{id} Needs(Enroll)
+DELETE /api/v1/redirections/{id} SignedIn
 DELETE /api/v1/session SignedIn
 DELETE /api/v1/tokens/{name} Needs(ManageTokens)
 DELETE /api/v1/tunnels/{id} Needs(DisconnectTunnel)
@@ -22,6 +23,7 @@ GET /api/v1/certificates Needs(ReadCertificates)
 GET /api/v1/ciracert Needs(ReadCertificates)
 GET /api/v1/config Needs(ReadConfig)
 GET /api/v1/devices Needs(ReadDevices)
+GET /api/v1/devices/redirectstatus/{device} Needs(ReadDevices)
 GET /api/v1/devices/stats Needs(ReadDevices)
 GET /api/v1/devices/tags Needs(ReadDevices)
 GET /api/v1/devices/{device} Needs(ReadDevices)
@@ -30,6 +32,7 @@ GET /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 GET /api/v1/enroll Needs(Enroll)
 GET /api/v1/enroll/{id} Needs(Enroll)
 GET /api/v1/health Open
+GET /api/v1/redirections Needs(ReadDevices)
 GET /api/v1/remote-access/{device} Needs(ReadDevices)
 GET /api/v1/roles Needs(SignIn)
 GET /api/v1/setup Open
@@ -41,7 +44,9 @@ GET /api/v1/users Needs(ReadUsers)
 GET /api/v1/users/{name} Needs(ReadUsers)
 GET /api/v1/version SignedIn
 GET /api/v1/whoami SignedIn
+GET /relay/webrelay.ashx Open
 GET /setup Open
+GET /ws/relay/webrelay.ashx Open
 PATCH /api/v1/devices Needs(ChangeDevices)
 PATCH /api/v1/devices/{device} Needs(ChangeDevices)
 PATCH /api/v1/remote-access/{device} Needs(ChangeRemoteAccess)
@@ -54,6 +59,7 @@ POST /api/v1/devices/{device}/block Needs(ChangeDevices)
 POST /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 POST /api/v1/enroll Needs(Enroll)
 POST /api/v1/imports Needs(ChangeDevices)
+POST /api/v1/redirections/tickets Needs(Redirect)
 POST /api/v1/session Open
 POST /api/v1/setup Open
 POST /api/v1/tokens Needs(ManageTokens)
