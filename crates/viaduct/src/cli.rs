@@ -4,7 +4,8 @@
 use crate::demo;
 use crate::{
     command::{
-        audit, cert, config, devices, enroll, forward, login, proxy, remote_access, tokens, users,
+        audit, cert, config, devices, enroll, forward, login, proxy, redirect, remote_access,
+        tokens, users,
     },
     render::Format,
     serve,
@@ -20,7 +21,7 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 server unreachable, 4 not signed in,
 5 not found or ambiguous, 6 forbidden, 7 conflict, 8 device away, 9 device refused,
-11 timeout with unknown outcome, 12 partly done, 14 verification failed";
+10 consent needed, 11 timeout with unknown outcome, 12 partly done, 14 verification failed";
 
 /// Management Presence Server for Intel AMT: PCs dial in, consoles reach them
 #[derive(Debug, Parser)]
@@ -75,6 +76,16 @@ pub(crate) enum Command {
     /// Show and change when and where a connected device dials in
     #[command(subcommand)]
     RemoteAccess(remote_access::Command),
+    /// Use the serial console of a PC in this terminal
+    Sol(redirect::SolOptions),
+    /// Show the screen of a PC to a VNC viewer
+    Kvm(redirect::KvmOptions),
+    /// Give a PC an image of this machine as its CD
+    #[command(subcommand)]
+    Ider(redirect::IderCommand),
+    /// Show and end redirections
+    #[command(subcommand)]
+    Redirections(redirect::Command),
     /// Open a local TCP port that leads to a port of a device
     Forward(forward::Options),
     /// Reach devices through the server's proxies

@@ -27,7 +27,7 @@ const RULES: [Rule; 7] = [
     },
     Rule {
         name: "viaduct",
-        normal: &["viaduct-server", "viaduct-api"],
+        normal: &["viaduct-server", "viaduct-api", "amt"],
         optional: &["amt-sim"],
         dev: &[],
     },

@@ -2,11 +2,13 @@
 
 mod context;
 mod place;
+mod relay;
 mod stream;
 mod trust;
 
 pub(crate) use context::Context;
 pub(crate) use place::{Place, Remote};
+pub(crate) use relay::{FromDevice, ToDevice, ended};
 pub(crate) use trust::{Trust, fingerprint_of, look, parse_fingerprint, vouched};
 
 use trust::own_root;

@@ -9,6 +9,7 @@ pub(crate) mod enroll;
 pub(crate) mod forward;
 pub(crate) mod login;
 pub(crate) mod proxy;
+pub(crate) mod redirect;
 pub(crate) mod remote_access;
 pub(crate) mod secret;
 pub(crate) mod status;
