@@ -4,6 +4,7 @@ mod curl;
 mod demo;
 mod directory;
 mod foreign;
+pub(crate) mod pages;
 mod platform;
 mod process;
 mod programs;

@@ -1,0 +1,59 @@
+//! Consoles as pages have them: Open AMT's toolkit and bare WebSockets, in Node.
+
+use super::{Demo, Device, Process, run};
+use serde_json::{Value, json};
+use std::{path::PathBuf, process::Command, sync::OnceLock};
+
+const DRIVER: &str = include_str!("../drivers/relay.cjs");
+const TOOLKIT: &str = "@device-management-toolkit/ui-toolkit@3.3.12";
+const WEBSOCKET: &str = "ws@8.18.3";
+
+/// Where npm put the packages, once for this run of the tests.
+fn modules() -> &'static PathBuf {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
+        let toolkit = directory.join("node_modules/@device-management-toolkit/ui-toolkit");
+        if !toolkit.join("bundles").exists() || !directory.join("node_modules/ws").exists() {
+            std::fs::create_dir_all(&directory).expect("a directory for packages");
+            std::fs::write(directory.join("package.json"), "{\"private\":true}").expect("writable");
+            let prefix = directory.to_string_lossy().into_owned();
+            let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-save"];
+            let args = ["install", "--prefix", &prefix, TOOLKIT, WEBSOCKET];
+            run("npm", args.into_iter().chain(quiet));
+        }
+        directory
+    })
+}
+
+/// Starts the driver on a device of the demo. What it is to do stands in `more`.
+fn driver(demo: &Demo, device: &Device, more: Value) -> Process {
+    let api = demo.get("api").to_owned();
+    let relay = api.replace("https://", "wss://").replace("/api/v1", "/relay");
+    let mut task = json!({
+        "modules": modules(), "ca": demo.get("ca_file"), "token": demo.get("token"),
+        "api": api, "relay": relay, "guid": device.guid,
+    });
+    let Value::Object(more) = more else { panic!("an object") };
+    task.as_object_mut().expect("an object").extend(more);
+    let mut node = Command::new("node");
+    node.args(["-e", DRIVER, &task.to_string()]);
+    node.env("NODE_NO_WARNINGS", "1");
+    Process::start(&node)
+}
+
+/// The toolkit opens screen, serial console and drives of the device at once.
+pub(crate) fn toolkit(demo: &Demo, device: &Device, bytes_per_pixel: u8, blocks: usize) -> Process {
+    driver(demo, device, json!({ "bpp": bytes_per_pixel, "blocks": blocks }))
+}
+
+/// Bare WebSockets, one after the other; what became of each.
+pub(crate) fn attempts(demo: &Demo, device: &Device, attempts: &[Value]) -> Vec<Value> {
+    let node = driver(demo, device, json!({ "attempts": attempts }));
+    node.line(|line| line.contains("\"done\""));
+    let all = node.all();
+    let results = all.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let results: Vec<_> = results.filter(|value| value["name"].is_string()).collect();
+    assert_eq!(results.len(), attempts.len(), "{all}");
+    results
+}

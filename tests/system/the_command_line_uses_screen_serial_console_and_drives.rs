@@ -1,0 +1,100 @@
+//! `viaduct kvm` shows a PC's screen to a VNC viewer that knows nothing of AMT, `viaduct sol` works in a
+//! pipe, and `viaduct ider` gives a PC an image that it reads to the end.
+
+use crate::harness::{Demo, Device, Directory, Process, demo, output, viaduct, wsman};
+use std::process::{Command, Output};
+
+fn command(demo: &Demo, args: &[&str]) -> Command {
+    let mut command = Command::new(viaduct());
+    let server = demo.get("dashboard").trim_end_matches('/').to_owned();
+    command.args(["--server", &server, "--ca", demo.get("ca_file")]).args(args);
+    command.env("VIADUCT_TOKEN", demo.get("token")).env("NO_COLOR", "1");
+    command
+}
+
+fn run(demo: &Demo, args: &[&str]) -> Output {
+    output(&mut command(demo, args))
+}
+
+fn said(output: &Output) -> String {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn reset(demo: &Demo, device: &Device) {
+    let url = format!("http://{}:16992/wsman", device.name);
+    let answer = demo.curl("absolute URI", &url).digest(device).post(&wsman::power(10)).run();
+    answer.assert_contains("ReturnValue>0<");
+}
+
+#[test]
+fn a_vnc_viewer_takes_a_picture_of_the_screen() {
+    let (demo, directory) = (demo(), Directory::new());
+    let device = &demo.devices[0];
+    let kvm = Process::start(&command(demo, &["kvm", &device.name, "--once"]));
+    let address = kvm.line(|line| line.starts_with("127.0.0.1:"));
+    let port: u32 = address.rsplit(':').next().unwrap().parse().unwrap();
+    let picture = directory.path().join("screen.jpg");
+    // To this viewer a port is a display, counted from 5900.
+    let mut viewer = Command::new("vncsnapshot");
+    viewer.args(["-allowblank", "-quiet", &format!("127.0.0.1:{}", port - 5900)]).arg(&picture);
+    let taken = output(&mut viewer);
+    assert!(taken.status.success(), "{}\n{}", said(&taken), kvm.all());
+    let bytes = std::fs::read(&picture).unwrap();
+    assert!(bytes.starts_with(&[0xFF, 0xD8]) && bytes.len() > 5000, "a JPEG with something on it");
+    assert!(kvm.wait().success(), "{}", kvm.all());
+}
+
+#[test]
+fn a_second_viewer_is_told_who_is_there_and_may_take_over() {
+    let demo = demo();
+    let device = &demo.devices[1];
+    let first = Process::start(&command(demo, &["kvm", &device.name]));
+    first.line(|line| line.starts_with("127.0.0.1:"));
+    let second = run(demo, &["kvm", &device.name]);
+    let text = said(&second);
+    assert_eq!(second.status.code(), Some(7), "{text}");
+    assert!(text.contains("E2030") && text.contains("token:"), "{text}");
+    let third = Process::start(&command(demo, &["kvm", &device.name, "--take-over"]));
+    third.line(|line| line.starts_with("127.0.0.1:"));
+    first.any_line(|line| line.contains("E2035"));
+    assert_eq!(first.wait().code(), Some(7));
+    let list = said(&run(demo, &["redirections", "ls", "-o", "json"]));
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let id = list.as_array().unwrap().iter().find(|one| one["name"] == device.name.as_str());
+    let id = id.unwrap()["id"].to_string();
+    assert!(run(demo, &["redirections", "close", &id]).status.success());
+    third.any_line(|line| line.contains("E2036"));
+}
+
+#[test]
+fn the_serial_console_works_in_a_pipe() {
+    let demo = demo();
+    let sol = run(demo, &["sol", &demo.devices[2].name]);
+    assert!(sol.status.success(), "{}", said(&sol));
+    assert!(String::from_utf8_lossy(&sol.stdout).contains("shell>"), "{}", said(&sol));
+}
+
+#[test]
+fn a_pc_reads_an_image_of_this_machine_to_its_end() {
+    let (demo, directory) = (demo(), Directory::new());
+    let device = &demo.devices[3];
+    let iso = directory.path().join("boot.iso");
+    let image: Vec<u8> = (0..1_500 * 2048_u32).map(|at| (at % 253) as u8).collect();
+    std::fs::write(&iso, &image).unwrap();
+    let iso = iso.to_string_lossy().into_owned();
+    let mount = Process::start(&command(demo, &["ider", "mount", &device.name, &iso]));
+    mount.any_line(|line| line.contains("is offered to"));
+    reset(demo, device);
+    mount.any_line(|line| line.contains("the PC reads the image"));
+    let seen = std::iter::repeat_with(|| said(&run(demo, &["ider", "status", &device.name])));
+    let all = |text: &String| {
+        let sent = text.rsplit("; ").next().and_then(|rest| rest.split(' ').next());
+        sent.and_then(|sent| sent.parse::<usize>().ok()).is_some_and(|sent| sent > image.len())
+    };
+    assert!(seen.take(200).any(|text| all(&text)), "{}", mount.all());
+    assert!(run(demo, &["ider", "eject", &device.name]).status.success());
+    mount.line(|line| line == format!("{} bytes read", image.len()));
+    let none = run(demo, &["ider", "status", &device.name]);
+    assert_eq!(none.status.code(), Some(5), "{}", said(&none));
+}
