@@ -90,8 +90,10 @@ impl Picture {
         picture.moving_block(scene.tick);
         picture.fill(0, 0, width, 32, NIGHT);
         picture.text(16, 8, &scene.name, YELLOW);
-        for (line, text) in scene.state.iter().enumerate() {
-            picture.text(16, 48 + line * 20, text, WHITE);
+        let columns = (width - 32) / CHARACTER.0;
+        let lines = scene.state.iter().flat_map(|text| wrapped(text, columns));
+        for (line, text) in lines.enumerate() {
+            picture.text(16, 48 + line * 20, &text, WHITE);
         }
         picture.typed(&scene.typed);
         if let Some((x, y, buttons)) = scene.pointer {
@@ -201,6 +203,12 @@ impl Picture {
         let colour = |number: &u8| PALETTE.get(usize::from(*number)).copied().unwrap_or_default();
         self.lines(tile).flat_map(move |line| line.iter().map(colour))
     }
+}
+
+/// Pieces of a line that fit.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(columns.max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
 #[cfg(test)]

@@ -122,6 +122,11 @@ impl Seats {
         }
     }
 
+    /// What became of the image, without making room for news of it.
+    pub(super) fn image_now(&self) -> BootImage {
+        self.image.get().map(|image| image.borrow().clone()).unwrap_or_default()
+    }
+
     /// What became of the image.
     pub(super) fn image(&self) -> &watch::Sender<BootImage> {
         self.image.get_or_init(|| watch::Sender::new(BootImage::None))

@@ -11,6 +11,7 @@ use super::{
     host::Host,
     logs::{AuditLog, Event, EventLog},
     power,
+    seats::BootImage,
     store::SavedSettings,
     users::Accounts,
 };
@@ -112,6 +113,10 @@ impl Host {
         let mut lines = vec![format!("power: {}", power::word(power))];
         if power == power::ON {
             lines.push(format!("booted from: {}", self.last_boot().source));
+        }
+        let image = self.seats().image_now();
+        if image != BootImage::None {
+            lines.push(image.to_string());
         }
         if let Some(code) = self.consent_code() {
             lines.push(format!("a remote administrator asks for consent; the code is {code}"));
