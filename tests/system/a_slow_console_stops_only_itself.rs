@@ -1,7 +1,7 @@
 //! A console that stops reading fills its own window and nothing else: the other channels of the
 //! same tunnel go on, and the server's memory does not grow.
 
-use crate::harness::{Foreign, Manner, Server, Settings, socks};
+use crate::harness::{Foreign, Manner, Server, Settings, pages, socks};
 use std::{
     fs,
     io::{Read, Write},
@@ -46,5 +46,33 @@ fn the_flood_waits_and_the_neighbour_works() {
     // It was waiting, not lost: whoever reads again gets the stream.
     let mut late = vec![0; MIB];
     idle.read_exact(&mut late).unwrap();
+    device.assert_content();
+}
+
+#[test]
+fn a_page_that_takes_nothing_is_sent_away_and_the_neighbour_works() {
+    let limits = "[limits]\nstall_deadline = \"2s\"\n";
+    let server = Server::start(&Settings { toml: limits.into() });
+    let manner = Manner { fragments: &[16384], window: 65536, credit: 32768 };
+    let device = Foreign::dial(&server, "pc-flood", GUID, &manner);
+    let mut busy =
+        socks(&server.address("SOCKS5"), &server.token("busy", "proxy"), "pc-flood", 16994);
+    let mut round = || {
+        let (block, mut back) = (vec![7; 64 << 10], vec![0; 64 << 10]);
+        busy.write_all(&block).unwrap();
+        busy.read_exact(&mut back).unwrap();
+        assert_eq!(block, back);
+    };
+
+    round();
+    let before = resident(server.process.pid());
+    let page = pages::hold(&server, &server.token("page", "admin"), GUID);
+    page.line(|line| line.contains("holding"));
+    round();
+    let why = "redirection ended: the console took nothing for 2 s";
+    server.process.any_line(|line| line.contains(why));
+    round();
+    let after = resident(server.process.pid());
+    assert!(after < before + 8 * MIB, "{before} grew to {after} bytes");
     device.assert_content();
 }

@@ -122,7 +122,17 @@ async function toolkit() {
   for (const one of [kvm, sol, ider]) one.stop();
 }
 
-/// Opens a WebSocket and tells how that went.
+// A page that opens a bare screen and takes nothing of it.
+async function hold() {
+  const { token } = JSON.parse((await get(`/authorize/redirection/${task.guid}`)).body);
+  const url = `${task.relay}/webrelay.ashx?p=2&host=${task.guid}&port=5900&mode=kvm&binary=1`;
+  const socket = new Plain(url, [token], { ca });
+  socket.on("open", () => { socket.pause(); say({ holding: true }); });
+  socket.on("error", (error) => say({ failed: error.message }));
+  await new Promise(() => setInterval(() => {}, 1000));
+}
+
+// Opens a WebSocket and tells how that went.
 function attempt({ name, path, protocols, origin, first, wait }) {
   return new Promise((resolve) => {
     const url = task.relay.replace(/\/relay$/, "") + path;
@@ -145,7 +155,7 @@ function attempt({ name, path, protocols, origin, first, wait }) {
   });
 }
 
-const work = task.attempts
+const work = task.hold ? hold() : task.attempts
   ? (async () => { for (const one of task.attempts) say(await attempt(one)); })()
   : toolkit();
 work.then(() => { say({ done: true }); process.exit(0); }, (error) => { say({ failed: String(error.stack) }); process.exit(1); });

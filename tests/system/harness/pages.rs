@@ -1,6 +1,6 @@
 //! Consoles as pages have them: Open AMT's toolkit and bare WebSockets, in Node.
 
-use super::{Demo, Device, Process, run};
+use super::{Demo, Device, Process, Server, run};
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::Command, sync::OnceLock};
 
@@ -28,12 +28,17 @@ fn modules() -> &'static PathBuf {
 
 /// Starts the driver on a device of the demo. What it is to do stands in `more`.
 fn driver(demo: &Demo, device: &Device, more: Value) -> Process {
-    let api = demo.get("api").to_owned();
-    let relay = api.replace("https://", "wss://").replace("/api/v1", "/relay");
-    let mut task = json!({
-        "modules": modules(), "ca": demo.get("ca_file"), "token": demo.get("token"),
-        "api": api, "relay": relay, "guid": device.guid,
+    let task = json!({
+        "ca": demo.get("ca_file"), "token": demo.get("token"), "api": demo.get("api"),
+        "guid": device.guid,
     });
+    node(task, more)
+}
+
+fn node(mut task: Value, more: Value) -> Process {
+    let api = task["api"].as_str().expect("an address").to_owned();
+    task["relay"] = api.replace("https://", "wss://").replace("/api/v1", "/relay").into();
+    task["modules"] = json!(modules());
     let Value::Object(more) = more else { panic!("an object") };
     task.as_object_mut().expect("an object").extend(more);
     let mut node = Command::new("node");
@@ -45,6 +50,13 @@ fn driver(demo: &Demo, device: &Device, more: Value) -> Process {
 /// The toolkit opens screen, serial console and drives of the device at once.
 pub(crate) fn toolkit(demo: &Demo, device: &Device, bytes_per_pixel: u8, blocks: usize) -> Process {
     driver(demo, device, json!({ "bpp": bytes_per_pixel, "blocks": blocks }))
+}
+
+/// A page that opens the bare screen of a device and takes nothing of it.
+pub(crate) fn hold(server: &Server, token: &str, guid: &str) -> Process {
+    let api = format!("https://{}/api/v1", server.address("web and API"));
+    let task = json!({ "ca": server.root_certificate(), "token": token, "api": api, "guid": guid });
+    node(task, json!({ "hold": true }))
 }
 
 /// Bare WebSockets, one after the other; what became of each.
