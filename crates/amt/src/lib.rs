@@ -13,6 +13,7 @@
 //! * [`cira_log`]: what firmware itself remembers of its attempts to dial in.
 //! * [`remote_access`]: when and where a platform dials in: read, compared with a wish, changed in steps.
 //! * [`rfb`]: the screen of a KVM redirection, both ends.
+//! * [`boot`], [`event_log`], [`audit_log`]: what a PC boots next, and what its logs say.
 //! * [`status`]: what AMT's return values are called.
 //! * [`port`]: what the service ports are called.
 
@@ -28,8 +29,11 @@
     )
 )]
 
+pub mod audit_log;
+pub mod boot;
 pub mod cira_log;
 pub mod credentials;
+pub mod event_log;
 pub mod host_interface;
 pub mod http;
 pub mod port;

@@ -49,6 +49,13 @@ pub(super) struct Authorized {
 }
 
 impl Authorized {
+    /// Asks for a right beyond the one of the route, where it depends on what the body says.
+    pub(super) fn may(&self, api: &Api, action: Action) -> Result<(), Refusal> {
+        api.access
+            .authorise(&self.principal, action)
+            .map_err(|denied| Refusal::new(Code::NotAllowed, not_allowed(&self.principal, &denied)))
+    }
+
     /// Does something that changes something: recorded before it happens, and how it ended afterwards. `work` does not
     /// begin when it cannot be recorded.
     pub(super) async fn audited<T>(
@@ -58,12 +65,25 @@ impl Authorized {
         detail: impl Into<String>,
         work: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
+        self.judged(api, device, detail, work, |_| None).await
+    }
+
+    /// As [`audited`](Self::audited), where an answer may still say that it was refused: `why` finds that out.
+    pub(super) async fn judged<T>(
+        &self,
+        api: &Api,
+        device: Option<DeviceId>,
+        detail: impl Into<String>,
+        work: impl Future<Output = Result<T, Refusal>>,
+        why: impl FnOnce(&T) -> Option<String>,
+    ) -> Result<T, Refusal> {
         let action = self.action.ok_or_else(|| {
             Refusal::new(Code::Internal, "this route changes something and asks for no right")
         })?;
         let intent = api.audit.intent(&self.principal, action, device, detail).await?;
         let result = work.await;
-        intent.done(outcome(&result)).await;
+        let refused = result.as_ref().ok().and_then(why);
+        intent.done(refused.map_or_else(|| outcome(&result), Outcome::Failed)).await;
         result
     }
 }
@@ -75,7 +95,7 @@ fn outcome<T>(result: &Result<T, Refusal>) -> Outcome {
         Err(refusal) => {
             let why = format!("{} {}", refusal.code(), refusal.detail());
             match refusal.code() {
-                Code::DeviceSilent => Outcome::Unknown(why),
+                Code::DeviceSilent | Code::OutcomeUnknown => Outcome::Unknown(why),
                 _ => Outcome::Failed(why),
             }
         }

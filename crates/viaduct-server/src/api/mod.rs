@@ -3,6 +3,7 @@
 //! Paths, shapes and quirks of Open AMT's MPS v2 where it has them, ours beside them in the same style. Every
 //! route is entered in one table with the right it needs, and no handler runs before that right is proven.
 
+mod amt;
 mod audit;
 mod authorize;
 mod body;
@@ -32,6 +33,7 @@ mod tokens;
 mod tunnels;
 mod users;
 mod why_offline;
+mod wsman;
 
 pub use listen::{serve_http, serve_local};
 
@@ -159,7 +161,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&get, "/setup", Guard::Open, setup::form)
         .add(&post, "/setup", Guard::Open, setup::submit)
         .add(&get, "/", Guard::Open, dashboard::front);
-    remote_access::routes(enroll::routes(routes))
+    wsman::routes(amt::routes(remote_access::routes(enroll::routes(routes))))
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ struct Parts {
     problem: Problem,
     /// Keys of Open AMT's shape beside ours; their presence also changes the content type.
     shape: Map<String, Value>,
+    /// Further keys of a problem document.
+    extra: Map<String, Value>,
     challenge: &'static str,
     retry_after: Option<u64>,
 }
@@ -59,7 +61,6 @@ fn status(code: Code) -> StatusCode {
         | Code::MpsTableFull
         | Code::WouldStrand
         | Code::NotCovered
-        | Code::AmtPasswordMissing
         | Code::RedirectionInUse
         | Code::RedirectionOff
         | Code::RedirectionTakenOver
@@ -67,6 +68,8 @@ fn status(code: Code) -> StatusCode {
         | Code::ConsentNeeded
         | Code::CertificatesRefused
         | Code::AuditBroken => StatusCode::CONFLICT,
+        // 409 would tell Open AMT's web page that somebody else changed the object.
+        Code::AmtPasswordMissing => StatusCode::FAILED_DEPENDENCY,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
         Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
@@ -107,8 +110,8 @@ impl Refusal {
         let mut problem = Problem::new(code, detail);
         problem.status = status(code).as_u16();
         let retry_after = (code == Code::DeviceAway).then_some(AWAY_RETRY);
-        let shape = Map::new();
-        Self(Box::new(Parts { code, problem, shape, challenge: "Bearer", retry_after }))
+        let (shape, extra) = (Map::new(), Map::new());
+        Self(Box::new(Parts { code, problem, shape, extra, challenge: "Bearer", retry_after }))
     }
 
     /// A next step that fits the case better.
@@ -120,6 +123,12 @@ impl Refusal {
     /// Keys that Open AMT's clients expect, beside ours.
     pub(super) fn shaped<const N: usize>(mut self, keys: [(&str, Value); N]) -> Self {
         self.0.shape.extend(keys.map(|(key, value)| (key.to_owned(), value)));
+        self
+    }
+
+    /// Keys beside ours that do not make it a reply in Open AMT's shape: it stays a problem document.
+    pub(super) fn extended<const N: usize>(mut self, keys: [(&str, Value); N]) -> Self {
+        self.0.extra.extend(keys.map(|(key, value)| (key.to_owned(), value)));
         self
     }
 
@@ -172,11 +181,12 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Parts { code, problem, shape, challenge, retry_after } = *self.0;
+        let Parts { code, problem, shape, extra, challenge, retry_after } = *self.0;
         let plain = shape.is_empty();
         let status =
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut body = shape;
+        let mut body = extra;
+        body.extend(shape);
         for (key, value) in [
             ("type", "about:blank"),
             ("code", &problem.code),
@@ -243,7 +253,13 @@ impl From<AuditUnavailable> for Refusal {
 
 impl From<CommandError> for Refusal {
     fn from(error: CommandError) -> Self {
-        Self::new(error.code(), error.to_string())
+        let text = error.to_string();
+        let refusal = Self::new(error.code(), text.clone());
+        let words = match refusal.0.problem.status {
+            504 => "Timeout Error",
+            _ => "Internal Server Error",
+        };
+        refusal.extended([("error", words.into()), ("errorDescription", text.into())])
     }
 }
 

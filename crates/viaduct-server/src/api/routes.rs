@@ -52,6 +52,7 @@ impl Routes {
         let filter = match *method {
             Method::POST => MethodFilter::POST,
             Method::PATCH => MethodFilter::PATCH,
+            Method::PUT => MethodFilter::PUT,
             Method::DELETE => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };

@@ -35,6 +35,7 @@ pub struct DeviceCommands {
     queue: Arc<Queue>,
     deadlines: Deadlines,
     messages: u32,
+    envelope: Vec<u8>,
     diary: Diary,
     _place: Place,
 }
@@ -46,8 +47,6 @@ pub struct Output {
     pub properties: Properties,
     /// The `ReturnValue`; 0 is success. Methods without one succeed by answering.
     pub value: u32,
-    /// The number of the request, as the answer repeats it.
-    pub message: u32,
 }
 
 impl Output {
@@ -78,7 +77,8 @@ impl DeviceCommands {
         deadlines: Deadlines,
         diary: Diary,
     ) -> Self {
-        Self { line, account, queue, deadlines, messages: 0, diary, _place: place }
+        let envelope = Vec::new();
+        Self { line, account, queue, deadlines, messages: 0, envelope, diary, _place: place }
     }
 
     /// Who the platform is.
@@ -178,9 +178,7 @@ impl DeviceCommands {
         let outcome = self.ask(target, operation, "Invoke").await?;
         let value = outcome.return_value().unwrap_or(0);
         match outcome {
-            Outcome::Invoked { output, .. } => {
-                Ok(Output { properties: output, value, message: self.messages })
-            }
+            Outcome::Invoked { output, .. } => Ok(Output { properties: output, value }),
             _ => Err(unexpected("Invoke")),
         }
     }
@@ -211,13 +209,16 @@ impl DeviceCommands {
             self.queue.refused(&self.account);
         }
         self.diary.failed = result.as_ref().err().map(CommandError::code);
+        if let Ok(answered) = &result {
+            self.envelope.clone_from(&answered.envelope);
+        }
         result
     }
 
-    /// The number of the last request.
+    /// The last answer as it came.
     #[must_use]
-    pub fn message(&self) -> u32 {
-        self.messages
+    pub fn envelope(&self) -> &[u8] {
+        &self.envelope
     }
 
     async fn ask(

@@ -1,0 +1,233 @@
+//! Redirection, consent and recovery: what is switched on.
+
+use super::{
+    hardware::get,
+    json::{flag, number, text},
+    visit::{Asked, Fields, Visit},
+};
+use crate::{
+    api::refusal::Refusal,
+    command::{CommandError, DeviceCommands},
+};
+use amt::{
+    boot::{SOURCE_HTTPS, SOURCE_OPTION},
+    wsman::{Instance, Target},
+};
+use axum::Json;
+use serde_json::{Value, json};
+
+const REDIRECTION: &str = "AMT_RedirectionService";
+const CONSENT: &str = "IPS_OptInService";
+const KVM: &str = "CIM_KVMRedirectionSAP";
+const BOOT: &str = "CIM_BootService";
+
+/// `IPS_OptInService.OptInRequired`.
+const NONE: i64 = 0;
+const FOR_KVM: i64 = 1;
+const FOR_ALL: i64 = 4_294_967_295;
+
+/// What is switched on, as the three objects say it.
+struct State {
+    redirection: Instance,
+    consent: Instance,
+    kvm: Option<Instance>,
+}
+
+impl State {
+    async fn read(device: &mut DeviceCommands) -> Result<Self, CommandError> {
+        Ok(Self {
+            redirection: device.get(REDIRECTION).await?,
+            consent: get(device, CONSENT).await?.unwrap_or_default(),
+            kvm: get(device, KVM).await?,
+        })
+    }
+
+    fn ider(&self) -> bool {
+        number(&self.redirection, "EnabledState") & 1 == 1
+    }
+
+    fn sol(&self) -> bool {
+        number(&self.redirection, "EnabledState") & 2 == 2
+    }
+
+    fn kvm(&self) -> bool {
+        self.kvm.as_ref().is_some_and(|kvm| matches!(number(kvm, "EnabledState"), 2 | 6))
+    }
+}
+
+fn consent_name(required: i64) -> &'static str {
+    match required {
+        NONE => "none",
+        FOR_KVM => "kvm",
+        _ => "all",
+    }
+}
+
+/// `GET /amt/features`.
+pub(super) async fn show(asked: Asked) -> Result<Json<Value>, Refusal> {
+    let mut device = asked.connected()?.commands("features").await?;
+    let state = State::read(&mut device).await?;
+    let boot = get(&mut device, BOOT).await?;
+    let sources = super::hardware::list(&mut device, "CIM_BootSourceSetting").await?;
+    let capabilities = get(&mut device, "AMT_BootCapabilities").await?;
+    let settings = get(&mut device, "AMT_BootSettingData").await?;
+    let boot = boot.as_ref().map_or(0, |boot| number(boot, "EnabledState"));
+    // A capability that this generation does not list is judged by the rest.
+    let capable =
+        |name| capabilities.as_ref().is_none_or(|c| c.get(name).is_none() || flag(c, name));
+    let set = |name| settings.as_ref().is_some_and(|s| flag(s, name));
+    let has = |wanted: &dyn Fn(&Instance) -> bool| sources.iter().any(wanted);
+    let option = |source: &Instance| text(source, "InstanceID").starts_with(SOURCE_OPTION);
+    let is_winre =
+        |source: &Instance| text(source, "BIOSBootString").to_ascii_lowercase().contains("winre");
+    let erase = capabilities.as_ref().is_some_and(|c| number(c, "PlatformErase") != 0);
+    let rpe = matches!(boot, 32770 | 32771);
+    Ok(Json(json!({
+        "userConsent": consent_name(number(&state.consent, "OptInRequired")),
+        "redirection": flag(&state.redirection, "ListenerEnabled"),
+        "KVM": state.kvm(),
+        "SOL": state.sol(),
+        "IDER": state.ider(),
+        "optInState": number(&state.consent, "OptInState"),
+        "kvmAvailable": state.kvm.is_some(),
+        "ocr": matches!(boot, 32769 | 32771),
+        "httpsBootSupported": has(&|s| text(s, "InstanceID") == SOURCE_HTTPS)
+            && capable("ForceUEFIHTTPSBoot") && set("UEFIHTTPSBootEnabled"),
+        "winREBootSupported": has(&|s| option(s) && is_winre(s))
+            && capable("ForceWinREBoot") && set("WinREBootEnabled"),
+        "localPBABootSupported": has(&|s| option(s) && !is_winre(s))
+            && capable("ForceUEFILocalPBABoot") && set("UEFILocalPBABootEnabled"),
+        "remoteErase": rpe,
+        "rpe": rpe,
+        "rpeSupported": erase,
+    })))
+}
+
+/// What the features shall be.
+#[derive(Debug, Clone, Copy)]
+struct Wish {
+    consent: i64,
+    sol: bool,
+    ider: bool,
+    kvm: bool,
+    ocr: Option<bool>,
+    rpe: Option<bool>,
+}
+
+impl Wish {
+    fn read(fields: &Fields) -> Result<Self, Refusal> {
+        let word = fields.required::<String>("userConsent", "expected none, kvm or all")?;
+        let consent = match word.to_ascii_lowercase().as_str() {
+            "none" => NONE,
+            "kvm" => FOR_KVM,
+            "all" => FOR_ALL,
+            _ => return Err(Fields::bad("userConsent", word.into(), "expected none, kvm or all")),
+        };
+        let truth = |name| fields.required::<bool>(name, "expected true or false");
+        Ok(Self {
+            consent,
+            sol: truth("enableSOL")?,
+            ider: truth("enableIDER")?,
+            kvm: truth("enableKVM")?,
+            ocr: fields.optional("ocr", "expected true or false")?,
+            rpe: fields.optional("rpe", "expected true or false")?,
+        })
+    }
+
+    /// Consent is not lowered by the way: not by a request that switches something on.
+    fn keeps_consent(self, state: &State) -> bool {
+        let strength = |required| match required {
+            NONE => 0,
+            FOR_KVM => 1,
+            _ => 2,
+        };
+        let lower = strength(self.consent) < strength(number(&state.consent, "OptInRequired"));
+        let switches_on =
+            self.kvm && !state.kvm() || self.sol && !state.sol() || self.ider && !state.ider();
+        lower && switches_on
+    }
+}
+
+/// `POST /amt/features`.
+pub(super) async fn change(asked: Asked, fields: Fields) -> Result<Json<Value>, Refusal> {
+    let wish = Wish::read(&fields)?;
+    let visit = asked.connected()?;
+    let detail = format!(
+        "features: consent {}, SOL {}, IDE-R {}, KVM {}",
+        consent_name(wish.consent),
+        wish.sol,
+        wish.ider,
+        wish.kvm
+    );
+    let work = apply(visit.clone(), wish);
+    visit.change(detail, work).await.map(Json)
+}
+
+async fn apply(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
+    let mut device = visit.commands("change features").await?;
+    let mut state = State::read(&mut device).await?;
+    let kvm_changes = state.kvm.is_some() && wish.kvm != state.kvm();
+    if wish.sol != state.sol() || wish.ider != state.ider() || kvm_changes {
+        let wanted = 32768 + u32::from(wish.ider) + 2 * u32::from(wish.sol);
+        set_state(&mut device, REDIRECTION, wanted).await?;
+        if state.kvm.is_some() {
+            set_state(&mut device, KVM, if wish.kvm { 2 } else { 3 }).await?;
+        }
+        let listen = wish.sol || wish.ider || wish.kvm;
+        state.redirection.set("ListenerEnabled", [listen.into()]);
+        state.redirection.set("EnabledState", [wanted.into()]);
+        device.put(class(REDIRECTION)?, state.redirection.clone()).await?;
+    }
+    let mut answer = json!({ "status": "AMT Features updated" });
+    let may_change = number(&state.consent, "CanModifyOptInPolicy") != 0;
+    if number(&state.consent, "OptInRequired") != wish.consent {
+        if wish.keeps_consent(&state) || !may_change {
+            let now = consent_name(number(&state.consent, "OptInRequired"));
+            answer["userConsent"] = now.into();
+            answer["note"] = match may_change {
+                true => {
+                    "consent was not lowered together with switching something on; ask for it alone"
+                }
+                false => "this platform's control mode does not let its consent policy be changed",
+            }
+            .into();
+        } else {
+            let required = u32::try_from(wish.consent).unwrap_or(u32::MAX);
+            let mut consent = state.consent.clone();
+            consent.set("OptInRequired", [required.into()]);
+            device.put(class(CONSENT)?, consent).await?;
+        }
+    }
+    recovery(&mut device, wish).await?;
+    Ok(answer)
+}
+
+/// One-click recovery and platform erase share one state: 32768 neither, 32769, 32770, 32771 both.
+async fn recovery(device: &mut DeviceCommands, wish: Wish) -> Result<(), Refusal> {
+    if wish.ocr.is_none() && wish.rpe.is_none() {
+        return Ok(());
+    }
+    let Some(boot) = get(device, BOOT).await? else { return Ok(()) };
+    let now = number(&boot, "EnabledState");
+    let ocr = wish.ocr.unwrap_or(matches!(now, 32769 | 32771));
+    let rpe = wish.rpe.unwrap_or(matches!(now, 32770 | 32771));
+    let (was_on, wanted) = (now >= 32768, 32768 + u32::from(ocr) + 2 * u32::from(rpe));
+    // Firmware that knows neither says 2 (enabled) and is left alone when neither is wanted.
+    if now == i64::from(wanted) || !was_on && wanted == 32768 {
+        return Ok(());
+    }
+    Ok(set_state(device, BOOT, wanted).await?)
+}
+
+pub(super) async fn set_state(
+    device: &mut DeviceCommands,
+    class: &str,
+    state: u32,
+) -> Result<(), CommandError> {
+    let arguments = vec![("RequestedState".to_owned(), state.into())];
+    device.call(class, "RequestStateChange", arguments).await.map(drop)
+}
+
+pub(super) fn class(name: &str) -> Result<Target, CommandError> {
+    Target::class(name).ok_or_else(|| CommandError::Unusable(format!("{name} is no class of AMT")))
+}

@@ -1,0 +1,259 @@
+//! The PC's power: as it is, and as it shall be.
+
+use super::{
+    features::class,
+    hardware::{get, list},
+    json::{self, flag, number, text},
+    visit::{Asked, Fields, Visit},
+};
+use crate::{
+    access::Action,
+    api::refusal::Refusal,
+    command::{CommandError, DeviceCommands},
+};
+use amt::{
+    boot,
+    wsman::{Properties, Reference},
+};
+use axum::{Json, http::StatusCode};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+use viaduct_api::Code;
+
+/// Clients ask for the power state every few seconds; a device that is slow to tell is as good as silent.
+const STATE_DEADLINE: Duration = Duration::from_secs(10);
+const SAVING: &str = "IPS_PowerManagementService";
+
+/// `GET /amt/power/state`.
+pub(super) async fn state(asked: Asked) -> Result<Json<Value>, Refusal> {
+    let visit = asked.connected()?;
+    let read = async {
+        let mut device = visit.commands("power state").await?;
+        let saving = get(&mut device, SAVING).await.ok().flatten();
+        let saving = saving.map_or(0, |service| number(&service, "OSPowerSavingState"));
+        let services = device.enumerate("CIM_ServiceAvailableToElement").await?;
+        let power = services.iter().find(|service| service.get("PowerState").is_some());
+        let power = power.map_or(0, |service| number(service, "PowerState"));
+        Ok(json!({ "powerstate": power, "OSPowerSavingState": saving }))
+    };
+    match timeout(STATE_DEADLINE, read).await {
+        Ok(result) => result.map(Json),
+        Err(_) => Err(CommandError::Silent.into()),
+    }
+}
+
+/// What `POST /amt/power/action` takes.
+const ACTIONS: std::ops::RangeInclusive<u32> = 2..=17;
+
+/// The right that a power request needs beyond the one to switch on.
+fn right(action: u32) -> Action {
+    match action {
+        2 | 500 | 501 => Action::PowerOn,
+        _ => Action::PowerOff,
+    }
+}
+
+/// `POST /amt/power/action`.
+pub(super) async fn action(asked: Asked, fields: Fields) -> Result<Json<Value>, Refusal> {
+    let msg = "expected a power action: 2 to 17, 500 or 501";
+    let action = fields.required::<u32>("action", msg)?;
+    if !ACTIONS.contains(&action) && !matches!(action, 500 | 501) || action == 9 {
+        return Err(Fields::bad("action", action.into(), msg));
+    }
+    run(asked, action).await
+}
+
+/// Runs a power action that has been checked.
+pub(super) async fn run(asked: Asked, action: u32) -> Result<Json<Value>, Refusal> {
+    asked.caller.may(&asked.api, right(action))?;
+    let visit = asked.connected()?;
+    let mut as_what = visit.clone();
+    as_what.caller.action = Some(right(action));
+    as_what.command(format!("power {}", name(action)), request(visit, action)).await.map(Json)
+}
+
+async fn request(visit: Visit, action: u32) -> Result<Value, Refusal> {
+    let _turn = visit.api.commands.boot_turn(visit.device.id).await?;
+    let mut device = visit.commands("power").await?;
+    if let Some(settings) = get(&mut device, "AMT_BootSettingData").await? {
+        let settings = boot::cleared(settings);
+        device.put(class("AMT_BootSettingData")?, settings).await.map_err(consent)?;
+    }
+    if let Some(saving) = action.checked_sub(498).filter(|state| matches!(state, 2 | 3)) {
+        return Ok(save(&mut device, saving).await?);
+    }
+    // A boot source that an earlier caller chose must not surprise this one.
+    clear_source(&mut device).await?;
+    if action == boot::POWER_ON {
+        wake(&mut device).await?;
+    }
+    Ok(change_state(&mut device, action).await?)
+}
+
+/// Takes a boot source back that was chosen and not used. Platforms without boot control have none.
+async fn clear_source(device: &mut DeviceCommands) -> Result<(), Refusal> {
+    match change_boot_order(device, None).await {
+        Err(error) if error.is_absent() => Ok(()),
+        other => other.map_err(consent),
+    }
+}
+
+/// The operating system's power saving: 2 on, 3 off.
+async fn save(device: &mut DeviceCommands, state: u32) -> Result<Value, CommandError> {
+    let service = device.get(SAVING).await?;
+    if number(&service, "OSPowerSavingState") == i64::from(state) {
+        return Ok(json!({ "Body": saved(0) }));
+    }
+    let output = request_saving(device, state).await?;
+    Ok(json!({ "Body": saved(output) }))
+}
+
+/// A PC in modern standby does not wake up by being switched on, only by leaving power saving.
+async fn wake(device: &mut DeviceCommands) -> Result<(), CommandError> {
+    let service = get(device, SAVING).await.ok().flatten();
+    if service.is_some_and(|service| number(&service, "OSPowerSavingState") == 3) {
+        request_saving(device, 2).await?;
+    }
+    Ok(())
+}
+
+async fn request_saving(device: &mut DeviceCommands, state: u32) -> Result<u32, CommandError> {
+    let arguments = vec![
+        ("OSPowerSavingState".to_owned(), state.into()),
+        ("ManagedElement".to_owned(), system().into()),
+    ];
+    let method = "RequestOSPowerSavingStateChange";
+    Ok(device.invoke(class(SAVING)?, method, arguments).await?.value)
+}
+
+fn saved(value: u32) -> Value {
+    let name = match value {
+        0 => "COMPLETED_WITH_NO_ERROR",
+        1 => "NOT_SUPPORTED",
+        2 => "UNKNOWN_OR_UNSPECIFIED_ERROR",
+        3 => "CANNOT_COMPLETE_WITHIN_TIMEOUT_PERIOD",
+        4 => "FAILED",
+        5 => "INVALID_PARAMETER",
+        6 => "IN_USE",
+        4096 => "METHOD_PARAMETERS_CHECKED_JOB_STARTED",
+        4097 => "INVALID_STATE_TRANSITION",
+        4098 => "USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED",
+        4099 => "BUSY",
+        _ => "UNKNOWN",
+    };
+    json!({ "ReturnValue": value, "ReturnValueStr": name })
+}
+
+/// The request itself. What AMT says to it is the answer, also when it is no.
+pub(super) async fn change_state(
+    device: &mut DeviceCommands,
+    state: u32,
+) -> Result<Value, CommandError> {
+    let arguments: Properties = vec![
+        ("PowerState".to_owned(), state.into()),
+        ("ManagedElement".to_owned(), system().into()),
+    ];
+    let service = class("CIM_PowerManagementService")?;
+    let output = device.invoke(service, "RequestPowerStateChange", arguments).await?;
+    Ok(json::method(device.envelope(), output.value))
+}
+
+/// Chooses what boots next; none takes the choice back.
+pub(super) async fn change_boot_order(
+    device: &mut DeviceCommands,
+    source: Option<&str>,
+) -> Result<(), CommandError> {
+    let source = source.and_then(|id| {
+        Reference::of_class("CIM_BootSourceSetting", &[("InstanceID", id)])
+            .map(|source| ("Source".to_owned(), source.into()))
+    });
+    let arguments = source.into_iter().collect();
+    let target = class("CIM_BootConfigSetting")?.with("InstanceID", boot::CONFIGURATION);
+    let output = device.invoke(target, "ChangeBootOrder", arguments).await?;
+    checked("CIM_BootConfigSetting", "ChangeBootOrder", output.value)
+}
+
+pub(super) fn checked(class: &str, method: &str, value: u32) -> Result<(), CommandError> {
+    match value {
+        0 => Ok(()),
+        value => {
+            let (class, method) = (class.to_owned(), method.to_owned());
+            Err(CommandError::Returned { class, method, value })
+        }
+    }
+}
+
+/// Steps of a boot that AMT denies: somebody at the PC must agree first.
+pub(super) fn consent(error: CommandError) -> Refusal {
+    let denied =
+        error.is_denied() || matches!(&error, CommandError::Returned { value: 16 | 2081, .. });
+    match denied {
+        // 409 would tell Open AMT's web page that somebody else changed the object.
+        true => Refusal::new(Code::ConsentNeeded, error.to_string()).sent_as(StatusCode::FORBIDDEN),
+        false => error.into(),
+    }
+}
+
+fn system() -> Reference {
+    let keys = [("CreationClassName", "CIM_ComputerSystem"), ("Name", "ManagedSystem")];
+    Reference::of_class("CIM_ComputerSystem", &keys).unwrap_or_default()
+}
+
+/// A power action in words.
+pub(super) fn name(action: u32) -> String {
+    let word = match action {
+        2 => "on",
+        3 => "light sleep",
+        4 => "sleep",
+        5 => "cycle",
+        6 => "off (hard)",
+        7 => "hibernate",
+        8 => "off",
+        10 => "reset",
+        11 => "non-maskable interrupt",
+        12 => "graceful off",
+        14 => "graceful reset",
+        500 => "power saving on",
+        501 => "power saving off",
+        other => return format!("action {other}"),
+    };
+    word.to_owned()
+}
+
+/// `GET /amt/power/capabilities`: what can be asked for, with the number of each action.
+pub(super) async fn capabilities(asked: Asked) -> Result<Json<Value>, Refusal> {
+    let mut device = asked.connected()?.commands("power capabilities").await?;
+    let software = list(&mut device, "CIM_SoftwareIdentity").await?;
+    let _setup = device.get("AMT_SetupAndConfigurationService").await?;
+    let can = device.get("AMT_BootCapabilities").await?;
+    let amt = software.iter().find(|entry| text(entry, "InstanceID") == "AMT");
+    let version = amt.map(|entry| text(entry, "VersionString")).unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    let mut all = Map::new();
+    let mut add = |entries: &[(&str, u32)]| {
+        all.extend(entries.iter().map(|(label, action)| ((*label).to_owned(), (*action).into())));
+    };
+    add(&[("Power up", 2), ("Power cycle", 5), ("Power down", 8), ("Reset", 10)]);
+    // From AMT 10 on the operating system can be asked.
+    if major.is_none_or(|major| major > 9) {
+        add(&[("Soft-off", 12), ("Soft-reset", 14), ("Sleep", 4), ("Hibernate", 7)]);
+    }
+    if flag(&can, "BIOSSetup") {
+        add(&[("Power up to BIOS", 100), ("Reset to BIOS", 101)]);
+    }
+    if flag(&can, "SecureErase") {
+        add(&[("Reset to Secure Erase", 104)]);
+    }
+    add(&[
+        ("Reset to IDE-R Floppy", 200),
+        ("Power on to IDE-R Floppy", 201),
+        ("Reset to IDE-R CDROM", 202),
+        ("Power on to IDE-R CDROM", 203),
+    ]);
+    if flag(&can, "ForceDiagnosticBoot") {
+        add(&[("Power on to diagnostic", 300), ("Reset to diagnostic", 301)]);
+    }
+    add(&[("Reset to PXE", 400), ("Power on to PXE", 401)]);
+    Ok(Json(Value::Object(all)))
+}
