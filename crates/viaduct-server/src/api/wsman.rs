@@ -173,6 +173,8 @@ fn describe(target: &Target, operation: &Operation) -> String {
         Operation::Enumerate => format!("enumerate {class}"),
         Operation::Pull { .. } => format!("pull {class}"),
         Operation::Release { .. } => format!("release {class}"),
+        Operation::Subscribe(_) => format!("subscribe to {class}"),
+        Operation::Unsubscribe { .. } => format!("unsubscribe from {class}"),
         Operation::Invoke { method, .. } => format!("{class}.{method}"),
     }
 }
@@ -251,7 +253,11 @@ async fn perform(
             }
             shaped
         }
-        Operation::Pull { .. } | Operation::Release { .. } => json!({}),
+        // Only an envelope of the client's own can ask for these, and that is passed on as it is.
+        Operation::Pull { .. }
+        | Operation::Release { .. }
+        | Operation::Subscribe(_)
+        | Operation::Unsubscribe { .. } => json!({}),
     };
     Ok((shaped, device.envelope().to_vec()))
 }
