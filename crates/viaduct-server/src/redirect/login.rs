@@ -232,7 +232,10 @@ fn converted((theirs, data): &(LoginMethod, Vec<u8>), method: LoginMethod) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amt::redirect::{DeviceLogin, Verdict};
+    use amt::{
+        http::digest::Ha1,
+        redirect::{DeviceLogin, Verdict},
+    };
 
     const REALM: &str = "Digest:A4070000000000000000000000000000";
 
@@ -250,8 +253,8 @@ mod tests {
 
     impl Device {
         fn new(password: &str, status: StartStatus) -> Self {
-            let account = Credentials::new("admin", password);
-            Self { login: DeviceLogin::new(REALM.into(), account, false), status }
+            let account = ("admin".to_owned(), Ha1::new("admin", REALM, password));
+            Self { login: DeviceLogin::new(REALM.into(), vec![account], false), status }
         }
 
         fn answers(&mut self, mut sent: &[u8]) -> Vec<u8> {
