@@ -66,6 +66,8 @@ impl fmt::Display for Mps {
 pub struct Setup {
     /// Where the server is; none: nothing is configured, a console will do that.
     pub mps: Option<Mps>,
+    /// A second server, tried after the first. Default none.
+    pub second_mps: Option<Mps>,
     /// Trusted roots, PEM.
     pub root_pem: Arc<str>,
     /// Common name that the server's certificate must carry. Default: the host of `mps`, be it a name or an
@@ -129,6 +131,7 @@ impl Setup {
         let firmware = Firmware::named(Firmware::DEFAULT).expect("the default profile exists");
         Self {
             mps: None,
+            second_mps: None,
             root_pem: "".into(),
             common_name: None,
             firmware,
@@ -202,21 +205,27 @@ impl Setup {
                 password: identity.cira_password.clone(),
             },
         };
-        let cn = self.common_name.as_ref().unwrap_or(&mps.host);
-        let format = InfoFormat::of(&mps.host);
-        let cn = (format != InfoFormat::Fqdn).then(|| cn.clone());
-        let access = Access { info: mps.host.clone(), format, port: mps.port, cn };
         let (remote, limits) = (&mut configuration.remote_access, self.limits());
-        let server = remote.add_server(access, login, &limits);
-        let server = server.map_err(|code| self.refused("this server and its login", code))?;
+        let mut servers = Vec::new();
+        for mps in std::iter::once(mps).chain(&self.second_mps) {
+            let server = remote.add_server(self.access(mps), login.clone(), &limits);
+            servers.push(server.map_err(|code| self.refused("this server and its login", code))?);
+        }
         for trigger in [Trigger::Periodic, Trigger::User, Trigger::Alert] {
             let schedule =
                 (trigger == Trigger::Periodic).then_some(Schedule::Interval(self.interval.max(1)));
-            let policy = Policy::new(trigger, self.life_time, schedule, [server]);
+            let policy = Policy::new(trigger, self.life_time, schedule, servers.iter().copied());
             let added = remote.add_policy(policy, &limits);
             added.map_err(|code| self.refused("this policy", code))?;
         }
         Ok(configuration)
+    }
+
+    fn access(&self, mps: &Mps) -> Access {
+        let cn = self.common_name.as_ref().unwrap_or(&mps.host);
+        let format = InfoFormat::of(&mps.host);
+        let cn = (format != InfoFormat::Fqdn).then(|| cn.clone());
+        Access { info: mps.host.clone(), format, port: mps.port, cn }
     }
 
     fn refused(&self, what: &'static str, code: Code) -> StartError {

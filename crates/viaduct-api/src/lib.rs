@@ -13,6 +13,7 @@ mod device;
 mod device_id;
 mod enroll;
 mod new_device;
+mod portable;
 mod problem;
 mod redirection;
 mod remote_access;
@@ -35,6 +36,7 @@ pub use enroll::{
 pub use new_device::{
     Claim, DevicePatch, ImportOutcome, IssuedCredential, NewDevice, WrittenDevice,
 };
+pub use portable::{PortableDevice, SealedCredentials};
 pub use problem::Problem;
 pub use redirection::{NewTicket, Redirection, RedirectionMode, Ticket, UnknownMode};
 pub use remote_access::{

@@ -272,8 +272,9 @@ async fn many_devices_are_added_together_or_not_at_all() {
     let place = tempfile::tempdir().unwrap();
     let inventory = open(place.path()).await;
     let many = |from: u32| {
-        let new =
-            move |n: u32| (device(from + n, &format!("pc-{}", from + n), None), Default::default());
+        let new = move |n: u32| {
+            (device(from + n, &format!("pc-{}", from + n), None), Default::default(), None)
+        };
         (0..300).map(new).collect::<Vec<_>>()
     };
     let added = inventory.add_all(many(0)).await.unwrap();

@@ -6,20 +6,41 @@ use std::{path::Path, process::Command};
 /// A simulated platform.
 pub(crate) struct Platform {
     pub(crate) process: Process,
-    _state: Directory,
+    state: Directory,
 }
 
 impl Platform {
     /// Starts one that dials `mps` and trusts `root`.
     pub(crate) fn dial(mps: &str, root: &Path, guid: &str, user: &str, password: &str) -> Self {
+        Self::dial_with(mps, root, guid, user, password, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn dial_with(
+        mps: &str,
+        root: &Path,
+        guid: &str,
+        user: &str,
+        password: &str,
+        more: &[&str],
+    ) -> Self {
         let state = Directory::new();
         let secret = state.write("password", password);
         let mut command = Command::new(amt_sim());
         command.args(["run", "--json", "--guid", guid, "--mps", mps, "--user", user]);
         command.arg("--root").arg(root).arg("--password-file").arg(secret);
         command.arg("--state").arg(state.join("state"));
+        command.args(more);
         let process = Process::start(clean(&mut command));
-        Self { process, _state: state }
+        Self { process, state }
+    }
+
+    /// Its CIRA log.
+    pub(crate) fn log(&self) -> String {
+        let mut command = Command::new(amt_sim());
+        command.arg("log").arg("--state").arg(self.state.join("state"));
+        let done = super::output(clean(&mut command));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// Starts one that is a PC on the local network, with nothing configured: `password` is that of its `admin`. Waits

@@ -22,7 +22,10 @@ pub(super) struct Settings {
     /// Server to dial, HOST:PORT
     #[arg(long, value_name = "HOST:PORT")]
     mps: Option<String>,
-    /// Root certificate that the server's must lead to, PEM
+    /// A second server, tried after the first
+    #[arg(long, value_name = "HOST:PORT", requires = "mps")]
+    second_mps: Option<String>,
+    /// Root certificate that the servers' must lead to, PEM; several may stand in one file
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
     /// Common name of the server's certificate, where --mps is an address [default: that address]
@@ -152,6 +155,7 @@ impl Settings {
     pub(super) fn over(self, below: Self) -> Self {
         Self {
             mps: self.mps.or(below.mps),
+            second_mps: self.second_mps.or(below.second_mps),
             root: self.root.or(below.root),
             cn: self.cn.or(below.cn),
             lan: self.lan.or(below.lan),
@@ -209,6 +213,7 @@ impl Settings {
     }
 
     fn adjust(&self, setup: &mut Setup) -> Result<()> {
+        setup.second_mps = self.second_mps.as_deref().map(str::parse).transpose()?;
         setup.common_name.clone_from(&self.cn);
         if let Some(firmware) = &self.firmware {
             setup.firmware = Firmware::named(firmware)?;

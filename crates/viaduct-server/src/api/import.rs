@@ -1,11 +1,12 @@
 //! Many devices at once.
 
 use super::{Api, body::Json, change, guard::Authorized, refusal::Refusal};
-use crate::inventory::{self, Issued, StoreError};
+use crate::inventory::{self, Issued, Kept, Sealed, StoreError};
 use axum::extract::State;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use viaduct_api::{Code, ImportOutcome, NewDevice};
+use viaduct_api::{Code, ImportOutcome, PortableDevice, SealedCredentials};
 
 /// So many share one transaction. Few enough that other changes need not wait long, many enough that the disk is
 /// asked seldom.
@@ -17,6 +18,8 @@ type Added = Result<(Arc<inventory::Device>, Option<Issued>), StoreError>;
 struct Wish {
     new: inventory::NewDevice,
     profile: Map<String, Value>,
+    /// The credentials of the server that it comes from.
+    kept: Option<Kept>,
     /// The name was given, not made here.
     named: bool,
 }
@@ -26,13 +29,13 @@ struct Wish {
 pub(super) async fn import(
     State(api): State<Arc<Api>>,
     caller: Authorized,
-    Json(wishes): Json<Vec<NewDevice>>,
+    Json(wishes): Json<Vec<PortableDevice>>,
 ) -> Result<axum::Json<Vec<ImportOutcome>>, Refusal> {
     if wishes.len() > MOST {
         let detail = format!("{} devices are more than the {MOST} of one request", wishes.len());
         return Err(Refusal::new(Code::TooLarge, detail));
     }
-    let checked: Vec<Result<Wish, Refusal>> = wishes.into_iter().map(wish).collect();
+    let checked: Vec<Result<Wish, Refusal>> = wishes.into_iter().map(|it| wish(&api, it)).collect();
     let good: Vec<&Wish> = checked.iter().filter_map(|wish| wish.as_ref().ok()).collect();
     let what = format!("import {} devices", good.len());
     let added = caller.audited(&api, None, what, add(&api, &good)).await?;
@@ -53,16 +56,38 @@ pub(super) async fn import(
     Ok(axum::Json(outcomes.collect()))
 }
 
-fn wish(mut wish: NewDevice) -> Result<Wish, Refusal> {
+fn wish(api: &Api, wish: PortableDevice) -> Result<Wish, Refusal> {
+    let PortableDevice { device: mut wish, blocked, sealed } = wish;
     let id = change::checked(&wish)?;
     let named = wish.name.is_some();
+    let users = (wish.mpsusername.clone(), wish.amt_user.clone());
+    let kept = match sealed {
+        Some(sealed) => Some(api.inventory.kept(id, opened(sealed)?, users, blocked)?),
+        None => None,
+    };
     let new = change::device(id, &mut wish);
-    Ok(Wish { new, profile: change::profile(Map::new(), wish), named })
+    Ok(Wish { new, profile: change::profile(Map::new(), wish), kept, named })
+}
+
+fn opened(sealed: SealedCredentials) -> Result<Sealed, Refusal> {
+    let SealedCredentials { keys, cira, amt_password } = sealed;
+    let bytes = |text: Option<String>| text.map(|text| STANDARD.decode(text)).transpose();
+    let broken = |_| {
+        Refusal::invalid("sealed", "body", Value::Null, "expected what `GET /exports` gave, base64")
+    };
+    Ok(Sealed {
+        keys,
+        cira: bytes(cira).map_err(broken)?,
+        amt_password: bytes(amt_password).map_err(broken)?,
+    })
 }
 
 /// Those that fail only for a name that we made up come in under their UUID.
 async fn add(api: &Api, wishes: &[&Wish]) -> Result<Vec<Added>, Refusal> {
-    let entries = wishes.iter().map(|wish| (wish.new.clone(), wish.profile.clone())).collect();
+    let entries = wishes
+        .iter()
+        .map(|wish| (wish.new.clone(), wish.profile.clone(), wish.kept.clone()))
+        .collect();
     let mut added = api.inventory.add_all(entries).await?;
     let (mut again, mut places) = (Vec::new(), Vec::new());
     for (place, (wish, outcome)) in wishes.iter().zip(&added).enumerate() {
@@ -71,7 +96,8 @@ async fn add(api: &Api, wishes: &[&Wish]) -> Result<Vec<Added>, Refusal> {
             Err(StoreError::Exists(_) | StoreError::Invalid { field: "name" | "fqdn", .. })
         );
         if name_is_at_fault && !wish.named && api.inventory.get(wish.new.id).is_none() {
-            again.push((change::named_by_id(wish.new.clone()), wish.profile.clone()));
+            let new = change::named_by_id(wish.new.clone());
+            again.push((new, wish.profile.clone(), wish.kept.clone()));
             places.push(place);
         }
     }

@@ -15,6 +15,7 @@ mod dashboard;
 mod deadlines;
 mod devices;
 mod enroll;
+mod export;
 mod guard;
 mod import;
 mod labels;
@@ -133,6 +134,7 @@ fn table(api: Arc<Api>) -> Routes {
             Guard::Needs(Action::UseProxy),
             connect::connect,
         )
+        .add(&get, "/api/v1/exports", Guard::Needs(Action::RevealSecrets), export::export)
         .add(&post, "/api/v1/imports", CHANGE, import::import)
         .add(&get, "/api/v1/unclaimed", READ, claim::list)
         .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, claim::forget)

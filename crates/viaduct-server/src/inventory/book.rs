@@ -42,6 +42,10 @@ impl Book {
         self.records.values().map(|record| Arc::clone(&record.device)).collect()
     }
 
+    pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values()
+    }
+
     pub(super) fn into_records(self) -> Vec<Record> {
         self.records.into_values().collect()
     }

@@ -1,7 +1,7 @@
 //! People's changes: judged against all devices, written, and only then visible. One at a time.
 
 use super::{
-    Device, DeviceChange, Inventory, Issued, NewDevice, StoreError,
+    Device, DeviceChange, Inventory, Issued, Kept, NewDevice, StoreError,
     book::{Book, Record},
     keys::{self, Verifier},
     locked, names,
@@ -46,13 +46,14 @@ impl Inventory {
         durable(async move { this.add_now(device, Proof::Configured).await }).await
     }
 
-    /// Adds those of many devices that can be added, in one transaction; each with what provisioning reported of it.
+    /// Adds those of many devices that can be added, in one transaction; each with what provisioning reported of it, and
+    /// with the credentials that another server kept, if it comes from one.
     ///
     /// # Errors
     /// When the database does not take them; then none was added.
     pub async fn add_all(
         &self,
-        devices: Vec<(NewDevice, Profile)>,
+        devices: Vec<(NewDevice, Profile, Option<Kept>)>,
     ) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         let this = self.clone();
         durable(async move { this.add_all_now(devices).await }).await
@@ -243,14 +244,14 @@ impl Inventory {
 
     async fn add_all_now(
         &self,
-        devices: Vec<(NewDevice, Profile)>,
+        devices: Vec<(NewDevice, Profile, Option<Kept>)>,
     ) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         let _one_at_a_time = self.0.changes.lock().await;
         // Judged against those that are there, and against those that come with them.
         let mut beside = Book::default();
         let mut outcomes = Vec::with_capacity(devices.len());
-        for (device, profile) in devices {
-            let outcome = self.prepared_beside(device, profile, &beside);
+        for (device, profile, kept) in devices {
+            let outcome = self.prepared_beside(device, profile, kept, &beside);
             outcomes.push(outcome.map(|(record, issued)| {
                 let device = Arc::clone(&record.device);
                 beside.put(record);
@@ -271,6 +272,7 @@ impl Inventory {
         &self,
         device: NewDevice,
         profile: Profile,
+        kept: Option<Kept>,
         beside: &Book,
     ) -> Result<(Record, Option<Issued>), StoreError> {
         let device = names::checked(device)?;
@@ -280,8 +282,12 @@ impl Inventory {
         }
         let (fqdn, certificate) = (device.fqdn.as_deref(), device.certificate.as_deref());
         beside.conflict(device.id, &tenant(), &device.name, fqdn, certificate)?;
-        let (mut record, issued) = self.prepared(device, &Proof::Configured)?;
+        let (mut record, mut issued) = self.prepared(device, &Proof::Configured)?;
         Arc::make_mut(&mut record.device).profile = Arc::new(profile);
+        if let Some(kept) = kept {
+            kept.apply(&mut record);
+            issued = None;
+        }
         Ok((record, issued))
     }
 

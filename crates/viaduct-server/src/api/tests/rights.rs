@@ -65,6 +65,7 @@ GET /api/v1/devices/{device}/connect/{port} Needs(UseProxy)
 GET /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 GET /api/v1/enroll Needs(Enroll)
 GET /api/v1/enroll/{id} Needs(Enroll)
+GET /api/v1/exports Needs(RevealSecrets)
 GET /api/v1/health Open
 GET /api/v1/redirections Needs(ReadDevices)
 GET /api/v1/remote-access/{device} Needs(ReadDevices)

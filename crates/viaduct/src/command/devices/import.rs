@@ -9,7 +9,7 @@ use crate::{
     say::note,
 };
 use std::{collections::BTreeMap, fs, io::Read, path::PathBuf};
-use viaduct_api::{ImportOutcome, NewDevice, Problem, WrittenDevice};
+use viaduct_api::{ImportOutcome, NewDevice, PortableDevice, Problem, WrittenDevice};
 
 /// Devices sent at once: below the server's limits of number and bytes.
 const PART: usize = 500;
@@ -17,7 +17,7 @@ const PART: usize = 500;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "CSV needs a header line; its columns are name, guid, fqdn, labels (k=v k=v), cira_user, \
-cira_password, amt_user, amt_password. JSON is an array of objects as the API takes them.\n\
+cira_password, amt_user, amt_password. JSON is an array of objects as the API takes them, or what `devices export` wrote.\n\
 Credentials that had to be made are in the printed list, and nowhere else."
 )]
 pub(crate) struct Options {
@@ -35,7 +35,7 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
         false => from_csv(&text)?,
     };
     for (index, wish) in wishes.iter().enumerate() {
-        if wish.device_id().is_none() {
+        if wish.device.device_id().is_none() {
             return Err(Failure::usage(format!(
                 "device {} has no usable guid; nothing was added",
                 index + 1
@@ -85,9 +85,9 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
 }
 
 /// Which of them it was.
-fn about(wish: &NewDevice, mut problem: Problem) -> Failure {
-    let guid = wish.device_id().map(|id| id.to_string()).unwrap_or_default();
-    let name = wish.name.as_deref().unwrap_or(&guid);
+fn about(wish: &PortableDevice, mut problem: Problem) -> Failure {
+    let guid = wish.device.device_id().map(|id| id.to_string()).unwrap_or_default();
+    let name = wish.device.name.as_deref().unwrap_or(&guid);
     problem.detail = format!("{name}: {}", problem.detail);
     problem.into()
 }
@@ -101,7 +101,7 @@ fn read(file: &PathBuf) -> Result<String> {
     fs::read_to_string(file).map_err(|error| Failure::local(file.display(), error))
 }
 
-fn from_json(text: &str) -> Result<Vec<NewDevice>> {
+fn from_json(text: &str) -> Result<Vec<PortableDevice>> {
     let bad = |error: serde_json::Error| {
         Failure::usage(format!("the file is not what is expected: {error}"))
     };
@@ -114,7 +114,7 @@ fn from_json(text: &str) -> Result<Vec<NewDevice>> {
         .map_err(bad)
 }
 
-fn from_csv(text: &str) -> Result<Vec<NewDevice>> {
+fn from_csv(text: &str) -> Result<Vec<PortableDevice>> {
     let mut rows = rows(text)?.into_iter();
     let Some((_, head)) = rows.next() else { return Ok(Vec::new()) };
     rows.map(|(line, row)| {
@@ -140,7 +140,7 @@ fn from_csv(text: &str) -> Result<Vec<NewDevice>> {
                 other => return Err(wrong(format!("the column `{other}` is not known"))),
             }
         }
-        Ok(wish)
+        Ok(PortableDevice { device: wish, ..PortableDevice::default() })
     })
     .collect()
 }
@@ -157,9 +157,9 @@ mod tests {
             format!("guid,labels,name\r\n{GUID},site=berlin lab,\"pc, \"\"one\"\"\"\r\n\r\n");
         let devices = from_csv(&text).unwrap();
         assert_eq!(devices.len(), 1);
-        assert_eq!(devices[0].name.as_deref(), Some("pc, \"one\""));
-        assert_eq!(devices[0].labels.as_ref().unwrap()["site"], "berlin");
-        assert!(devices[0].device_id().is_some());
+        assert_eq!(devices[0].device.name.as_deref(), Some("pc, \"one\""));
+        assert_eq!(devices[0].device.labels.as_ref().unwrap()["site"], "berlin");
+        assert!(devices[0].device.device_id().is_some());
     }
 
     #[test]

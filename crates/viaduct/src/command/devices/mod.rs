@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod export;
 mod import;
 mod list;
 mod why;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Add(add::Options),
     /// Add many devices from a file
     Import(import::Options),
+    /// Write all devices to a file, for another server that has the same key files
+    Export(export::Options),
     /// Let devices in that knocked, or that were blocked
     Approve(change::Approve),
     /// Turn devices away from now on
@@ -70,6 +73,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Show { device } => list::show(desk, &device).await,
         Command::Add(options) => add::add(desk, options).await,
         Command::Import(options) => import::import(desk, options).await,
+        Command::Export(options) => export::export(desk, options).await,
         Command::Approve(options) => change::approve(desk, options).await,
         Command::Block { devices } => change::block(desk, &devices).await,
         Command::Rename { device, name } => change::rename(desk, &device, name).await,
