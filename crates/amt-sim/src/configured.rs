@@ -2,12 +2,13 @@
 
 use crate::{
     certificates::Certificates,
+    pet::Pet,
     platform::Command,
     remote_access::{Code, Limits, RemoteAccess},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use tokio::sync::{mpsc, watch};
@@ -160,6 +161,11 @@ impl Shared {
         if owner.is_some_and(|owner| owner.send(what).is_err()) {
             tracing::trace!("a platform that has ended was told");
         }
+    }
+
+    /// Has an event sent to whoever is subscribed: through the tunnel, or through one that is dialled for it.
+    pub(crate) fn alert(&self, event: Pet) {
+        self.tell(Command::Alert(Arc::new(event)));
     }
 
     /// Drops the tunnel without a goodbye: the PC's power is cut under it.

@@ -305,6 +305,7 @@ impl RunningPlatform {
 
     /// Sends an event through the tunnel; without one it dials in for it.
     pub fn raise(&self, event: Pet) {
+        self.machine.happened(&event);
         self.tell(Command::Alert(Arc::new(event)));
     }
 

@@ -125,6 +125,7 @@ impl Life {
             }
             Trigger::Alert => {
                 let pet = Pet::chassis_intrusion(self.next_cookie());
+                self.machine.happened(&pet);
                 self.keep_alert(Arc::new(pet));
             }
             Trigger::Periodic => {}

@@ -5,6 +5,7 @@ use crate::{
     CiraLog, Configuration, FaultSetting, Faults, Identity, Lan, Setup,
     configured::{Shared, lock},
     events::{Event, Events, Noted},
+    pet::Pet,
     services::{Host, HostConfig, HostState, TlsIdentity},
 };
 use std::{
@@ -148,6 +149,13 @@ impl Machine {
         match self.host.get() {
             Some(host) => host.restore(state),
             None => *lock(&self.kept) = Some(state),
+        }
+    }
+
+    /// Something happened to the PC: it goes into the event log, once there is one.
+    pub(crate) fn happened(&self, pet: &Pet) {
+        if let Some(host) = self.host.get() {
+            host.happened(pet);
         }
     }
 

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::configured::{Configuration, Provisioning, Shared};
-use crate::remote_access::Limits;
+use crate::{pet::Pet, remote_access::Limits};
 
 use super::{
     boot::{self, Boot},
@@ -36,7 +36,7 @@ use super::{
     redirection,
     seats::Seats,
     store::Store,
-    tls,
+    subscriptions, tls,
     tls::TlsIdentity,
     users::Accounts,
 };
@@ -124,6 +124,8 @@ pub struct Host {
     kvm_on: AtomicBool,
     tls_mode: Mutex<TlsMode>,
     wrong_passwords: AtomicU32,
+    /// Counts traps.
+    traps: AtomicU16,
     alarms: Arc<Notify>,
     alarms_watched: AtomicBool,
     provisioned: watch::Sender<bool>,
@@ -186,6 +188,7 @@ impl Host {
             quirks: Mutex::default(),
             kvm_on: AtomicBool::new(true),
             wrong_passwords: AtomicU32::new(0),
+            traps: AtomicU16::new(1),
             alarms: Arc::new(Notify::new()),
             alarms_watched: AtomicBool::new(false),
             provisioned: watch::Sender::new(true),
@@ -361,9 +364,20 @@ impl Host {
         lock(&self.consent)
     }
 
-    /// Writes an event down, with the time.
+    /// Writes an event down, with the time. What is critical reaches whoever is subscribed.
     pub(super) fn record(&self, event: Event) {
         self.events().add(Event { time: self.clock.stamp(), ..event });
+        if event.is_critical() && subscriptions::has_trap_receivers(self) {
+            let cookie = self.traps.fetch_add(1, Ordering::Relaxed);
+            let uptime = u32::try_from(self.now().as_secs()).unwrap_or(u32::MAX);
+            self.shared.alert(event.to_trap(cookie, uptime));
+        }
+    }
+
+    /// Writes down what the platform tells its subscribers anyway.
+    pub(crate) fn happened(&self, pet: &Pet) {
+        self.events().add(Event { time: self.clock.stamp(), ..Event::of_trap(pet) });
+        self.changed();
     }
 
     /// Writes down in the audit log what somebody did.

@@ -85,6 +85,12 @@ pub(super) fn forget_handler(host: &Host, subscription: &Instance) {
     }
 }
 
+/// Whether anybody gets traps.
+pub(super) fn has_trap_receivers(host: &Host) -> bool {
+    let all = host.store().list(SUBSCRIBER, &Live::default());
+    all.is_ok_and(|subscribers| !subscribers.is_empty())
+}
+
 /// The properties of an SNMP subscriber that a console wants to make.
 pub(super) fn of_snmp(host: &Host, new: &Instance) -> Result<Properties, Fault> {
     let address = ["TrapAddress", "SNMPAddress", "Address"].iter().find_map(|n| new.text(n));

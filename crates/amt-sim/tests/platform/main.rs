@@ -1,6 +1,8 @@
 //! Platforms against a server made of the protocol's other end, over TLS on loopback.
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod attempts;
 #[cfg(test)]
 mod channels;

@@ -9,11 +9,16 @@ use std::collections::VecDeque;
 use amt::wsman::{Fault, Properties};
 use serde::{Deserialize, Serialize};
 
-use crate::services::{
-    host::Host,
-    methods::{number, returned},
+use crate::{
+    pet::Pet,
+    services::{
+        host::Host,
+        methods::{number, returned},
+    },
 };
 
+/// Severity from which on an event is an alert.
+const CRITICAL: u8 = 16;
 /// As many as AMT_MessageLog says.
 const RECORDS: usize = 390;
 /// Frozen or otherwise in no state for it.
@@ -100,6 +105,34 @@ impl Event {
     pub(in crate::services) fn wrong_passwords(times: u16) -> Self {
         let [low, high] = times.to_le_bytes();
         Self::of_engine(6, 5, 16, [170, low, high, 0, 0, 0, 0, 0])
+    }
+
+    /// What a trap tells.
+    pub(in crate::services) fn of_trap(pet: &Pet) -> Self {
+        Self {
+            event_type: pet.event_type,
+            entity: pet.entity,
+            ..Self::of_engine(pet.sensor_type, pet.offset, pet.severity, pet.data)
+        }
+    }
+
+    /// The same for subscribers; `uptime` in seconds.
+    pub(in crate::services) fn to_trap(self, cookie: u16, uptime: u32) -> Pet {
+        Pet {
+            sensor_type: self.sensor_type,
+            event_type: self.event_type,
+            offset: self.offset,
+            severity: self.severity,
+            entity: self.entity,
+            cookie,
+            uptime,
+            data: self.data,
+        }
+    }
+
+    /// Whether it is bad enough for an alert.
+    pub(in crate::services) const fn is_critical(self) -> bool {
+        self.severity >= CRITICAL
     }
 
     fn to_bytes(self) -> [u8; 21] {
