@@ -1,23 +1,13 @@
 //! `viaduct enroll lan`: a PC on the local network is configured and followed into its tunnel, whatever
 //! its generation; what cannot be done ends in words of its own.
 
-use crate::harness::{Directory, Platform, Server, Settings};
+use crate::harness::{Directory, Platform, Server, Settings, lan_address as address};
 use serde_json::Value;
-use std::{
-    process::Output,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::process::Output;
 
 const PASSWORD: &str = "P@ssw0rd1!";
 /// Firmware before 12.0 needs it.
 const LEGACY: &str = "[[cira.extra]]\nlisten = \"127.0.0.1:0\"\nprofile = \"legacy\"\n";
-
-/// A loopback address of this test alone: AMT's ports are fixed, so the addresses must differ.
-fn address() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(1);
-    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    format!("127.{}.{}.{number}", 64 + (process >> 8) % 128, process % 256)
-}
 
 struct Site {
     server: Server,

@@ -17,6 +17,7 @@ mod portable;
 mod problem;
 mod redirection;
 mod remote_access;
+mod rotation;
 mod status;
 mod tunnel;
 mod why_offline;
@@ -41,6 +42,10 @@ pub use problem::Problem;
 pub use redirection::{NewTicket, Redirection, RedirectionMode, Ticket, UnknownMode};
 pub use remote_access::{
     MpsEntry, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RemotePolicy, RemoteRoot,
+};
+pub use rotation::{
+    DeviceRotation, RotationActivate, RotationActivated, RotationPush, RotationState,
+    RotationStatus,
 };
 pub use status::{Addresses, Attention, Counts, EffectiveConfig, Status, Version};
 pub use tunnel::{Bytes, KeepAlive, Tunnel, Unclaimed, trigger_words};

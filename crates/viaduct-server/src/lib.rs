@@ -17,6 +17,7 @@ mod recent;
 pub mod redirect;
 pub mod registry;
 mod remote_access;
+pub mod rotation;
 mod server;
 pub mod tls;
 pub mod tunnel;

@@ -1,7 +1,11 @@
 //! `amt-sim run`: a PC that dials in to a server of the test's choice.
 
 use super::{Directory, Process, amt_sim, serve::clean};
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 /// A simulated platform.
 pub(crate) struct Platform {
@@ -67,4 +71,11 @@ impl Platform {
         self.process.line(|line| line.starts_with('{'));
         self
     }
+}
+
+/// A loopback address of this test alone: AMT's ports are fixed, so the addresses must differ.
+pub(crate) fn lan_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    format!("127.{}.{}.{number}", 64 + (process >> 8) % 128, process % 256)
 }

@@ -26,6 +26,7 @@ mod redirections;
 mod refusal;
 mod relay;
 mod remote_access;
+mod rotation;
 mod routes;
 mod service;
 mod setup;
@@ -49,6 +50,7 @@ use crate::{
     inventory::Inventory,
     redirect::Redirections,
     registry::Registry,
+    rotation::Rotator,
     tls::Certificates,
 };
 use axum::{Router, http::Method};
@@ -82,6 +84,8 @@ pub struct Api {
     pub origins: Arc<[String]>,
     /// Open AMT's redirection tokens are in use.
     pub redirection_tokens: bool,
+    /// Brings a new root or name to the devices.
+    pub rotator: Rotator,
     /// Certificates in use.
     pub certificates: Certificates,
     /// Effective configuration, secrets redacted.
@@ -163,7 +167,8 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&get, "/setup", Guard::Open, setup::form)
         .add(&post, "/setup", Guard::Open, setup::submit)
         .add(&get, "/", Guard::Open, dashboard::front);
-    wsman::routes(amt::routes(remote_access::routes(enroll::routes(routes))))
+    let routes = rotation::routes(remote_access::routes(enroll::routes(routes)));
+    wsman::routes(amt::routes(routes))
 }
 
 #[cfg(test)]

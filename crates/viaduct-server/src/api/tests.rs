@@ -93,7 +93,7 @@ impl Bench {
         let certificates = certificates();
         let addresses = Arc::new(Addresses::default());
         let started = OffsetDateTime::now_utc();
-        let enroller = Enroller::new(enroll::Parts {
+        let parts = enroll::Parts {
             inventory: inventory.clone(),
             registry: registry.clone(),
             events: events.clone(),
@@ -103,7 +103,9 @@ impl Bench {
             addresses: Arc::clone(&addresses),
             cira: config::Cira::default(),
             started,
-        });
+        };
+        let enroller = Enroller::new(parts.clone());
+        let rotator = Rotator::new(parts);
         let redirections = Redirections::new(
             registry.clone(),
             inventory.clone(),
@@ -114,6 +116,7 @@ impl Bench {
         );
         let api = Api {
             enroller,
+            rotator,
             commands,
             redirections,
             origins: Arc::default(),

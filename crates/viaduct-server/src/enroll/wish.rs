@@ -274,7 +274,11 @@ pub(crate) fn own_roots(parts: &Parts) -> Result<Vec<RootCertificate>, Problem> 
     }
     let unreadable = |why: String| Problem::new(Code::Internal, format!("the root: {why}"));
     let pem = parts.certificates.root_pem().map_err(|error| unreadable(error.to_string()))?;
-    read_roots(&pem).map_err(unreadable)
+    let mut roots = read_roots(&pem).map_err(unreadable)?;
+    // A PC that is enrolled while another root waits gets both, so that it is not lost when that one is used.
+    let next = parts.certificates.next_root().map_err(|error| unreadable(error.to_string()))?;
+    roots.extend(next);
+    Ok(roots)
 }
 
 #[cfg(test)]

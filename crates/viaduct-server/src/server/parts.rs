@@ -12,6 +12,7 @@ use crate::{
     inventory::Inventory,
     redirect::Redirections,
     registry::Registry,
+    rotation::Rotator,
 };
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -22,7 +23,8 @@ impl Running {
         let started = OffsetDateTime::now_utc();
         Api {
             gateway,
-            enroller: self.enroller(config, started),
+            enroller: Enroller::new(self.enroll_parts(config, started)),
+            rotator: Rotator::new(self.enroll_parts(config, started)),
             commands: self.commands.clone(),
             redirections: self.redirections.clone(),
             origins: config.web.origins.clone().into(),
@@ -50,8 +52,8 @@ impl Running {
         )
     }
 
-    fn enroller(&self, config: &Config, started: OffsetDateTime) -> Enroller {
-        Enroller::new(enroll::Parts {
+    fn enroll_parts(&self, config: &Config, started: OffsetDateTime) -> enroll::Parts {
+        enroll::Parts {
             inventory: self.inventory.clone(),
             registry: self.registry.clone(),
             events: self.events.clone(),
@@ -61,7 +63,7 @@ impl Running {
             addresses: Arc::clone(&self.addresses),
             cira: config.cira.clone(),
             started,
-        })
+        }
     }
 }
 

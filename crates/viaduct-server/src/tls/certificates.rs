@@ -1,13 +1,14 @@
 //! All certificates of the server in one place: shown, and reloaded without dropping a tunnel.
 
 use super::{
-    Authority, AuthorityError, DeviceAcceptor, WebIdentity,
+    Authority, AuthorityError, DeviceAcceptor, RootCertificate, WebIdentity,
     authority::{Leaf, Pair, load_pair},
 };
 use crate::{
     config::{CertificateFiles, Cira, ClientCertificates, Profile, Web},
     events::{Bus, Event},
 };
+use arc_swap::ArcSwap;
 use openssl::{error::ErrorStack, hash::MessageDigest, nid::Nid, x509::X509};
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
@@ -55,7 +56,7 @@ pub struct Certificates(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    authority: Authority,
+    authority: ArcSwap<Authority>,
     names: Vec<String>,
     web_names: Vec<String>,
     devices: Vec<Device>,
@@ -97,7 +98,7 @@ impl Certificates {
         let web_identity =
             WebIdentity::new(web_pair(&authority, &web_names, web.certificate.as_ref())?)?;
         Ok(Self(Arc::new(Inner {
-            authority,
+            authority: ArcSwap::from_pointee(authority),
             names,
             web_names,
             devices,
@@ -122,12 +123,43 @@ impl Certificates {
     /// The PEM file of our root.
     #[must_use]
     pub fn root_file(&self) -> PathBuf {
-        self.0.authority.root_file()
+        self.0.authority.load().root_file()
     }
 
     /// Our root as PEM.
     pub fn root_pem(&self) -> Result<String, TlsError> {
-        Ok(self.0.authority.root_pem()?)
+        Ok(self.0.authority.load().root_pem()?)
+    }
+
+    /// The root that waits to be used, when there is one.
+    pub(crate) fn next_root(&self) -> Result<Option<RootCertificate>, TlsError> {
+        self.0.authority.load().next()?.map(root_certificate).transpose()
+    }
+
+    /// Makes the next root, unless one waits already. Nothing uses it yet.
+    pub(crate) fn make_next_root(&self) -> Result<RootCertificate, TlsError> {
+        root_certificate(self.0.authority.load().make_next()?)
+    }
+
+    /// Forgets the next root.
+    pub(crate) fn drop_next_root(&self) -> Result<(), TlsError> {
+        Ok(self.0.authority.load().drop_next()?)
+    }
+
+    /// Uses the next root: device certificates are issued anew from it, with their keys; open connections keep what they
+    /// have, and the old root stays in its directory.
+    pub(crate) async fn advance(&self) -> Result<Vec<String>, String> {
+        let this = self.clone();
+        let advanced = tokio::task::spawn_blocking(move || {
+            let next = this.0.authority.load().advance()?;
+            Ok::<_, AuthorityError>(next.map(|next| this.0.authority.store(Arc::new(next))))
+        });
+        match advanced.await {
+            Ok(Ok(Some(()))) => self.reload().await,
+            Ok(Ok(None)) => Err("no root waits to be used".to_owned()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panic) => Err(panic.to_string()),
+        }
     }
 
     /// Names and addresses that own device certificates carry; the first is the CN.
@@ -139,7 +171,8 @@ impl Certificates {
     /// All certificates in use, the root first.
     #[must_use]
     pub fn show(&self) -> Vec<CertificateInfo> {
-        let mut all: Vec<_> = describe("root", self.0.authority.root()).into_iter().collect();
+        let mut all: Vec<_> =
+            describe("root", self.0.authority.load().root()).into_iter().collect();
         for device in &self.0.devices {
             all.extend(
                 device.acceptor.certificates().iter().filter_map(|c| describe(&device.name, c)),
@@ -173,18 +206,18 @@ impl Certificates {
 
     fn reload_now(&self) -> Result<Vec<String>, String> {
         let inner = &self.0;
+        let authority = inner.authority.load();
         let mut built = Vec::new();
         for device in &inner.devices {
-            let pairs =
-                device_pairs(&inner.authority, &inner.names, &device.files).map_err(|e| {
-                    format!("{}: {e}; the running certificates stay active", device.name)
-                })?;
+            let pairs = device_pairs(&authority, &inner.names, &device.files).map_err(|e| {
+                format!("{}: {e}; the running certificates stay active", device.name)
+            })?;
             let contexts = device.acceptor.build(&pairs).map_err(|e| {
                 format!("{}: {e}; the running certificates stay active", device.name)
             })?;
             built.push((device, contexts));
         }
-        let web = web_pair(&inner.authority, &inner.web_names, inner.web_files.as_ref())
+        let web = web_pair(&authority, &inner.web_names, inner.web_files.as_ref())
             .and_then(|pair| inner.web.build(pair))
             .map_err(|e| format!("web: {e}; the running certificates stay active"))?;
         let mut lines = Vec::new();
@@ -198,6 +231,11 @@ impl Certificates {
     }
 }
 
+fn root_certificate(certificate: X509) -> Result<RootCertificate, TlsError> {
+    let (name, _) = names(&certificate);
+    Ok(RootCertificate { name, der: certificate.to_der()? })
+}
+
 fn acceptor(
     authority: &Authority,
     client_ca: &[X509],
@@ -206,6 +244,7 @@ fn acceptor(
     pairs: &[(Pair, Vec<X509>)],
 ) -> Result<DeviceAcceptor, TlsError> {
     let mut trusted = vec![authority.root().clone()];
+    trusted.extend(authority.old_roots());
     trusted.extend(client_ca.iter().cloned());
     Ok(DeviceAcceptor::new(profile, client, trusted, pairs)?)
 }
@@ -224,7 +263,7 @@ fn device_pairs(
     for leaf in [Leaf::Device2048, Leaf::Device3072] {
         let (pair, why) = authority.leaf(leaf, names)?;
         if let Some(why) = why {
-            tracing::warn!("device certificate issued anew from the same root: {why}");
+            tracing::warn!("device certificate issued anew: {why}");
         }
         pairs.push((pair, Vec::new()));
     }

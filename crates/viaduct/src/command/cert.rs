@@ -1,6 +1,6 @@
 //! `viaduct cert`: shown, exported, reloaded.
 
-use super::Desk;
+use super::{Desk, rotate};
 use crate::{
     age::span,
     failure::{Failure, Result},
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     },
     /// Read the certificate files again; nothing changes when one cannot be used
     Reload,
+    /// Bring a new root or name to the devices, then use it
+    Rotate(rotate::Options),
 }
 
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
@@ -52,6 +54,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::Rotate(options) => rotate::run(desk, options).await,
         Command::Reload => {
             let done: Reloaded = desk.client.post("/certificates/reload", &()).await?;
             for line in &done.reloaded {

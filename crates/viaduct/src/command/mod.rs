@@ -11,6 +11,7 @@ pub(crate) mod login;
 pub(crate) mod proxy;
 pub(crate) mod redirect;
 pub(crate) mod remote_access;
+mod rotate;
 pub(crate) mod secret;
 pub(crate) mod status;
 pub(crate) mod tokens;
