@@ -133,6 +133,17 @@ fn what_is_in_the_way_has_a_message_of_its_own() {
 }
 
 #[test]
+fn a_pc_in_client_control_mode_works_and_is_told_about_consent() {
+    let (site, address) = (Site::new(), address());
+    let more = ["--provisioning", "ccm"];
+    let _pc = Platform::on_the_local_network("16.1", "pc-ccm", &address, PASSWORD, &more);
+    let device = site.enrolled(&address, &["--yes"]);
+    assert_eq!((&device["state"], &device["controlMode"]), (&"done".into(), &"client".into()));
+    let notes = device["notes"].to_string();
+    assert!(notes.contains("consent"), "{notes}");
+}
+
+#[test]
 fn a_full_table_names_its_entries_and_is_left_as_it_is() {
     let (site, address) = (Site::new(), address());
     let _pc = Platform::on_the_local_network("12.0", "pc-full", &address, PASSWORD, &[]);
