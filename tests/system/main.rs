@@ -29,6 +29,7 @@ mod each_profile_offers_what_it_promises;
 mod many_consoles_share_one_device;
 mod one_server_owns_a_data_directory;
 mod pages_use_screen_serial_console_and_drives;
+mod receivers_are_told;
 mod the_command_line_uses_screen_serial_console_and_drives;
 mod the_demo_can_be_pasted;
 mod the_first_start_prints_a_setup_link;

@@ -12,6 +12,7 @@ mod code;
 mod device;
 mod device_id;
 mod enroll;
+mod event;
 mod new_device;
 mod portable;
 mod problem;
@@ -34,6 +35,7 @@ pub use enroll::{
     CertificateTrust, EnrollState, EnrollStep, EnrollTarget, Enrolling, Enrollment, Milestone,
     NewEnrollment, StepState,
 };
+pub use event::{Alert, EVENT_TYPES, Event, MpsNotice, WebhookNotice, is_event_type};
 pub use new_device::{
     Claim, DevicePatch, ImportOutcome, IssuedCredential, NewDevice, WrittenDevice,
 };

@@ -1,10 +1,21 @@
 //! What happens in the server, as one enum: source of log lines, metrics and streams.
+//!
+//! Everything that is published goes to the log and to the subscribers that count it. What people and their programs
+//! follow (event stream, webhooks, MQTT) is the [`History`]: the same events as records with rising numbers, a flood
+//! of one kind from one source cut down to a few and a count.
 
+mod flood;
+mod history;
 mod log;
+pub(crate) mod record;
+pub mod sink;
 
-use crate::{registry::TunnelEnd, tls::HelloFacts, tunnel::TunnelId};
+pub use history::{Cursor, Followed, History, Reader};
+pub(crate) use record::of_stream as notice;
+
+use crate::{inventory::Inventory, registry::TunnelEnd, tls::HelloFacts, tunnel::TunnelId};
 use std::{net::SocketAddr, sync::Arc};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use viaduct_api::DeviceId;
 
 /// How far a connection attempt came before it failed.
@@ -14,6 +25,8 @@ pub enum Stage {
     Tls,
     Version,
     Login,
+    /// It is who it says, and somebody who is asked about new tunnels said no.
+    Verdict,
     Forwarding,
 }
 
@@ -104,6 +117,13 @@ pub enum Event {
         trap: Option<Arc<crate::tunnel::pet::Trap>>,
         bytes: usize,
     },
+    /// An event that the platform pushed through a channel of its own (WS-Eventing).
+    Notified {
+        tunnel: TunnelId,
+        device: DeviceId,
+        target: String,
+        event: Arc<amt::wsman::Notification>,
+    },
     /// A caller of the management commands is done; `code` is that of its last failure, if it ended with one.
     CommandEnded {
         device: DeviceId,
@@ -151,29 +171,59 @@ pub enum Event {
 
 /// Fan-out of events; slow subscribers lose the oldest and are told how many.
 #[derive(Debug, Clone)]
-pub struct Bus(broadcast::Sender<Arc<Event>>);
+pub struct Bus(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    all: broadcast::Sender<Arc<Event>>,
+    history: History,
+}
 
 impl Bus {
     /// Events kept for a slow subscriber.
     const CAPACITY: usize = 4096;
 
-    /// An empty bus.
+    /// An empty bus with the usual length of history.
     #[must_use]
     pub fn new() -> Self {
-        Self(broadcast::channel(Self::CAPACITY).0)
+        Self::with_history(History::USUAL)
+    }
+
+    /// An empty bus that remembers so many records.
+    #[must_use]
+    pub fn with_history(records: usize) -> Self {
+        let history = History::new(records);
+        Self(Arc::new(Inner { all: broadcast::channel(Self::CAPACITY).0, history }))
+    }
+
+    /// From here on records carry the names of devices.
+    pub fn name_devices(&self, inventory: Inventory) {
+        self.0.history.name_devices(inventory);
     }
 
     /// Writes the event's log line and tells everyone; never waits.
     pub fn publish(&self, event: Event) {
         log::write(&event);
+        self.0.history.enter(&event);
         // An error only says that nobody listens.
-        drop(self.0.send(Arc::new(event)));
+        drop(self.0.all.send(Arc::new(event)));
     }
 
     /// All events from this moment on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.0.subscribe()
+        self.0.all.subscribe()
+    }
+
+    /// The records that people follow.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.0.history
+    }
+
+    /// Sums up floods until the server stops.
+    pub(crate) async fn keep_house(self, shutdown: watch::Receiver<bool>) {
+        self.0.history.keep_house(shutdown).await;
     }
 }
 

@@ -1,12 +1,13 @@
 //! Counters derived from events and gauges from the registry; Prometheus text, /livez and /readyz.
 
-use crate::{
-    audit::Audit,
-    events::{Bus, Event},
-    inventory::Inventory,
-    listen::Pending,
-    registry::Registry,
-};
+mod counters;
+mod gauges;
+mod sinks;
+
+pub(crate) use gauges::Sources;
+pub(crate) use sinks::SinkFigures;
+
+use crate::events::{Bus, Event};
 use axum::{
     Router,
     extract::State,
@@ -14,11 +15,10 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
-    registry::Registry as Prometheus,
-};
+use counters::Counters;
+use gauges::Gauges;
+use prometheus_client::{encoding::text::encode, registry::Registry as Prometheus};
+use sinks::SinkFamilies;
 use std::sync::Arc;
 use time::format_description::well_known::Rfc3339;
 use tokio::{
@@ -26,102 +26,40 @@ use tokio::{
     sync::{broadcast::error::RecvError, watch},
 };
 
-/// A bounded label: reasons are words of ours, never of a device.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
-    reason: &'static str,
-}
-
 /// What the metrics listener shows.
 #[derive(Debug)]
 pub struct Metrics {
     prometheus: Prometheus,
     counters: Counters,
-    tunnels: Gauge,
-    pending: Gauge,
-    registry: Registry,
-    inventory: Inventory,
-    waiting: Arc<Pending>,
+    gauges: Gauges,
+    sinks: SinkFamilies,
     events: tokio::sync::broadcast::Receiver<Arc<Event>>,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Counters {
-    opened: Counter,
-    ended: Family<Reason, Counter>,
-    attempts: Family<Reason, Counter>,
-    channels: Counter,
-    refusals: Family<Reason, Counter>,
-    conflicts: Counter,
-    alerts: Counter,
-    commands: Family<Reason, Counter>,
-    missed: Counter,
-}
-
 impl Metrics {
-    pub(crate) fn new(
-        events: &Bus,
-        registry: Registry,
-        inventory: Inventory,
-        waiting: Arc<Pending>,
-    ) -> Self {
+    pub(crate) fn new(events: &Bus) -> Self {
         let mut prometheus = Prometheus::with_prefix("viaduct");
-        let counters = Counters::default();
-        let (tunnels, pending) = (Gauge::default(), Gauge::default());
-        prometheus.register("tunnels", "Live tunnels", tunnels.clone());
-        prometheus.register("pending_connections", "Connections before login", pending.clone());
-        prometheus.register("tunnel_connects", "Tunnels opened", counters.opened.clone());
-        prometheus.register("tunnel_closes", "Tunnels ended, by reason", counters.ended.clone());
-        prometheus.register(
-            "attempt_failures",
-            "Connections that failed before admission, by stage",
-            counters.attempts.clone(),
-        );
-        prometheus.register("channels", "Channels opened", counters.channels.clone());
-        prometheus.register(
-            "console_refusals",
-            "Consoles turned away, by code",
-            counters.refusals.clone(),
-        );
-        prometheus.register(
-            "identity_conflicts",
-            "Alarms of two machines with one UUID",
-            counters.conflicts.clone(),
-        );
-        prometheus.register("platform_alerts", "Platform event traps", counters.alerts.clone());
-        prometheus.register(
-            "commands",
-            "Callers of management commands that are done, by outcome",
-            counters.commands.clone(),
-        );
-        prometheus.register(
-            "events_missed",
-            "Events not counted because of overload",
-            counters.missed.clone(),
-        );
-        let events = events.subscribe();
-        Self { prometheus, counters, tunnels, pending, registry, inventory, waiting, events }
+        let gauges = Gauges::register(&mut prometheus);
+        let counters = Counters::register(&mut prometheus);
+        let sinks = SinkFamilies::default();
+        sinks.register(&mut prometheus);
+        Self { prometheus, counters, gauges, sinks, events: events.subscribe() }
+    }
+
+    /// Figures for the receiver of that name.
+    pub(crate) fn sink(&self, name: String) -> SinkFigures {
+        self.sinks.of(name)
     }
 
     /// Counts events and answers on `listener` until `shutdown`.
     pub(crate) async fn serve(
         self,
         listener: TcpListener,
-        audit: Audit,
+        sources: Sources,
         shutdown: watch::Receiver<bool>,
     ) {
-        let Self {
-            prometheus,
-            counters,
-            tunnels,
-            pending,
-            registry,
-            inventory,
-            waiting,
-            mut events,
-        } = self;
-        let prometheus = Arc::new(prometheus);
-        let page = Page { prometheus, tunnels, pending, registry, inventory, audit, waiting };
+        let Self { prometheus, counters, gauges, mut events, .. } = self;
+        let page = Page { prometheus: Arc::new(prometheus), gauges, sources };
         let router = Router::new()
             .route("/metrics", get(text))
             .route("/livez", get(|| async { "ok\n" }))
@@ -148,19 +86,15 @@ impl Metrics {
 #[derive(Clone)]
 struct Page {
     prometheus: Arc<Prometheus>,
-    tunnels: Gauge,
-    pending: Gauge,
-    registry: Registry,
-    inventory: Inventory,
-    audit: Audit,
-    waiting: Arc<Pending>,
+    gauges: Gauges,
+    sources: Sources,
 }
 
 /// Whether newcomers are better sent elsewhere. Tunnels and consoles that are here stay, whatever the answer.
 async fn ready(State(page): State<Page>) -> (StatusCode, String) {
-    let health = page.inventory.health();
+    let health = page.sources.inventory.health();
     let Some(error) = health.error else {
-        return match page.audit.trouble() {
+        return match page.sources.audit.trouble() {
             None => (StatusCode::OK, "ok\n".to_owned()),
             Some(why) => {
                 let text = format!(
@@ -177,8 +111,7 @@ async fn ready(State(page): State<Page>) -> (StatusCode, String) {
 }
 
 async fn text(State(page): State<Page>) -> impl IntoResponse {
-    page.tunnels.set(i64::try_from(page.registry.len()).unwrap_or(i64::MAX));
-    page.pending.set(i64::try_from(page.waiting.len()).unwrap_or(i64::MAX));
+    page.gauges.look(&page.sources);
     let mut text = String::new();
     if encode(&mut text, &page.prometheus).is_err() {
         text.clear();
@@ -186,39 +119,42 @@ async fn text(State(page): State<Page>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }
 
-impl Counters {
-    fn count(&self, event: &Event) {
-        let one = |family: &Family<Reason, Counter>, reason| {
-            family.get_or_create(&Reason { reason }).inc();
-        };
-        match event {
-            Event::TunnelOpened { .. } => {
-                self.opened.inc();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names and labels are a contract with dashboards and alert rules; what is shipped of these uses no other.
+    #[test]
+    fn the_names_of_the_figures_are_those_that_are_written_down() {
+        let metrics = Metrics::new(&Bus::new());
+        // A family without members is not printed.
+        metrics.sink("webhook-1".into());
+        metrics.counters.fill();
+        metrics.gauges.fill();
+        let mut text = String::new();
+        encode(&mut text, &metrics.prometheus).unwrap();
+        let mut names: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        names.sort_unstable();
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/metrics.txt");
+        let found = names.join("\n") + "\n";
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::create_dir_all(std::path::Path::new(golden).parent().unwrap()).unwrap();
+            std::fs::write(golden, &found).unwrap();
+        }
+        assert_eq!(found, std::fs::read_to_string(golden).unwrap());
+        let shipped = [
+            include_str!("../../../deploy/grafana/viaduct.json"),
+            include_str!("../../../deploy/prometheus/viaduct.rules.yml"),
+        ];
+        for text in shipped {
+            let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            for word in words.filter(|word| word.starts_with("viaduct_")) {
+                let base = ["_total", "_bucket"].iter().find_map(|end| word.strip_suffix(end));
+                let base = base.unwrap_or(word);
+                let known = |name: &&str| name.split(' ').next() == Some(base);
+                assert!(names.iter().any(known), "{word} is no figure of ours");
             }
-            Event::TunnelEnded { end, .. } => one(&self.ended, end.reason),
-            Event::AttemptFailed { stage, .. } => one(&self.attempts, stage.name()),
-            Event::ChannelOpened { .. } => {
-                self.channels.inc();
-            }
-            Event::ConsoleRefused { code, .. } => one(&self.refusals, code),
-            Event::IdentityConflict { .. } => {
-                self.conflicts.inc();
-            }
-            Event::Alert { .. } => {
-                self.alerts.inc();
-            }
-            Event::CommandEnded { code, .. } => one(&self.commands, code.unwrap_or("done")),
-            Event::AmtCertificateChanged { .. } => one(&self.refusals, "E2062"),
-            Event::TunnelReady { .. }
-            | Event::TakeoverDelayed { .. }
-            | Event::AmtCertificatePinned { .. }
-            | Event::Unclaimed { .. }
-            | Event::ChannelEnded { .. }
-            | Event::RedirectionOpened { .. }
-            | Event::RedirectionEnded { .. }
-            | Event::TunnelOddity { .. }
-            | Event::CertificatesReloaded { .. }
-            | Event::CertificatesRefused { .. } => {}
         }
     }
 }

@@ -14,7 +14,10 @@ use crate::{
         data_dir::{DataDirError, Lock, LockError},
         port_owner::port_owner,
     },
-    events::Bus,
+    events::{
+        Bus,
+        sink::{SinkError, Vetoes},
+    },
     gateway::Gateway,
     inventory::{Inventory, StoreError},
     knocks::Knocks,
@@ -62,6 +65,8 @@ pub enum StartError {
     Authority(#[from] AuthorityError),
     #[error("certificates: {0}")]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Events(#[from] SinkError),
     #[error("store: {0}")]
     Store(#[from] StoreError),
     #[error("[cira] proxy_protocol: {0}")]
@@ -85,6 +90,7 @@ pub struct Running {
     commands: Commander,
     knocks: Knocks,
     redirections: Redirections,
+    plain_trusted: bool,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
     _lock: Lock,
@@ -158,12 +164,13 @@ impl Server {
         let addresses = Arc::new(sockets.addresses());
         lock.write(&addresses.cira)?;
 
-        let events = Bus::new();
+        let events = Bus::with_history(config.events.history);
         let authority = Authority::open(&data.ca())?;
         let certificates =
             Certificates::open(authority, &config.cira, &config.web, events.clone())?;
         let inventory =
             Inventory::open(&config.store, &config.data, config.limits.unclaimed).await?;
+        events.name_devices(inventory.clone());
         let access = Access::open(&inventory, &config.data).await?;
         let audit = Audit::open(&inventory).await?;
         let registry = Registry::new(events.clone());
@@ -187,20 +194,17 @@ impl Server {
             commands,
             knocks: Knocks::default(),
             redirections,
+            plain_trusted: config.web.plain_trusted,
             shutdown,
             tasks: JoinSet::new(),
             _lock: lock,
         };
         let pending = Pending::new(config.limits.pending, config.limits.pending_per_source);
-        let metrics = Metrics::new(
-            &running.events,
-            running.registry.clone(),
-            running.inventory.clone(),
-            Arc::clone(&pending),
-        );
+        let metrics = Metrics::new(&running.events);
+        let vetoes = running.spawn_sinks(&config, &metrics, &down)?;
         if let Some(listener) = sockets.metrics {
-            let audit = running.audit.clone();
-            running.tasks.spawn(metrics.serve(listener, audit, down.clone()));
+            let sources = running.figures(&pending);
+            running.tasks.spawn(metrics.serve(listener, sources, down.clone()));
         }
         running
             .spawn_devices(
@@ -208,6 +212,7 @@ impl Server {
                 sockets.cira,
                 &pending,
                 &Arc::new(Semaphore::new(places)),
+                vetoes,
                 &down,
             )
             .await?;
@@ -226,6 +231,7 @@ impl Running {
         listeners: Vec<(String, TcpListener)>,
         pending: &Arc<Pending>,
         places: &Arc<Semaphore>,
+        vetoes: Vetoes,
         down: &watch::Receiver<bool>,
     ) -> Result<(), StartError> {
         let driver = DriverConfig {
@@ -236,6 +242,7 @@ impl Running {
             registry: self.registry.clone(),
             knocks: self.knocks.clone(),
             events: self.events.clone(),
+            vetoes,
         };
         for (index, (name, listener)) in listeners.into_iter().enumerate() {
             let extra = index.checked_sub(1).and_then(|i| config.cira.extra.get(i));
@@ -305,7 +312,12 @@ impl Running {
         ));
         if let Some(plain) = plain {
             let router = api::router(api.clone());
-            self.tasks.spawn(api::serve_http(router, plain, None, down.clone()));
+            let down = down.clone();
+            if self.plain_trusted {
+                self.tasks.spawn(api::serve_trusted(router, plain, down));
+            } else {
+                self.tasks.spawn(api::serve_http(router, plain, None, down));
+            }
         }
         self.tasks.spawn(api::serve_local(api, socket, down.clone()));
         Ok(())
@@ -392,6 +404,8 @@ impl Running {
         if timeout(GOODBYE, goodbyes).await.is_err() {
             tracing::warn!("some devices did not take the goodbye in time");
         }
+        // The last ends are told to those who follow, then their streams end.
+        self.events.history().close();
         if timeout(GOODBYE, async { while self.tasks.join_next().await.is_some() {} })
             .await
             .is_err()
@@ -410,6 +424,8 @@ fn protocol(config: &Config) -> apf::server::Config {
         version_deadline: config.limits.version_deadline.0,
         login_deadline: config.limits.login_deadline.0,
         stall_timeout: config.limits.stall_deadline.0,
+        // An event fits into half of it.
+        device_channels: config.events.device_channels.then_some(32 << 10),
         ..apf::server::Config::default()
     }
 }

@@ -75,6 +75,9 @@ fn complete() -> Config {
         certificate = { certificate = "/c.pem", key = "/c.key" }
         [store]
         url = "sqlite:///a.db"
+        [events]
+        mqtt = { url = "mqtt://b", user = "u", password_file = "/p", client_id = "c", ca = "/a.pem" }
+        webhooks = [{ url = "https://h", secret_file = "/s", types = ["tunnel"], ca = "/a.pem" }]
     "#;
     load(text).unwrap().config
 }

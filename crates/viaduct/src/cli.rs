@@ -4,8 +4,8 @@
 use crate::demo;
 use crate::{
     command::{
-        audit, cert, config, devices, enroll, forward, login, proxy, redirect, remote_access,
-        tokens, users,
+        audit, cert, config, devices, enroll, events, forward, login, proxy, redirect,
+        remote_access, tokens, users,
     },
     render::Format,
     serve,
@@ -86,6 +86,8 @@ pub(crate) enum Command {
     /// Show and end redirections
     #[command(subcommand)]
     Redirections(redirect::Command),
+    /// Show what happened, and follow what happens
+    Events(events::Options),
     /// Open a local TCP port that leads to a port of a device
     Forward(forward::Options),
     /// Reach devices through the server's proxies

@@ -148,6 +148,11 @@ impl Failure {
         self.problem.known()
     }
 
+    /// The facts of this case.
+    pub(crate) fn detail(&self) -> &str {
+        &self.problem.detail
+    }
+
     /// What, why, next; at most a few lines.
     pub(crate) fn print(&self) {
         let Problem { code, title, detail, next, .. } = &self.problem;

@@ -55,6 +55,7 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Kvm(options) => command::redirect::kvm(&desk()?, options).await,
         Command::Ider(command) => command::redirect::ider(&desk()?, command).await,
         Command::Redirections(command) => command::redirect::run(&desk()?, command).await,
+        Command::Events(options) => command::events::run(&desk()?, options).await,
         Command::Forward(options) => command::forward::run(&desk()?, options).await,
         Command::Proxy(command) => command::proxy::run(&desk()?, command).await,
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,

@@ -98,6 +98,7 @@ pub(crate) fn failed(error: &StartError) -> ExitCode {
         StartError::Locked(_)
         | StartError::Listen { .. }
         | StartError::Data(_)
+        | StartError::Events(_)
         | StartError::Sources(_) => ExitCode::from(EXIT_USAGE),
         StartError::Authority(_) | StartError::Tls(_) | StartError::Store(_) => {
             ExitCode::from(EXIT_FAILED)

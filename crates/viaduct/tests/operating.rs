@@ -287,3 +287,38 @@ fn a_demonstration_can_be_run_again_on_its_directory_and_never_on_real_data() {
     let refused = Program::new(&["demo", "--data", real.data()]).run();
     assert_eq!((refused.exit, refused.stdout.as_str()), (2, ""), "{refused:?}");
 }
+
+#[test]
+fn events_are_listed_and_followed() {
+    let server = Serve::start();
+    let data = server.data();
+    let empty = server.cli(&["events"]).succeeds();
+    assert_eq!(empty.stdout, "");
+    let follow = ["--data", data, "events", "--follow", "--type", "certificates", "--since", "1h"];
+    server.cli(&["cert", "reload"]).succeeds();
+    let listed = server.cli(&["events", "-o", "json", "--type", "certificates"]).succeeds();
+    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+    let first = listed[0]["id"].as_u64().unwrap();
+    let following = Program::new(&[&follow[..], &["-o", "ndjson"]].concat()).start();
+    let event: Value = serde_json::from_str(&following.line()).unwrap();
+    assert_eq!(
+        (event["id"].as_u64(), &event["type"]),
+        (Some(first), &"certificates.reloaded".into())
+    );
+    server.cli(&["cert", "reload"]).succeeds();
+    let last = listed.as_array().unwrap().last().unwrap()["id"].as_u64().unwrap();
+    // Those that were there come first, then what happens, each once and in order.
+    let mut id = first;
+    while id <= last {
+        let event: Value = serde_json::from_str(&following.line()).unwrap();
+        let next = event["id"].as_u64().unwrap();
+        assert!(next > id, "{event}");
+        id = next;
+    }
+    let people = Program::new(&follow).start();
+    assert!(people.line().contains("certificates.reloaded"));
+    for args in [&["events", "--type", "tunel"][..], &["events", "--follow", "-o", "json"]] {
+        let done = server.cli(args);
+        assert_eq!((done.exit, done.stdout.as_str()), (2, ""), "{done:?}");
+    }
+}

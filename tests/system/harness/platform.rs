@@ -63,7 +63,7 @@ impl Platform {
         command.arg("--amt-password-file").arg(secret);
         command.arg("--state").arg(state.join("state")).args(more);
         let process = Process::start(clean(&mut command));
-        Self { process, _state: state }.connected()
+        Self { process, state }.connected()
     }
 
     /// Waits for the line that says so.

@@ -112,7 +112,7 @@ async fn sign_in(
 ) -> Result<Principal, Refusal> {
     let (user, password) = checked(credentials)?;
     let from = match origin {
-        Origin::Network(peer) => peer.ip().to_canonical(),
+        Origin::Network(peer) | Origin::Trusted(peer) => peer.ip().to_canonical(),
         Origin::Local => IpAddr::from([127, 0, 0, 1]),
     };
     let signed_in =

@@ -4,7 +4,6 @@ use super::{Api, guard::Authorized, refusal::Refusal};
 use crate::tls;
 use axum::{Json, extract::State, http::header, response::IntoResponse};
 use std::sync::Arc;
-use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 use viaduct_api::{CertificateInfo, Code, Reloaded};
 
 /// `GET /certificates`.
@@ -37,35 +36,14 @@ pub(super) async fn root(State(api): State<Arc<Api>>) -> Result<impl IntoRespons
 /// A certificate in REST's words.
 pub(super) fn info(info: tls::CertificateInfo) -> CertificateInfo {
     CertificateInfo {
+        not_before: info.begins(),
+        not_after: info.ends(),
         listener: info.listener,
         subject: info.subject,
         names: info.names,
-        not_before: time_of(&info.not_before),
-        not_after: time_of(&info.not_after),
         key_bits: info.key_bits,
         signature: info.signature,
         sha256: info.sha256,
         pem: info.pem,
-    }
-}
-
-/// A time as the TLS library prints it: `Nov 23 10:51:09 2026 GMT`.
-fn time_of(text: &str) -> Option<OffsetDateTime> {
-    let format = format_description!(
-        "[month repr:short] [day padding:space] [hour]:[minute]:[second] [year] GMT"
-    );
-    PrimitiveDateTime::parse(text, format).ok().map(PrimitiveDateTime::assume_utc)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use time::macros::datetime;
-
-    #[test]
-    fn times_of_certificates_are_read() {
-        assert_eq!(time_of("Nov 23 10:51:09 2026 GMT"), Some(datetime!(2026-11-23 10:51:09 UTC)));
-        assert_eq!(time_of("Jan  3 00:00:00 2050 GMT"), Some(datetime!(2050-01-03 00:00:00 UTC)));
-        assert_eq!(time_of("soon"), None);
     }
 }

@@ -1,6 +1,9 @@
 //! Devices: added, merged, renamed, removed.
 
-use super::{Api, body::Json, devices, guard::Authorized, labels, refusal::Refusal};
+use super::{
+    Api, body::Json, devices, guard::Authorized, kv, labels, refusal::Refusal,
+    validate::ValidDevice,
+};
 use crate::{
     config::Secret,
     inventory::{self, DeviceChange, Issued, StoreError},
@@ -28,7 +31,7 @@ pub(super) async fn upsert(
     State(api): State<Arc<Api>>,
     caller: Authorized,
     headers: HeaderMap,
-    Json(wish): Json<NewDevice>,
+    ValidDevice(wish): ValidDevice,
 ) -> Result<Response, Refusal> {
     let id = checked(&wish)?;
     let known = api.inventory.get(id).is_some();
@@ -61,7 +64,7 @@ async fn upsert_now(
 pub(super) async fn merge(
     State(api): State<Arc<Api>>,
     caller: Authorized,
-    Json(wish): Json<NewDevice>,
+    ValidDevice(wish): ValidDevice,
 ) -> Result<axum::Json<Device>, Refusal> {
     let id = checked(&wish)?;
     if api.inventory.get(id).is_none() {
@@ -177,6 +180,7 @@ async fn add(
     mut wish: NewDevice,
 ) -> Result<(Arc<inventory::Device>, Option<Issued>), Refusal> {
     let given = wish.name.is_some();
+    let given_password = wish.cira_password.as_ref().is_some_and(|password| !password.is_empty());
     let new = device(id, &mut wish);
     let added = match api.inventory.add(new.clone()).await {
         // A name that we made up must not stand in the way of provisioning.
@@ -192,8 +196,11 @@ async fn add(
         let change = DeviceChange { profile: Some(profile), ..DeviceChange::default() };
         api.inventory.change(id, change).await?;
     }
+    // Provisioning may have put the passwords down before. Then what was made in their place is void.
+    let void = !given_password && kv::apply_known(api, id).await?;
+    let issued = added.1.filter(|_| !void);
     let device = api.inventory.get(id).unwrap_or(added.0);
-    Ok((device, added.1))
+    Ok((device, issued))
 }
 
 /// What the inventory is told of it; the profile stays in the wish.
@@ -205,7 +212,7 @@ pub(super) fn device(id: DeviceId, wish: &mut NewDevice) -> inventory::NewDevice
         name: wish.name.take().unwrap_or_else(|| name_for(id, wish)),
         fqdn: wish.fqdn.take().unwrap_or_else(|| fqdn_for(wish)),
         labels,
-        cira: credential(wish.mpsusername.take(), wish.cira_password.take()),
+        cira: wished(wish.mpsusername.take(), wish.cira_password.take()),
         certificate: wish.certificate.take(),
         amt: credential(wish.amt_user.take(), wish.amt_password.take()),
     }
@@ -259,6 +266,12 @@ fn credential(user: Option<String>, password: Option<String>) -> Option<(String,
     let password = password.filter(|password| !password.is_empty())?;
     let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| DEFAULT_USER.to_owned());
     Some((user, Secret::new(password)))
+}
+
+/// The credential of a new device. A user without password keeps the name; the inventory makes the password.
+fn wished(user: Option<String>, password: Option<String>) -> Option<(String, Secret<String>)> {
+    let alone = user.clone().filter(|user| !user.is_empty());
+    credential(user, password).or_else(|| Some((alone?, Secret::new(String::new()))))
 }
 
 /// What provisioning reports, over what it reported before. Null removes a key.

@@ -42,7 +42,7 @@ pub(super) async fn connect(
     let target = Target::parse(&format!("{}:{port}", known.id))
         .map_err(|error| Refusal::new(Code::BadRequest, format!("port `{port}`: {error}")))?;
     let console = match caller.origin {
-        Origin::Network(peer) => Some(peer),
+        Origin::Network(peer) | Origin::Trusted(peer) => Some(peer),
         Origin::Local => None,
     };
     let channel = api.gateway.reach(Some(&caller.principal), &target, console).await?;

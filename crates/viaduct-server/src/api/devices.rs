@@ -23,7 +23,7 @@ pub(super) async fn list(
     let live = live(&api);
     let mut devices = api.inventory.list();
     devices.retain(|device| query.fits(device, live.contains_key(&device.id)));
-    devices.sort_unstable_by_key(|device| device.id);
+    query.order(&mut devices, |device| live.contains_key(&device.id));
     let total_count = devices.len();
     let data: Vec<Device> = devices
         .iter()

@@ -2,7 +2,7 @@
 
 use super::{Api, refusal::Refusal};
 use crate::{
-    access::{Action, Denied, Principal, Rights, SignInError},
+    access::{Action, Denied, Principal, Rights, Scope, SignInError},
     audit::Outcome,
     config::Secret,
 };
@@ -37,7 +37,13 @@ pub(super) enum Origin {
     Local,
     /// A network listener.
     Network(SocketAddr),
+    /// The plain listener, while the configuration lets provisioning in there without signing in.
+    Trusted(SocketAddr),
 }
+
+/// What provisioning may do on a trusted listener: what Open AMT's RPS does with devices, and nothing else.
+const PROVISIONING: [Action; 3] =
+    [Action::ReadDevices, Action::ChangeDevices, Action::RemoveDevices];
 
 /// The caller, after the check.
 #[derive(Debug, Clone)]
@@ -163,7 +169,10 @@ async fn admit(
     };
     let principal = match origin {
         Origin::Local => Principal::local(),
-        Origin::Network(peer) => {
+        Origin::Trusted(peer) if is_provisioning(guard, asked.headers) => {
+            Principal::new("provisioning", Scope::Admin).at(peer.ip().to_canonical())
+        }
+        Origin::Network(peer) | Origin::Trusted(peer) => {
             let from = peer.ip().to_canonical();
             sign_in(api, from, asked).await?.at(from)
         }
@@ -178,6 +187,15 @@ async fn admit(
             .map_err(|denied| Refusal::new(Code::NotAllowed, not_allowed(&principal, &denied)))?;
     }
     Ok(Authorized { principal, origin, action })
+}
+
+/// Whoever signs in is judged by that; and no browser comes from provisioning, whatever a page makes it send.
+fn is_provisioning(guard: Guard, headers: &HeaderMap) -> bool {
+    let browser = [header::ORIGIN, header::COOKIE].iter().any(|name| headers.contains_key(name))
+        || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
+    matches!(guard, Guard::Needs(action) if PROVISIONING.contains(&action))
+        && !headers.contains_key(header::AUTHORIZATION)
+        && !browser
 }
 
 /// Who lacks which right, in words.
@@ -210,6 +228,16 @@ async fn sign_in(api: &Api, from: IpAddr, asked: Asked<'_>) -> Result<Principal,
     }
     let missing =
         || Refusal::new(Code::NotSignedIn, "the request has no usable Authorization header");
+    // As clients of the key-value store send it.
+    if let Some(token) = headers.get("x-vault-token") {
+        let token = token.to_str().map_err(|_| missing())?;
+        return api.access.bearer(&Secret::new(token.to_owned())).map_err(|error| match error {
+            SignInError::Wrong => {
+                Refusal::new(Code::NotSignedIn, "the token is not known, or was revoked")
+            }
+            other => turned_down(&other, "Bearer"),
+        });
+    }
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
     let (scheme, credential) =
         value.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(missing)?;

@@ -69,13 +69,28 @@ pub async fn serve_http(
     tls: Option<WebAcceptor>,
     shutdown: watch::Receiver<bool>,
 ) {
+    serve_tcp(router, listener, tls, Origin::Network, shutdown).await;
+}
+
+/// HTTP/1.1 without TLS, where provisioning need not sign in.
+pub async fn serve_trusted(router: Router, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+    serve_tcp(router, listener, None, Origin::Trusted, shutdown).await;
+}
+
+async fn serve_tcp(
+    router: Router,
+    listener: TcpListener,
+    tls: Option<WebAcceptor>,
+    origin: fn(SocketAddr) -> Origin,
+    shutdown: watch::Receiver<bool>,
+) {
     serve(listener, shutdown, move |(io, peer), down| {
         let (router, tls) = (router.clone(), tls.clone());
         async move {
             if let Err(error) = io.set_nodelay(true) {
                 tracing::debug!(%error, "cannot set TCP_NODELAY");
             }
-            let origin = Origin::Network(peer);
+            let origin = origin(peer);
             match tls {
                 None => connection(router, io, origin, down).await,
                 Some(tls) => match timeout(TLS_DEADLINE, tls.accept(io)).await {

@@ -15,9 +15,11 @@ mod dashboard;
 mod deadlines;
 mod devices;
 mod enroll;
+mod events;
 mod export;
 mod guard;
 mod import;
+mod kv;
 mod labels;
 mod listen;
 mod pages;
@@ -34,10 +36,11 @@ mod show;
 mod tokens;
 mod tunnels;
 mod users;
+mod validate;
 mod why_offline;
 mod wsman;
 
-pub use listen::{serve_http, serve_local};
+pub use listen::{serve_http, serve_local, serve_trusted};
 
 use crate::{
     Addresses,
@@ -123,6 +126,7 @@ fn table(api: Arc<Api>) -> Routes {
             change::remove,
         )
         .add(&delete, "/api/v1/devices/disconnect/{device}", DISCONNECT, tunnels::disconnect_device)
+        .add(&delete, "/api/v1/devices/refresh/{device}", CHANGE, tunnels::refresh_device)
         .add(&get, "/api/v1/ciracert", Guard::Needs(Action::ReadCertificates), certificates::root)
         .add(&get, "/api/v1/health", Guard::Open, service::health)
         .add(&get, "/api/v1/version", Guard::SignedIn, service::version)
@@ -140,6 +144,7 @@ fn table(api: Arc<Api>) -> Routes {
         )
         .add(&get, "/api/v1/exports", Guard::Needs(Action::RevealSecrets), export::export)
         .add(&post, "/api/v1/imports", CHANGE, import::import)
+        .add(&get, "/api/v1/events", Guard::Needs(Action::ReadEvents), events::events)
         .add(&get, "/api/v1/unclaimed", READ, claim::list)
         .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, claim::forget)
         .add(&post, "/api/v1/unclaimed/{device}/approve", CHANGE, claim::approve)
@@ -168,7 +173,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/setup", Guard::Open, setup::submit)
         .add(&get, "/", Guard::Open, dashboard::front);
     let routes = rotation::routes(remote_access::routes(enroll::routes(routes)));
-    wsman::routes(amt::routes(routes))
+    kv::routes(wsman::routes(amt::routes(routes)))
 }
 
 #[cfg(test)]

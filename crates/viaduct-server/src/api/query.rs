@@ -3,6 +3,7 @@
 use super::{labels, refusal::Refusal};
 use crate::inventory::Device;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Rows of a page when the client does not say.
 const PAGE: usize = 25;
@@ -22,7 +23,34 @@ pub(super) struct DeviceQuery {
     hostname: Option<String>,
     friendly_name: Option<String>,
     connected: Option<bool>,
+    /// Ours: in lower case, found anywhere in a name.
+    search: Option<String>,
+    sort: Sort,
+    descending: bool,
 }
+
+/// Ours: what a list is sorted by. Open AMT's lists are in the order of GUIDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Sort {
+    #[default]
+    Guid,
+    Name,
+    HostName,
+    FriendlyName,
+    LastConnected,
+    LastSeen,
+    Connected,
+}
+
+const SORTS: [(&str, Sort); 7] = [
+    ("guid", Sort::Guid),
+    ("name", Sort::Name),
+    ("hostname", Sort::HostName),
+    ("friendlyName", Sort::FriendlyName),
+    ("lastConnected", Sort::LastConnected),
+    ("lastSeen", Sort::LastSeen),
+    ("connectionStatus", Sort::Connected),
+];
 
 impl DeviceQuery {
     /// Reads the pairs of a query. Unknown keys are ignored, as Open AMT does.
@@ -36,6 +64,9 @@ impl DeviceQuery {
             hostname: None,
             friendly_name: None,
             connected: None,
+            search: None,
+            sort: Sort::Guid,
+            descending: false,
         };
         for (key, value) in pairs {
             let bad = |msg: &str| Refusal::invalid(key, "query", Value::from(value.clone()), msg);
@@ -61,7 +92,7 @@ impl DeviceQuery {
                         _ => return Err(bad("expected AND or OR")),
                     };
                 }
-                "hostname" | "friendlyName" if value.len() > TEXT => {
+                "hostname" | "friendlyName" | "search" if value.len() > TEXT => {
                     return Err(bad("longer than 256 characters"));
                 }
                 "hostname" => query.hostname = Some(value.clone()),
@@ -72,6 +103,13 @@ impl DeviceQuery {
                         "0" => false,
                         _ => return Err(bad("expected 0 or 1")),
                     });
+                }
+                "search" => query.search = Some(value.to_lowercase()).filter(|t| !t.is_empty()),
+                "sort" => {
+                    (query.sort, query.descending) = sort(value).ok_or_else(|| {
+                        let known: Vec<_> = SORTS.iter().map(|(name, _)| *name).collect();
+                        bad(&format!("expected {}, or one of them after a -", known.join(", ")))
+                    })?;
                 }
                 _ => {}
             }
@@ -90,6 +128,28 @@ impl DeviceQuery {
             && text(&self.hostname, "hostname")
             && text(&self.friendly_name, "friendlyName")
             && self.tags_fit(device)
+            && self.search.as_ref().is_none_or(|wanted| is_found(device, wanted))
+    }
+
+    /// Puts devices into the order that the client wants; equal ones stay in the order of their GUIDs.
+    pub(super) fn order(&self, devices: &mut [Arc<Device>], connected: impl Fn(&Device) -> bool) {
+        devices.sort_unstable_by_key(|device| device.id);
+        let folded = |text: &str| text.to_lowercase();
+        let profile = |device: &Device, key| device.profile.get(key)?.as_str().map(folded);
+        match self.sort {
+            Sort::Guid => {}
+            Sort::Name => devices.sort_by_cached_key(|device| folded(&device.name)),
+            Sort::HostName => devices.sort_by_cached_key(|device| profile(device, "hostname")),
+            Sort::FriendlyName => {
+                devices.sort_by_cached_key(|device| profile(device, "friendlyName"));
+            }
+            Sort::LastConnected => devices.sort_by_key(|device| device.last_connected),
+            Sort::LastSeen => devices.sort_by_key(|device| device.last_seen),
+            Sort::Connected => devices.sort_by_key(|device| !connected(device)),
+        }
+        if self.descending {
+            devices.reverse();
+        }
     }
 
     fn tags_fit(&self, device: &Device) -> bool {
@@ -100,6 +160,27 @@ impl DeviceQuery {
             (false, false) => self.tags.iter().any(has),
         }
     }
+}
+
+fn sort(text: &str) -> Option<(Sort, bool)> {
+    let (name, descending) = match text.strip_prefix('-') {
+        Some(name) => (name, true),
+        None => (text, false),
+    };
+    let found = SORTS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    Some((found.1, descending))
+}
+
+/// Whether the text is part of anything that the device is called.
+fn is_found(device: &Device, wanted: &str) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(wanted);
+    let profile = |key| device.profile.get(key).and_then(Value::as_str).is_some_and(has);
+    has(&device.name)
+        || device.fqdn.as_deref().is_some_and(has)
+        || profile("hostname")
+        || profile("friendlyName")
+        || has(&device.id.to_string())
+        || labels::tags(&device.labels).iter().any(|tag| has(tag))
 }
 
 fn number(text: &str) -> Option<usize> {

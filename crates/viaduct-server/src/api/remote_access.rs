@@ -83,7 +83,7 @@ fn describe(change: &RemoteAccessChange) -> String {
 fn opener(caller: &Authorized) -> Opener {
     let console = match caller.origin {
         Origin::Local => None,
-        Origin::Network(peer) => Some(peer),
+        Origin::Network(peer) | Origin::Trusted(peer) => Some(peer),
     };
     Opener { user: caller.principal.name.clone(), console }
 }

@@ -5,9 +5,9 @@ use axum::{
     Router,
     extract::Request,
     handler::Handler,
-    http::{HeaderValue, Method, Uri, header, uri::PathAndQuery},
+    http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{from_fn_with_state, map_response},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
 use std::sync::Arc;
@@ -51,8 +51,8 @@ impl Routes {
     {
         let filter = match *method {
             Method::POST => MethodFilter::POST,
-            Method::PATCH => MethodFilter::PATCH,
             Method::PUT => MethodFilter::PUT,
+            Method::PATCH => MethodFilter::PATCH,
             Method::DELETE => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
@@ -82,8 +82,13 @@ impl Routes {
     }
 }
 
-async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
-    Refusal::new(Code::MethodNotAllowed, format!("`{}` does not know {method}", uri.path()))
+/// OPTIONS is answered with what there is; the router adds the `Allow` header to both answers.
+async fn method_not_allowed(method: Method, uri: Uri) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let detail = format!("`{}` does not know {method}", uri.path());
+    Refusal::new(Code::MethodNotAllowed, detail).into_response()
 }
 
 /// Nothing here is to be cached unless its handler says so, guessed at, framed or leaked by a Referer (the setup link is a secret).

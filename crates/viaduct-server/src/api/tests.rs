@@ -2,7 +2,9 @@
 
 mod audit;
 mod devices;
+mod events;
 mod pages;
+mod provisioning;
 mod redirections;
 mod rights;
 mod sign_in;
@@ -149,6 +151,18 @@ impl Bench {
         body: &str,
     ) -> Reply {
         let origin = Origin::Network("192.0.2.1:1".parse().unwrap());
+        self.send(origin, method, path, headers, body).await
+    }
+
+    /// Through the plain listener that provisioning is trusted on.
+    pub(super) async fn trusted(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let origin = Origin::Trusted("127.0.0.1:1".parse().unwrap());
         self.send(origin, method, path, headers, body).await
     }
 

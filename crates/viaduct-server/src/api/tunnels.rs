@@ -63,6 +63,23 @@ pub(super) async fn disconnect_device(
     Ok(Json(json!({ "success": 200, "description": description })))
 }
 
+/// `DELETE /devices/refresh/{device}`, as Open AMT answers it: the credentials in store count from here on. They are
+/// read for every command anyway, so what is left to do is to try again where the old ones were refused.
+pub(super) async fn refresh_device(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let device = devices::find(&api, &name)?;
+    if api.registry.lookup(device.id).is_none() {
+        let detail = format!("{} has no tunnel", device.name);
+        let refusal = Refusal::new(Code::DeviceAway, detail).sent_as(StatusCode::NOT_FOUND);
+        return Err(not_connected(refusal, &device.id.to_string()));
+    }
+    api.commands.forget_refusal(device.id);
+    let description = format!("CIRA connection refreshed : {}", device.id);
+    Ok(Json(json!({ "success": 200, "description": description })))
+}
+
 /// Open AMT's shape of a device that is not connected.
 fn not_connected(refusal: Refusal, name: &str) -> Refusal {
     refusal.shaped([

@@ -155,7 +155,7 @@ async fn own_password(
 ) -> Result<StatusCode, Refusal> {
     let me = person(&api, &caller)?;
     let from = match caller.origin {
-        Origin::Network(peer) => peer.ip().to_canonical(),
+        Origin::Network(peer) | Origin::Trusted(peer) => peer.ip().to_canonical(),
         Origin::Local => IpAddr::from([127, 0, 0, 1]),
     };
     let old = Secret::new(wish.password);

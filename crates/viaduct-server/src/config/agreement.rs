@@ -15,6 +15,7 @@ pub(super) fn errors(config: &Config, origins: &Origins, failed: &[String]) -> V
     let mut conflicts = orders(config);
     conflicts.extend(addresses(config));
     conflicts.extend(extras(config));
+    conflicts.extend(receivers(config));
     conflicts
         .into_iter()
         .filter(|c| !c.keys.iter().any(|key| failed.contains(key)))
@@ -129,6 +130,48 @@ fn extras(config: &Config) -> Vec<Conflict> {
         .collect()
 }
 
+/// A secret has one source, and what is sent in the clear stays in the house.
+fn receivers(config: &Config) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    let mut conflict = |key: &str, why: String, accepted: &str| {
+        let keys = vec![key.to_owned()];
+        conflicts.push(Conflict { keys, why, accepted: accepted.to_owned() });
+    };
+    for hook in &config.events.webhooks {
+        let url = &hook.url;
+        if hook.secret.is_some() && hook.secret_file.is_some() {
+            let why = format!("the webhook {url} has both secret and secret_file");
+            conflict("events.webhooks", why, "keep one of them");
+        }
+        if url.starts_with("http:") && !hook.allow_private {
+            let why = format!("the webhook {url} would send what happens in the clear");
+            conflict(
+                "events.webhooks",
+                why,
+                "use https, or allow_private = true in your own network",
+            );
+        }
+        let login = config.limits.login_deadline;
+        if hook.veto && hook.veto_deadline.0 >= login.0 {
+            let why = format!(
+                "the webhook {url} may take {} for its verdict, and the device's login must be done in limits.login_deadline = {login}",
+                hook.veto_deadline
+            );
+            conflict("events.webhooks", why, "lower veto_deadline, or raise limits.login_deadline");
+        }
+    }
+    if config
+        .events
+        .mqtt
+        .as_ref()
+        .is_some_and(|m| m.password.is_some() && m.password_file.is_some())
+    {
+        let why = "events.mqtt has both password and password_file".to_owned();
+        conflict("events.mqtt", why, "keep one of them");
+    }
+    conflicts
+}
+
 /// Not wrong, but worth a line in the log.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -141,6 +184,16 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     if let Some(address) = config.web.plain_listen.filter(|a| !a.ip().is_loopback()) {
         warnings.push(format!(
             "web.plain_listen = {address} serves passwords and tokens without TLS to other machines"
+        ));
+    }
+    if let (true, Some(address)) = (config.web.plain_trusted, config.web.plain_listen) {
+        let who = if address.ip().is_loopback() {
+            "every program on this machine"
+        } else {
+            "EVERYBODY in the network who can connect to it"
+        };
+        warnings.push(format!(
+            "web.plain_trusted = true: {who} may add, change and remove devices through {address} WITHOUT signing in; only Open AMT's RPS should be able to reach it"
         ));
     }
     let (interval, wait) = (config.keepalive.interval.0, config.keepalive.wait.0);

@@ -83,7 +83,7 @@ impl Checker<'_> {
             Kind::Tables(fields) => {
                 self.list(key, kind, value, |c, item| c.table(key, fields, item))
             }
-            Kind::Names | Kind::WebOrigins | Kind::Networks | Kind::Ports => {
+            Kind::Names | Kind::WebOrigins | Kind::Networks | Kind::Ports | Kind::EventTypes => {
                 self.list(key, kind, value, |c, item| c.scalar(key, kind, item))
             }
             Kind::Address
@@ -94,6 +94,9 @@ impl Checker<'_> {
             | Kind::Span { .. }
             | Kind::Size { .. }
             | Kind::StoreUrl
+            | Kind::Url(_)
+            | Kind::Text
+            | Kind::Secret
             | Kind::LogLevel => self.scalar(key, kind, value),
         }
     }
@@ -233,6 +236,12 @@ fn text(kind: Kind, text: &str) -> Result<Value, String> {
             text.to_owned()
         }
         Kind::StoreUrl => store_url(text)?,
+        Kind::Url(schemes) if is_url(text, schemes) => text.to_owned(),
+        Kind::Url(_) => return Err(wrong("is not such a URL")),
+        Kind::Text | Kind::Secret if !text.trim().is_empty() => text.to_owned(),
+        Kind::Text | Kind::Secret => return Err("is empty".to_owned()),
+        Kind::EventTypes if viaduct_api::is_event_type(text) => text.to_owned(),
+        Kind::EventTypes => return Err(wrong("is neither a type of event nor a family")),
         Kind::LogLevel if is_log_filter(text) => text.to_owned(),
         Kind::LogLevel => return Err(wrong("is not a log filter")),
         Kind::Bool
@@ -311,6 +320,15 @@ fn store_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// `scheme://host[:port][/path]`, without user and fragment: a password in a URL would be shown.
+fn is_url(text: &str, schemes: &[&str]) -> bool {
+    let Ok(url) = text.parse::<hyper::Uri>() else { return false };
+    url.scheme_str().is_some_and(|scheme| schemes.contains(&scheme))
+        && url.host().is_some_and(|host| !host.is_empty())
+        && url.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        && url.port_u16() != Some(0)
+}
+
 fn is_log_filter(text: &str) -> bool {
     let level = |l: &str| LEVELS.iter().any(|known| known.eq_ignore_ascii_case(l));
     !text.is_empty()
@@ -352,6 +370,14 @@ pub(super) fn accepts(kind: Kind) -> String {
             ByteSize(max)
         ),
         Kind::StoreUrl => "accepted: \"sqlite:///var/lib/viaduct/viaduct.db\"".into(),
+        Kind::Url(schemes) => {
+            format!("accepted: a URL such as \"{}://host.example\", without user", schemes[0])
+        }
+        Kind::Text | Kind::Secret => "accepted: a text in quotes".into(),
+        Kind::EventTypes => format!(
+            "accepted: a list of types or families, such as [\"tunnel\", \"device.alert\"]; there are {}",
+            viaduct_api::EVENT_TYPES.iter().map(|(kind, _)| *kind).collect::<Vec<_>>().join(", ")
+        ),
         Kind::LogLevel => {
             "accepted: error, warn, info, debug, trace or off, or a list such as \"info,viaduct_server::tls=debug\"".into()
         }

@@ -357,7 +357,9 @@ fn unknown(checker: &mut Checker<'_>, span: &std::ops::Range<usize>, path: &str)
 fn as_toml(kind: Kind, text: &str) -> Option<String> {
     let quoted = text.starts_with(['"', '\'']);
     match kind {
-        Kind::Names | Kind::WebOrigins | Kind::Networks if !text.starts_with('[') => {
+        Kind::Names | Kind::WebOrigins | Kind::Networks | Kind::EventTypes
+            if !text.starts_with('[') =>
+        {
             let items: Vec<_> = text
                 .split(',')
                 .map(|item| item.trim().trim_matches('"'))
@@ -373,6 +375,9 @@ fn as_toml(kind: Kind, text: &str) -> Option<String> {
         | Kind::Span { .. }
         | Kind::Size { .. }
         | Kind::StoreUrl
+        | Kind::Url(_)
+        | Kind::Text
+        | Kind::Secret
         | Kind::LogLevel
             if !quoted =>
         {

@@ -5,6 +5,7 @@ mod agreement;
 mod check;
 pub mod data_dir;
 mod error;
+mod events;
 mod load;
 mod network;
 pub mod port_owner;
@@ -16,6 +17,7 @@ mod units;
 pub(crate) use check::is_dns_name;
 pub use data_dir::DataDir;
 pub use error::{ConfigError, Origin};
+pub use events::{Events, Mqtt, NoVerdict, Webhook};
 pub use load::{LoadArgs, Loaded};
 pub use network::{Network, NetworkError};
 pub use render::Origins;
@@ -43,6 +45,7 @@ pub struct Config {
     pub keepalive: KeepAlive,
     pub limits: Limits,
     pub store: Store,
+    pub events: Events,
     pub log: Log,
 }
 
@@ -140,6 +143,8 @@ pub struct Web {
     pub listen: SocketAddr,
     /// Plain HTTP listener for use behind a proxy. Off by default.
     pub plain_listen: Option<SocketAddr>,
+    /// Whether provisioning (Open AMT's RPS, which sends no token) may register devices there without signing in.
+    pub plain_trusted: bool,
     /// Certificate instead of one of the own web CA.
     pub certificate: Option<CertificateFiles>,
     pub names: Vec<String>,
@@ -156,6 +161,7 @@ impl Default for Web {
         Self {
             listen: SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 8443)),
             plain_listen: None,
+            plain_trusted: false,
             certificate: None,
             names: Vec::new(),
             origins: Vec::new(),

@@ -36,6 +36,14 @@ pub(super) enum Kind {
         max: usize,
     },
     StoreUrl,
+    /// A URL with one of these schemes and a host.
+    Url(&'static [&'static str]),
+    /// Any text that is not empty.
+    Text,
+    /// Any text that is not empty, never repeated in a message.
+    Secret,
+    /// Types or families of events.
+    EventTypes,
     LogLevel,
     Table(&'static [Field]),
     Tables(&'static [Field]),
@@ -73,6 +81,29 @@ const EXTRA: &[Field] = &[
     Field { name: "proxy_protocol", kind: Kind::Networks, required: false },
 ];
 
+const WEBHOOK: &[Field] = &[
+    Field { name: "url", kind: Kind::Url(&["https", "http"]), required: true },
+    Field { name: "secret", kind: Kind::Secret, required: false },
+    Field { name: "secret_file", kind: Kind::Path, required: false },
+    Field { name: "types", kind: Kind::EventTypes, required: false },
+    Field { name: "allow_private", kind: Kind::Bool, required: false },
+    Field { name: "ca", kind: Kind::Path, required: false },
+    Field { name: "veto", kind: Kind::Bool, required: false },
+    Field { name: "veto_deadline", kind: DEADLINE, required: false },
+    Field { name: "no_verdict", kind: Kind::Choice(&["allow", "refuse"]), required: false },
+];
+
+const MQTT: &[Field] = &[
+    Field { name: "url", kind: Kind::Url(&["mqtt", "mqtts"]), required: true },
+    Field { name: "user", kind: Kind::Text, required: false },
+    Field { name: "password", kind: Kind::Secret, required: false },
+    Field { name: "password_file", kind: Kind::Path, required: false },
+    Field { name: "topic", kind: Kind::Text, required: false },
+    Field { name: "client_id", kind: Kind::Text, required: false },
+    Field { name: "types", kind: Kind::EventTypes, required: false },
+    Field { name: "ca", kind: Kind::Path, required: false },
+];
+
 const DEADLINE: Kind = Kind::Span {
     min: Duration::from_millis(100),
     max: Duration::from_secs(3600),
@@ -101,6 +132,7 @@ pub(super) const KEYS: &[Key] = &[
     key("cira.extra", Kind::Tables(EXTRA)),
     key("web.listen", Kind::Address),
     key("web.plain_listen", Kind::Address),
+    key("web.plain_trusted", Kind::Bool),
     key("web.certificate", Kind::Table(CERTIFICATE)),
     key("web.names", Kind::Names),
     key("web.origins", Kind::WebOrigins),
@@ -151,6 +183,10 @@ pub(super) const KEYS: &[Key] = &[
     key("store.url", Kind::StoreUrl),
     key("store.master_key", Kind::Path),
     key("store.previous_master_key", Kind::Path),
+    key("events.history", count(1_000_000)),
+    key("events.device_channels", Kind::Bool),
+    key("events.webhooks", Kind::Tables(WEBHOOK)),
+    key("events.mqtt", Kind::Table(MQTT)),
     key("log.level", Kind::LogLevel),
     key("log.format", Kind::Choice(&["text", "json"])),
 ];

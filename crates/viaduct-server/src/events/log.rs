@@ -12,6 +12,7 @@ impl Stage {
             Self::Tls => "TLS",
             Self::Version => "version",
             Self::Login => "login",
+            Self::Verdict => "verdict",
             Self::Forwarding => "forwarding",
         }
     }
@@ -70,6 +71,25 @@ pub(super) fn write(event: &Event) {
             Some(trap) => info!(%device, destination, "platform event: {}", trap.summary),
             None => info!(%device, destination, bytes, "platform event of an unknown format"),
         },
+        Event::Notified { tunnel, device, target, event } => {
+            let text = super::record::of_notification(event);
+            info!(%tunnel, %device, target, class = event.class.escape_debug().to_string(), "platform event: {text}");
+        }
+        Event::CommandEnded { .. }
+        | Event::AmtCertificatePinned { .. }
+        | Event::AmtCertificateChanged { .. }
+        | Event::RedirectionOpened { .. }
+        | Event::RedirectionEnded { .. } => write_use(event),
+        Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
+        Event::CertificatesRefused { listener, reason } => {
+            warn!(listener, "certificates not reloaded: {reason}");
+        }
+    }
+}
+
+/// What was done with devices.
+fn write_use(event: &Event) {
+    match event {
         Event::CommandEnded { device, user, what, requests, code, milliseconds } => match code {
             None => info!(%device, user, requests, milliseconds, "{what}: done"),
             Some(code) => info!(%device, user, requests, milliseconds, code, "{what}: failed"),
@@ -87,9 +107,7 @@ pub(super) fn write(event: &Event) {
         Event::RedirectionEnded { device, mode, user, reason, from_device, to_device } => {
             info!(%device, mode, user, from_device, to_device, "redirection ended: {reason}");
         }
-        Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
-        Event::CertificatesRefused { listener, reason } => {
-            warn!(listener, "certificates not reloaded: {reason}");
-        }
+        // The caller sends only these.
+        _ => {}
     }
 }

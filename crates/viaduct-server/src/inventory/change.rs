@@ -375,19 +375,22 @@ impl Inventory {
         id: DeviceId,
         given: Option<&(String, Secret<String>)>,
     ) -> Result<(String, Verifier, Option<Issued>), StoreError> {
-        let keys = &self.0.keys;
-        if let Some((user, password)) = given {
-            names::cira(user, password)?;
-            for warning in names::cira_warnings(user, password) {
+        let (user, password, made) = match given {
+            // A user alone: provisioning that keeps the password elsewhere, or somebody who leaves it to us.
+            Some((user, none)) if none.expose().is_empty() => {
+                (user.clone(), Secret::new(made_password()?), true)
+            }
+            Some((user, password)) => (user.clone(), password.clone(), false),
+            None => (keys::random_text(USER_LENGTH, LOWER)?, Secret::new(made_password()?), true),
+        };
+        names::cira(&user, &password)?;
+        if !made {
+            for warning in names::cira_warnings(&user, &password) {
                 tracing::warn!(device = %id, "{warning}");
             }
-            let verifier = keys.verifier(id, user.as_bytes(), password.expose().as_bytes());
-            return Ok((user.clone(), verifier, None));
         }
-        let user = keys::random_text(USER_LENGTH, LOWER)?;
-        let password = Secret::new(made_password()?);
-        let verifier = keys.verifier(id, user.as_bytes(), password.expose().as_bytes());
-        Ok((user.clone(), verifier, Some(Issued { user, password })))
+        let verifier = self.0.keys.verifier(id, user.as_bytes(), password.expose().as_bytes());
+        Ok((user.clone(), verifier, made.then_some(Issued { user, password })))
     }
 
     fn sealed(

@@ -10,6 +10,7 @@ pub(crate) mod keys;
 mod names;
 mod pending;
 mod portable;
+mod secrets;
 mod sqlite;
 mod strangers;
 mod view;
@@ -91,7 +92,7 @@ pub struct NewDevice {
     pub name: String,
     pub fqdn: Option<String>,
     pub labels: BTreeMap<String, String>,
-    /// None: a random user and password are made.
+    /// None: a random user and password are made. An empty password: one is made for that user.
     pub cira: Option<(String, Secret<String>)>,
     pub certificate: Option<String>,
     pub amt: Option<(String, Secret<String>)>,

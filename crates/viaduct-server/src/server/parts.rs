@@ -1,23 +1,64 @@
 //! Handing the parts of a running server to those who work with them.
 
-use super::Running;
+use super::{Running, StartError};
 use crate::{
     access::Access,
     api::Api,
     audit::Audit,
     config::Config,
     enroll::{self, Enroller},
-    events::Bus,
+    events::{
+        Bus,
+        sink::{Home, Sinks, Vetoes},
+    },
     gateway::Gateway,
     inventory::Inventory,
+    listen::Pending,
+    metrics::{Metrics, Sources},
     redirect::Redirections,
     registry::Registry,
     rotation::Rotator,
 };
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 use time::OffsetDateTime;
+use tokio::sync::watch;
 
 impl Running {
+    /// What the figures are taken from.
+    pub(super) fn figures(&self, waiting: &Arc<Pending>) -> Sources {
+        Sources {
+            registry: self.registry.clone(),
+            inventory: self.inventory.clone(),
+            certificates: self.certificates.clone(),
+            audit: self.audit.clone(),
+            waiting: Arc::clone(waiting),
+        }
+    }
+
+    /// Starts those who tell others what happens.
+    pub(super) fn spawn_sinks(
+        &mut self,
+        config: &Config,
+        metrics: &Metrics,
+        down: &watch::Receiver<bool>,
+    ) -> Result<Vetoes, StartError> {
+        self.tasks.spawn(self.events.clone().keep_house(down.clone()));
+        let port = |address: Option<SocketAddr>| address.map(|address| address.port());
+        let own = config.cira.names.first().cloned();
+        let sinks = Sinks {
+            config: &config.events,
+            bus: &self.events,
+            inventory: &self.inventory,
+            home: Home {
+                address: own.unwrap_or_else(|| config.cira.listen.ip().to_canonical().to_string()),
+                http_proxy: port(self.addresses.http_proxy),
+                socks: port(self.addresses.socks),
+            },
+            figures: &|name| metrics.sink(name),
+        };
+        Ok(sinks.start(&mut self.tasks, down)?)
+    }
+
     /// What the API's handlers work with.
     pub(super) fn api(&self, gateway: Gateway, config: &Config, config_text: String) -> Api {
         let started = OffsetDateTime::now_utc();

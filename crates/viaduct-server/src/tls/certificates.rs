@@ -11,6 +11,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use openssl::{error::ErrorStack, hash::MessageDigest, nid::Nid, x509::X509};
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 /// Why a listener has no usable certificate.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,28 @@ pub struct CertificateInfo {
     /// SHA-256 of the DER form, lower-case hex.
     pub sha256: String,
     pub pem: String,
+}
+
+impl CertificateInfo {
+    /// When it ends.
+    #[must_use]
+    pub fn ends(&self) -> Option<OffsetDateTime> {
+        time_of(&self.not_after)
+    }
+
+    /// When it begins.
+    #[must_use]
+    pub fn begins(&self) -> Option<OffsetDateTime> {
+        time_of(&self.not_before)
+    }
+}
+
+/// A time as the TLS library prints it: `Nov 23 10:51:09 2026 GMT`.
+fn time_of(text: &str) -> Option<OffsetDateTime> {
+    let format = format_description!(
+        "[month repr:short] [day padding:space] [hour]:[minute]:[second] [year] GMT"
+    );
+    PrimitiveDateTime::parse(text, format).ok().map(PrimitiveDateTime::assume_utc)
 }
 
 /// A device listener's share of the configuration.
@@ -337,4 +360,17 @@ fn describe(listener: &str, certificate: &X509) -> Option<CertificateInfo> {
         sha256: digest.iter().map(|b| format!("{b:02x}")).collect(),
         pem: String::from_utf8(certificate.to_pem().ok()?).ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn times_of_certificates_are_read() {
+        assert_eq!(time_of("Nov 23 10:51:09 2026 GMT"), Some(datetime!(2026-11-23 10:51:09 UTC)));
+        assert_eq!(time_of("Jan  3 00:00:00 2050 GMT"), Some(datetime!(2050-01-03 00:00:00 UTC)));
+        assert_eq!(time_of("soon"), None);
+    }
 }

@@ -6,12 +6,12 @@
 
 use super::{
     Channel, Refused, Request, TunnelId, end::tunnel_end, gate::is_wsman, handle::Face,
-    outlet::Outlet, spare,
+    outlet::Outlet, pushed::Inbox, spare,
 };
 use crate::{
     admission::Admission,
     config::Limits,
-    events::{Bus, Stage},
+    events::{Bus, Stage, sink::Vetoes},
     inventory::Inventory,
     knocks::Knocks,
     listen::PendingGuard,
@@ -21,6 +21,7 @@ use crate::{
 use apf::{ChannelId, EndReason, Time, server};
 use bytes::{Buf, BytesMut};
 use std::{
+    borrow::Cow,
     collections::HashMap,
     future::Future,
     net::SocketAddr,
@@ -40,6 +41,7 @@ use viaduct_api::DeviceId;
 mod events;
 mod farewell;
 mod held;
+mod pushes;
 
 /// Bytes framed at once: enough for a few TLS records, little enough that control messages overtake soon.
 const OUT_MAX: usize = 64 << 10;
@@ -61,6 +63,7 @@ pub(crate) struct DriverConfig {
     pub(crate) registry: Registry,
     pub(crate) knocks: Knocks,
     pub(crate) events: Bus,
+    pub(crate) vetoes: Vetoes,
 }
 
 /// Who is at the other end, before it says so.
@@ -97,10 +100,16 @@ pub(crate) struct Driver<T> {
     sender: mpsc::UnboundedSender<Request>,
     opening: HashMap<ChannelId, Opening>,
     open: HashMap<ChannelId, Outlet>,
+    /// Channels that the device has opened.
+    inboxes: HashMap<ChannelId, Inbox>,
     id: TunnelId,
     /// It may come in, but not yet.
     held: Option<held::Held>,
-    refused: Option<&'static str>,
+    /// Those who have a say about new tunnels were asked.
+    asked: bool,
+    /// And one of them said no.
+    vetoed: bool,
+    refused: Option<Cow<'static, str>>,
     asked_end: Option<TunnelEnd>,
     ended: Option<EndReason>,
     socket_error: Option<String>,
@@ -136,8 +145,11 @@ impl<T: Io> Driver<T> {
             sender,
             opening: HashMap::new(),
             open: HashMap::new(),
+            inboxes: HashMap::new(),
             id: TunnelId::next(),
             held: None,
+            asked: false,
+            vetoed: false,
             refused: None,
             asked_end: None,
             ended: None,

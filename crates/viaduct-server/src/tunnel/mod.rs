@@ -7,6 +7,7 @@ mod gate;
 mod handle;
 mod outlet;
 pub mod pet;
+mod pushed;
 mod relay;
 mod spare;
 

@@ -4,6 +4,8 @@
 //! SNMPv1 trap (RFC 1157) of enterprise 1.3.6.1.4.1.3183.1.1 whose specific code is sensor type, event type
 //! and offset (IPMI Platform Event Trap Format 1.0).
 
+mod words;
+
 /// A decoded trap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trap {
@@ -11,54 +13,62 @@ pub struct Trap {
     pub sensor_type: u8,
     /// Event type of IPMI table 42-1, e.g. 0x6f sensor-specific.
     pub event_type: u8,
-    /// Offset; the high bit means that the condition ended.
+    /// Offset without its high bit.
     pub offset: u8,
-    /// Severity of the PET body: 0x08 critical, 0x10 non-recoverable, 0x02 information, …
-    pub severity: Option<u8>,
+    /// False when the condition ended.
+    pub asserted: bool,
+    /// The rest; absent when the trap carries no PET body.
+    pub body: Option<Body>,
     /// One line for people.
     pub summary: String,
 }
 
-/// Sensor names of IPMI 2.0 table 42-3, as far as AMT is known to use them.
-fn sensor_name(sensor: u8) -> &'static str {
-    match sensor {
-        0x01 => "temperature",
-        0x02 => "voltage",
-        0x04 => "fan",
-        0x05 => "physical security (chassis intrusion)",
-        0x06 => "platform security violation attempt",
-        0x07 => "processor",
-        0x08 => "power supply",
-        0x0c => "memory",
-        0x0d => "drive bay",
-        0x0f => "system firmware progress",
-        0x10 => "event logging",
-        0x12 => "system event",
-        0x13 => "critical interrupt",
-        0x19 => "chip set",
-        0x1d => "system boot",
-        0x1e => "boot error",
-        0x1f => "operating system boot",
-        0x20 => "operating system stop",
-        0x23 => "watchdog",
-        0x24 => "platform alert",
-        0x25 => "entity presence",
-        0x27 => "network",
-        0x28 => "management subsystem health",
-        0x29 => "battery",
-        _ => "other sensor",
+/// The fixed fields of a PET's only variable, as far as they say something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Body {
+    /// Who generated the event.
+    pub source: u8,
+    /// 0x02 information, 0x08 non-critical, 0x10 critical, 0x20 non-recoverable, …
+    pub severity: u8,
+    /// The part it is about (IPMI table 43-13) and which of several.
+    pub entity: u8,
+    /// Which of several such parts; 0 says nothing.
+    pub instance: u8,
+    /// Event data 1 to 8; 0xff is "none".
+    pub data: [u8; 8],
+}
+
+impl Trap {
+    /// The sensor in words.
+    #[must_use]
+    pub fn sensor(&self) -> &'static str {
+        words::sensor(self.sensor_type)
+    }
+
+    /// What happened, in words, when they are known.
+    #[must_use]
+    pub fn happened(&self) -> Option<&'static str> {
+        words::offset(self.event_type, self.sensor_type, self.offset)
     }
 }
 
-fn severity_name(severity: u8) -> &'static str {
-    match severity {
-        0x01 => "monitor",
-        0x02 => "information",
-        0x04 => "ok",
-        0x08 => "non-critical",
-        0x10 => "critical",
-        0x20 => "non-recoverable",
-        _ => "unspecified",
+impl Body {
+    /// Severity as a word.
+    #[must_use]
+    pub fn severity_word(&self) -> &'static str {
+        words::severity(self.severity)
+    }
+
+    /// Who generated the event, in words.
+    #[must_use]
+    pub fn source_words(&self) -> &'static str {
+        words::source(self.source)
+    }
+
+    /// The part it is about, in words.
+    #[must_use]
+    pub fn entity_words(&self) -> Option<&'static str> {
+        words::entity(self.entity)
     }
 }
 
@@ -104,24 +114,51 @@ pub fn decode(datagram: &[u8]) -> Option<Trap> {
     let [_, sensor_type, event_type, offset] =
         u32::try_from(trap.number(0x02)?).ok()?.to_be_bytes();
     trap.value(0x43);
-    let severity = severity(&mut trap);
-    let mut summary = sensor_name(sensor_type).to_owned();
-    summary.push_str(if offset & 0x80 == 0 { ": asserted" } else { ": ended" });
-    summary.push_str(&format!(
-        " (sensor {sensor_type:#04x}, event {event_type:#04x}, offset {:#04x})",
-        offset & 0x7f
-    ));
-    if let Some(severity) = severity {
-        summary.push_str(&format!(", severity {}", severity_name(severity)));
-    }
-    Some(Trap { sensor_type, event_type, offset, severity, summary })
+    let body = body(&mut trap);
+    let (asserted, offset) = (offset & 0x80 == 0, offset & 0x7f);
+    let mut trap = Trap { sensor_type, event_type, offset, asserted, body, summary: String::new() };
+    trap.summary = summary(&trap);
+    Some(trap)
 }
 
-/// The body is one octet string: GUID 16, cookie 2, time 4, zone 2, trap source, event source, severity.
-fn severity(trap: &mut Ber<'_>) -> Option<u8> {
+/// "physical security (chassis intrusion): the case was opened; system chassis; severity critical; …"
+fn summary(trap: &Trap) -> String {
+    let mut text = format!("{}: ", trap.sensor());
+    match (trap.happened(), trap.asserted) {
+        (Some(words), true) => text.push_str(words),
+        (Some(words), false) => text.push_str(&format!("over: {words}")),
+        (None, true) => text.push_str("asserted"),
+        (None, false) => text.push_str("ended"),
+    }
+    if let Some(body) = &trap.body {
+        // Event data 2 of a firmware event says how far it came.
+        let firmware = (trap.sensor_type == 0x0f && trap.event_type == 0x6f)
+            .then(|| words::firmware(trap.offset == 0, body.data[1]))
+            .flatten();
+        for words in [firmware, body.entity_words()].into_iter().flatten() {
+            text.push_str(&format!("; {words}"));
+        }
+        text.push_str(&format!(
+            "; severity {}; from {}",
+            body.severity_word(),
+            body.source_words()
+        ));
+    }
+    text.push_str(&format!(
+        " (sensor {:#04x}, event {:#04x}, offset {:#04x})",
+        trap.sensor_type, trap.event_type, trap.offset
+    ));
+    text
+}
+
+/// The variable is one octet string: GUID 16, cookie 2, time 4, zone 2, trap source, event source, severity, sensor
+/// device and number, entity and instance, event data 8, language, maker 4, system 2, fields of the maker's own.
+fn body(trap: &mut Ber<'_>) -> Option<Body> {
     let mut binding = Ber(Ber(trap.value(0x30)?).value(0x30)?);
     binding.value(0x06)?;
-    binding.value(0x04)?.get(26).copied()
+    let [source, severity, _, _, entity, instance, data @ ..] =
+        *binding.value(0x04)?.get(25..39)?.first_chunk::<14>()?;
+    Some(Body { source, severity, entity, instance, data })
 }
 
 #[cfg(test)]
@@ -133,15 +170,21 @@ mod tests {
     }
 
     fn intrusion() -> Vec<u8> {
+        let mut body = [0; 46];
+        (body[25], body[26], body[29], body[30]) = (0x68, 0x10, 23, 1);
+        trap(&[0x05, 0x6f, 0x00], &body)
+    }
+
+    fn trap(specific: &[u8; 3], body: &[u8]) -> Vec<u8> {
         let enterprise = ber(6, &[0x2b, 6, 1, 4, 1, 0x98, 0x6f, 1, 1]);
-        let mut body = vec![0; 46];
-        body[26] = 0x10;
-        let binding = ber(0x30, &[enterprise.clone(), ber(4, &body)].concat());
+        // A number with its high bit set would be negative without the zero.
+        let specific = [&[0][..], specific].concat();
+        let binding = ber(0x30, &[enterprise.clone(), ber(4, body)].concat());
         let trap = [
             enterprise,
             ber(0x40, &[192, 168, 1, 20]),
             ber(2, &[6]),
-            ber(2, &[0x05, 0x6f, 0x00]),
+            ber(2, &specific),
             ber(0x43, &[1, 2]),
             ber(0x30, &binding),
         ]
@@ -153,8 +196,39 @@ mod tests {
     fn a_chassis_intrusion_is_named() {
         let trap = decode(&intrusion()).unwrap();
         assert_eq!((trap.sensor_type, trap.event_type, trap.offset), (5, 0x6f, 0));
-        assert!(trap.summary.contains("chassis intrusion"), "{}", trap.summary);
-        assert!(trap.summary.ends_with("severity critical"), "{}", trap.summary);
+        assert_eq!(
+            trap.summary,
+            "physical security (chassis intrusion): the case was opened; system chassis; severity critical; \
+             from platform firmware (ASF) (sensor 0x05, event 0x6f, offset 0x00)"
+        );
+        assert_eq!(trap.body.unwrap().instance, 1);
+    }
+
+    #[test]
+    fn firmware_says_how_far_it_came_and_an_end_is_told_from_a_beginning() {
+        let mut body = [0; 46];
+        (body[25], body[26], body[29], body[32]) = (0x00, 0x02, 0x22, 0x13);
+        let progress = decode(&trap(&[0x0f, 0x6f, 0x02], &body)).unwrap();
+        let expected =
+            "system firmware progress: firmware progress; starting the operating system; BIOS; ";
+        assert!(progress.summary.starts_with(expected), "{}", progress.summary);
+        let over = decode(&trap(&[0x01, 0x01, 0x89], &body)).unwrap();
+        assert!(!over.asserted && over.offset == 9);
+        let expected = "temperature: over: rose above the upper critical limit";
+        assert!(over.summary.starts_with(expected), "{}", over.summary);
+    }
+
+    #[test]
+    fn every_number_gives_words_and_no_panic() {
+        for sensor in 0..=u8::MAX {
+            for event in [0x01, 0x05, 0x6f, 0x70] {
+                for offset in [0x00, 0x05, 0x7f, 0x80, 0xff] {
+                    let body = [offset; 46];
+                    let decoded = decode(&trap(&[sensor, event, offset], &body)).unwrap();
+                    assert!(decoded.summary.contains("severity"), "{}", decoded.summary);
+                }
+            }
+        }
     }
 
     #[test]

@@ -67,6 +67,14 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
                 ),
             ],
         ),
+        Stage::Verdict => cause(
+            None,
+            format!("it dials in and has proven that it is {name}, but {}", attempt.reason),
+            [
+                "ask whoever runs that receiver why; it is an [[events.webhooks]] with veto = true in the configuration",
+                "it is asked again each time the PC dials in",
+            ],
+        ),
         Stage::Tcp | Stage::Tls | Stage::Version | Stage::Forwarding => cause(
             None,
             format!("it dials in and says that it is {name}, but {}", attempt.reason),
@@ -118,7 +126,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str) -> Cause {
                 "a port scanner or health check looks like this; if it is the PC, a middlebox cuts the connection",
             ],
         ),
-        (Stage::Version | Stage::Login | Stage::Forwarding, _) => cause(
+        (Stage::Version | Stage::Login | Stage::Verdict | Stage::Forwarding, _) => cause(
             None,
             format!(
                 "{ip} comes through TLS but does not say who it is: {}; {how_sure}",

@@ -245,6 +245,7 @@ impl<'a> Case<'a> {
             Stage::Tls => "reached the port but TLS failed",
             Stage::Version => "came through TLS but did not say who it is",
             Stage::Login => "came as far as the login and was turned away",
+            Stage::Verdict => "signed in and was not wanted by a webhook that is asked",
             Stage::Forwarding => "signed in but offered no ports in time",
         };
         let alert = attempt.tls_alert.map(words::alert).unwrap_or_default();

@@ -1,12 +1,14 @@
 //! The client of the REST API: over the local socket or over TLS, one connection a request.
 
 mod context;
+mod messages;
 mod place;
 mod relay;
 mod stream;
 mod trust;
 
 pub(crate) use context::Context;
+pub(crate) use messages::Messages;
 pub(crate) use place::{Place, Remote};
 pub(crate) use relay::{FromDevice, ToDevice, ended};
 pub(crate) use trust::{Trust, fingerprint_of, look, parse_fingerprint, vouched};
@@ -75,6 +77,12 @@ impl Client {
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         decode(&self.call(Method::GET, path, None::<&()>, &[]).await?)
+    }
+
+    /// The same for a route that has other forms as well.
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let json = [(header::ACCEPT, "application/json")];
+        decode(&self.call(Method::GET, path, None::<&()>, &json).await?)
     }
 
     pub(crate) async fn text(&self, path: &str) -> Result<String> {
@@ -165,6 +173,29 @@ impl Client {
         match timeout(DEADLINE, exchange).await {
             Ok(result) => result,
             Err(_) => Err(Failure::new(Code::DeviceSilent, "the channel was not opened in time")),
+        }
+    }
+
+    /// A stream of server-sent events, from behind the event of that number.
+    pub(crate) async fn messages(&self, path: &str, last: Option<u64>) -> Result<Messages> {
+        let exchange = async {
+            let mut request = self.request(Method::GET, path, None::<&()>)?;
+            let headers = request.headers_mut();
+            headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+            if let Some(last) = last {
+                headers.insert("last-event-id", HeaderValue::from(last));
+            }
+            let response = self.send(request).await?;
+            let status = response.status();
+            if status != StatusCode::OK {
+                let body = read(response).await?;
+                return Err(refused(&Answer { status, body }));
+            }
+            Ok(Messages::new(response.into_body()))
+        };
+        match timeout(DEADLINE, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::new(Code::Unreachable, "the stream was not opened in time")),
         }
     }
 

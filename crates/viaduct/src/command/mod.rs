@@ -6,6 +6,7 @@ pub(crate) mod config;
 mod csv;
 pub(crate) mod devices;
 pub(crate) mod enroll;
+pub(crate) mod events;
 pub(crate) mod forward;
 pub(crate) mod login;
 pub(crate) mod proxy;

@@ -84,7 +84,7 @@ impl Visit {
         what: &'static str,
     ) -> Result<DeviceCommands, Refusal> {
         let console = match self.caller.origin {
-            Origin::Network(peer) => Some(peer),
+            Origin::Network(peer) | Origin::Trusted(peer) => Some(peer),
             Origin::Local => None,
         };
         let opener = Opener { user: self.caller.principal.name.clone(), console };

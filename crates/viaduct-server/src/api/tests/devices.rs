@@ -257,6 +257,9 @@ async fn lists_are_filtered_before_they_are_paged_and_totals_are_true() {
         ("status=1&$count=true", 0, 0),
         ("status=0&$skip=29&$count=true", 1, 30),
         ("friendlyName=nobody&$count=true", 0, 0),
+        ("search=PC-1&$count=true", 10, 10),
+        ("search=berlin&$top=3&$count=true", 3, 10),
+        ("search=HOST-0&status=0&$count=true", 15, 15),
     ] {
         let page = bench.local("GET", &format!("/api/v1/devices?{query}"), "").await.json();
         assert_eq!(page["data"].as_array().unwrap().len(), rows, "{query}");
@@ -265,6 +268,19 @@ async fn lists_are_filtered_before_they_are_paged_and_totals_are_true() {
     let page = bench.local("GET", "/api/v1/devices?$top=3", "").await.json();
     let names: Vec<_> = page.as_array().unwrap().iter().map(|d| d["name"].clone()).collect();
     assert_eq!(names, ["pc-00", "pc-01", "pc-02"]);
+    for (query, expected) in [
+        ("sort=-name&$top=2", ["pc-29", "pc-28"]),
+        ("sort=hostname&$top=2", ["pc-00", "pc-02"]),
+        ("sort=-hostname&$top=2&$skip=14", ["pc-01", "pc-28"]),
+        ("sort=NAME&$skip=28", ["pc-28", "pc-29"]),
+    ] {
+        let page = bench.local("GET", &format!("/api/v1/devices?{query}"), "").await.json();
+        let names: Vec<_> = page.as_array().unwrap().iter().map(|d| d["name"].clone()).collect();
+        assert_eq!(names, expected, "{query}");
+    }
+    let refused = bench.local("GET", "/api/v1/devices?sort=colour", "").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json()["errors"][0]["path"], "sort");
 }
 
 #[tokio::test]

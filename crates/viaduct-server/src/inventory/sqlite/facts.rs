@@ -211,11 +211,12 @@ fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
     })
 }
 
-const STAGES: [(Stage, &str); 5] = [
+const STAGES: [(Stage, &str); 6] = [
     (Stage::Tcp, "tcp"),
     (Stage::Tls, "tls"),
     (Stage::Version, "version"),
     (Stage::Login, "login"),
+    (Stage::Verdict, "verdict"),
     (Stage::Forwarding, "forwarding"),
 ];
 
@@ -225,6 +226,7 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Tls => "tls",
         Stage::Version => "version",
         Stage::Login => "login",
+        Stage::Verdict => "verdict",
         Stage::Forwarding => "forwarding",
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod devices;
 mod facts;
 mod people;
+mod secrets;
 
 pub use audit::AuditFilter;
 pub(super) use facts::Batch;
@@ -38,6 +39,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "audit", include_str!("../../../migrations/sqlite/0002_audit.sql")),
     (3, "access", include_str!("../../../migrations/sqlite/0003_access.sql")),
     (11, "amt pin", include_str!("../../../migrations/sqlite/0011_amt_pin.sql")),
+    (21, "secrets", include_str!("../../../migrations/sqlite/0021_secrets.sql")),
 ];
 
 /// The database in a file.

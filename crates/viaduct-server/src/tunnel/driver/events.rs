@@ -17,6 +17,7 @@ use crate::{
 };
 use apf::{ChannelEnd, ChannelId, server};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -76,8 +77,9 @@ impl<T: Io> Driver<T> {
             server::Event::Alert { destination, destination_port, data, .. } => {
                 self.alert(&destination, destination_port, &data);
             }
-            server::Event::DeviceChannel { target, port, .. } => self
-                .note(format!("the device wanted a channel to {}:{port}; refused", shown(&target))),
+            server::Event::DeviceChannel { channel, target, port } => {
+                self.pushed(channel, format!("{}:{port}", shown(&target)));
+            }
             server::Event::Fault(fault) => self.note(fault.to_string()),
             server::Event::Ended(reason) => self.ended = Some(reason),
             // Nothing hangs on these: a keep-alive was answered, pfwd@ was accepted.
@@ -90,16 +92,20 @@ impl<T: Io> Driver<T> {
         let device = DeviceId(uuid);
         let certificate = self.tls.as_ref().and_then(|tls| tls.client_certificate.as_ref());
         match self.config.admission.decide(device, self.peer, &credentials, certificate) {
+            Decision::Admit if self.asks(uuid, &credentials) => return,
             Decision::Admit => match self.enter(device) {
                 Ok(()) => self.connection.admit(now),
                 Err(wait) => return self.hold(uuid, credentials, wait),
             },
-            Decision::Refuse(why) => {
-                self.refused = Some(why);
-                self.connection.refuse(now);
-            }
+            Decision::Refuse(why) => self.turn_away(why.into()),
         }
         self.resume_input();
+    }
+
+    pub(super) fn turn_away(&mut self, why: Cow<'static, str>) {
+        let now = self.now();
+        self.refused = Some(why);
+        self.connection.refuse(now);
     }
 
     /// The device is who it says: from here on it has a handle and a place in the registry.
@@ -197,6 +203,9 @@ impl<T: Io> Driver<T> {
         if let Phase::Admitted { face, .. } = &self.phase {
             face.from_device.fetch_add(data.len() as u64, Ordering::Relaxed);
         }
+        if self.push_data(id, &data) {
+            return;
+        }
         let bytes = data.len();
         let taken = self.open.get_mut(&id).is_some_and(|outlet| outlet.deliver(data));
         if !taken {
@@ -207,6 +216,7 @@ impl<T: Io> Driver<T> {
 
     fn channel_closed(&mut self, id: ChannelId, end: ChannelEnd) {
         self.channel_refused(id, Refused::TimedOut);
+        self.inboxes.remove(&id);
         let Some(mut outlet) = self.open.remove(&id) else { return };
         outlet.finish(end.to_string());
         let Phase::Admitted { face, .. } = &self.phase else { return };
@@ -232,7 +242,7 @@ impl<T: Io> Driver<T> {
         });
     }
 
-    fn note(&self, text: String) {
+    pub(super) fn note(&self, text: String) {
         if let Phase::Admitted { face, .. } = &self.phase {
             self.config.events.publish(Event::TunnelOddity {
                 tunnel: face.id,
@@ -275,9 +285,10 @@ impl<T: Io> Driver<T> {
     }
 
     fn report_attempt(&self, claimed: Option<(DeviceId, u32)>, end: &TunnelEnd) {
-        let reason = self.refused.map_or_else(|| end.detail.clone(), str::to_owned);
-        let stage =
+        let reason = self.refused.clone().map_or_else(|| end.detail.clone(), Cow::into_owned);
+        let reached =
             self.ended.as_ref().map_or(Stage::Version, |reason| stage(reason, claimed.is_some()));
+        let stage = if self.vetoed { Stage::Verdict } else { reached };
         let device = claimed.map(|(device, _)| device);
         let hello = self.tls.as_ref().and_then(|tls| tls.hello.clone());
         let now = OffsetDateTime::now_utc();

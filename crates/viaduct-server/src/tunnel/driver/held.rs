@@ -1,14 +1,26 @@
-//! A device that is who it says, and must wait before it takes the place of the tunnel that is there.
+//! A device that is who it says, and must wait: for the verdict of those who are asked about new tunnels, or before it
+//! takes the place of the tunnel that is there.
 //!
 //! It gets no answer meanwhile: whoever is refused may stop calling. Its end of the stream is listened to, so that
 //! nobody takes over who has left.
 
-use super::Driver;
-use crate::{events::Event, registry::Wait, tls::Io};
+use super::{Driver, Phase};
+use crate::{
+    events::{
+        Event,
+        sink::{Question, Verdict},
+    },
+    registry::Wait,
+    tls::Io,
+};
 use apf::server::Credentials;
-use std::{pin::Pin, task::Context};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
 use tokio::time::timeout_at;
 use uuid::Uuid;
+use viaduct_api::DeviceId;
 
 /// What a device may send while it waits: more than it can mean without an answer.
 const AHEAD_MAX: usize = 4096;
@@ -17,7 +29,7 @@ const AHEAD_MAX: usize = 4096;
 pub(super) struct Held {
     uuid: Uuid,
     credentials: Credentials,
-    over: Pin<Box<dyn Future<Output = ()> + Send>>,
+    over: Pin<Box<dyn Future<Output = Verdict> + Send>>,
 }
 
 impl<T: Io> Driver<T> {
@@ -29,18 +41,39 @@ impl<T: Io> Driver<T> {
         // Over when the time has come, or when there is nobody to take over from.
         let over = Box::pin(async move {
             drop(timeout_at(until, live.ended()).await);
+            Verdict::Keep
         });
         self.held = Some(Held { uuid, credentials, over });
+    }
+
+    /// Asks those who have a say, once for a tunnel. False when there is nobody (more) to ask.
+    pub(super) fn asks(&mut self, uuid: Uuid, credentials: &Credentials) -> bool {
+        if self.asked || self.config.vetoes.is_empty() {
+            return false;
+        }
+        self.asked = true;
+        let trigger = match &self.phase {
+            Phase::Login { claimed, .. } => claimed.map_or(0, |(_, trigger)| trigger),
+            Phase::Admitted { .. } => return false,
+        };
+        let question = Question { device: DeviceId(uuid), peer: self.peer, trigger };
+        let over = Box::pin(self.config.vetoes.clone().ask(question));
+        self.held = Some(Held { uuid, credentials: credentials.clone(), over });
+        true
     }
 
     /// When the wait is over the device is judged anew: it may have been blocked in the meantime.
     pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(held) = &mut self.held else { return false };
-        if held.over.as_mut().poll(cx).is_pending() {
-            return false;
-        }
+        let Poll::Ready(verdict) = held.over.as_mut().poll(cx) else { return false };
         if let Some(Held { uuid, credentials, .. }) = self.held.take() {
-            self.decide(uuid, credentials);
+            match verdict {
+                Verdict::Keep => self.decide(uuid, credentials),
+                Verdict::Close(why) => {
+                    self.vetoed = true;
+                    self.turn_away(why.into());
+                }
+            }
         }
         true
     }

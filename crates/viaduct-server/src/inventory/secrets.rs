@@ -1,0 +1,96 @@
+//! Secrets of provisioning, by path: what Open AMT's services keep in a Vault can be kept here. Sealed with the keys of
+//! the data directory, each bound to its path.
+
+use super::{Inventory, StoreError, durable};
+use crate::config::Secret;
+use time::OffsetDateTime;
+use uuid::Uuid;
+use viaduct_api::DeviceId;
+
+/// A secret with its number.
+#[derive(Debug)]
+pub struct StoredSecret {
+    /// JSON text.
+    pub data: Secret<String>,
+    /// Counts its writes.
+    pub version: u64,
+    /// The last one.
+    pub created: OffsetDateTime,
+}
+
+/// Longest path.
+const PATH: usize = 256;
+
+fn field(path: &str) -> String {
+    format!("secret:{path}")
+}
+
+/// They belong to no device as a whole; those of a device have its UUID in their path.
+const NOBODY: DeviceId = DeviceId(Uuid::nil());
+
+impl Inventory {
+    /// The secret of this path.
+    ///
+    /// # Errors
+    /// When it cannot be read or unsealed.
+    pub async fn secret(&self, path: &str) -> Result<Option<StoredSecret>, StoreError> {
+        let Some(row) = self.store().secret(path).await? else { return Ok(None) };
+        let data = self.keys().open_sealed(NOBODY, &field(path), &row.sealed)?;
+        Ok(Some(StoredSecret { data, version: row.version, created: row.created }))
+    }
+
+    /// Writes it and gives its number; None when `expected` is not the number that it has.
+    ///
+    /// # Errors
+    /// When the path cannot be one, or the database does not take it.
+    pub async fn put_secret(
+        &self,
+        path: String,
+        data: Secret<String>,
+        expected: Option<u64>,
+    ) -> Result<Option<u64>, StoreError> {
+        let fine = !path.is_empty()
+            && path.len() <= PATH
+            && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        if !fine {
+            let why = "it is empty, longer than 256 bytes, or has an empty part".to_owned();
+            return Err(StoreError::Invalid { field: "path", why });
+        }
+        let sealed = self.keys().seal(NOBODY, &field(&path), &data)?;
+        let this = self.clone();
+        durable(async move {
+            let now = OffsetDateTime::now_utc();
+            this.store().put_secret(&path, &sealed, now, expected).await
+        })
+        .await
+    }
+
+    /// Takes it away; there need not be one.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn delete_secret(&self, path: String) -> Result<(), StoreError> {
+        let this = self.clone();
+        durable(async move { this.store().delete_secret(&path).await }).await
+    }
+
+    /// What is right below this path: names, those of further paths with a slash at their end.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn secret_names(&self, below: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = if below.is_empty() { String::new() } else { format!("{below}/") };
+        let mut names: Vec<String> = Vec::new();
+        for path in self.store().secret_paths(&prefix).await? {
+            let rest = &path[prefix.len()..];
+            let name = match rest.split_once('/') {
+                Some((directory, _)) => format!("{directory}/"),
+                None => rest.to_owned(),
+            };
+            if names.last() != Some(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
