@@ -1,6 +1,6 @@
 //! Makes activated PCs on the local network dial in: reads what each is, plans, changes, and follows it into its tunnel.
 //!
-//! This is the one place that dials a PC ([`lan`]): only AMT's own two ports, only on the explicit word of an
+//! This is the one place that dials a PC (`lan`): only AMT's own two ports, only on the explicit word of an
 //! administrator, and only so many at once. Jobs live in memory and go on when whoever asked for them has gone; when the
 //! server ends, running one again resumes it.
 

@@ -2,7 +2,7 @@
 //! to AMT in the server, and the table of who is on what.
 //!
 //! A console gets a ticket (or one of Open AMT's tokens) for a device and a kind of redirection, opens a WebSocket with
-//! it, and speaks AMT's redirection protocol. It never sees an AMT password: [`login`] answers the device in its
+//! it, and speaks AMT's redirection protocol. It never sees an AMT password: `login` answers the device in its
 //! place. Back-pressure goes through: one piece at a time is read from the channel and written to the console before
 //! the next one is taken, so a console that stops reading stops its own channel.
 
