@@ -100,6 +100,7 @@ pub(crate) struct Shared {
     owner: Mutex<Option<mpsc::WeakUnboundedSender<Command>>>,
     revision: watch::Sender<u64>,
     tunnel_is_up: AtomicBool,
+    flash_limit: AtomicBool,
     keepalive: AtomicU32,
 }
 
@@ -116,6 +117,7 @@ impl Shared {
             owner: Mutex::new(None),
             revision: watch::Sender::new(0),
             tunnel_is_up: AtomicBool::new(false),
+            flash_limit: AtomicBool::new(false),
             keepalive: AtomicU32::new(NO_TUNNEL),
         }
     }
@@ -148,7 +150,15 @@ impl Shared {
         if self.provisioning == Provisioning::Pre {
             return Err(Code::NotPermitted);
         }
+        if self.flash_limit.load(Ordering::Relaxed) {
+            return Err(Code::FlashWriteLimit);
+        }
         self.change(|configuration| change(configuration, &self.limits))
+    }
+
+    /// Whether the flash memory takes no more for now.
+    pub(crate) fn limit_flash(&self, limited: bool) {
+        self.flash_limit.store(limited, Ordering::Relaxed);
     }
 
     /// Asks for the end of the tunnel.

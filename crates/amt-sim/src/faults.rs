@@ -69,6 +69,9 @@ pub struct Faults {
     pub missing_classes: Vec<String>,
     /// Milliseconds that each HTTP answer takes longer.
     pub wsman_delay: u32,
+    /// Refuse every change of remote access and of certificates, as firmware does whose flash memory was written too
+    /// often lately (return code 38).
+    pub flash_limit: bool,
     /// Give no answer to this many of the next HTTP requests.
     pub swallow_requests: u32,
     /// Events in the log have no usable time.
@@ -116,6 +119,7 @@ impl Default for Faults {
             refuse_put: Vec::new(),
             missing_classes: Vec::new(),
             wsman_delay: 0,
+            flash_limit: false,
             swallow_requests: 0,
             bad_event_times: false,
             poweroff_drop: false,
@@ -187,7 +191,7 @@ impl std::str::FromStr for FaultSetting {
 
 impl Faults {
     /// The names that `FaultSetting::parse` takes.
-    pub const KEYS: [&'static str; 27] = [
+    pub const KEYS: [&'static str; 28] = [
         "fragment",
         "fragment-rate",
         "coalesce",
@@ -212,6 +216,7 @@ impl Faults {
         "refuse-put",
         "missing-classes",
         "wsman-delay",
+        "flash-limit",
         "swallow-requests",
         "bad-event-times",
         "poweroff-drop",

@@ -86,7 +86,7 @@ pub(super) struct Run {
     pub(super) json: bool,
     /// Misbehave from the start; may be repeated. Keys: fragment, fragment-rate, coalesce, window, piece,
     /// close-first, silence, silence-after, over-window, stale-closes, unknown-closes, direct, stubborn-keepalive,
-    /// missing-ports, refuse-opens, refuse-reason, wrong-password, claim-guid, digest-qop, nonce-uses, clock-skew, refuse-put, missing-classes, wsman-delay, swallow-requests, bad-event-times, poweroff-drop
+    /// missing-ports, refuse-opens, refuse-reason, wrong-password, claim-guid, digest-qop, nonce-uses, clock-skew, refuse-put, missing-classes, wsman-delay, flash-limit, swallow-requests, bad-event-times, poweroff-drop
     #[arg(long = "fault", value_name = "KEY=VALUE")]
     pub(super) faults: Vec<FaultSetting>,
     #[command(flatten)]

@@ -74,6 +74,7 @@ impl Host {
     /// Behaves as these faults say from now on.
     pub(crate) fn set_faults(&self, faults: &Faults) {
         *self.quirks() = Quirks::from(faults);
+        self.shared().limit_flash(faults.flash_limit);
         self.clock().skew(faults.clock_skew);
         self.offer_qop();
     }

@@ -130,3 +130,20 @@ async fn what_is_configured_over_the_local_network_lets_a_running_platform_dial_
     platform.shutdown().await;
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn flash_memory_that_takes_no_more_is_a_code_of_its_own() {
+    let platform = start("15.0", Provisioning::Acm);
+    let code = async || {
+        let arguments = vec![("RequestedState".into(), 32_771.into())];
+        let target = Target::class("AMT_UserInitiatedConnectionService").unwrap();
+        let invoke = Operation::Invoke { method: "RequestStateChange".into(), arguments };
+        ask(&platform, target, invoke).await.return_value()
+    };
+    assert_eq!(code().await, Some(0));
+    platform.fault("flash-limit=true").unwrap();
+    // The platform's own task takes the fault a moment later.
+    soon("the limit is there", async { while code().await != Some(38) {} }).await;
+    platform.fault("flash-limit=off").unwrap();
+    soon("the limit is gone", async { while code().await != Some(0) {} }).await;
+}
