@@ -2,7 +2,8 @@
 
 use super::settings::Settings;
 use amt_sim::{FaultSetting, Trigger, engine::Network};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// A simulated Intel AMT platform.
@@ -14,6 +15,14 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) verb: Verb,
+}
+
+/// What somebody at the PC can do to its power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Touch {
+    Button,
+    Mains,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,7 +52,14 @@ pub(super) enum Verb {
         #[command(flatten)]
         target: Target,
     },
-    /// Print how it stands to its servers, and the latest events that its host software saw
+    /// Touch the power of a running one, as somebody at the PC does
+    Power {
+        /// button: press it (off when on, else on); mains: pull the plug (the tunnel goes, boot options are forgotten)
+        touch: Touch,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Print how it stands to its servers, what a person at the PC sees, and the latest events that its host software saw
     Status {
         /// Print one line of JSON
         #[arg(long)]

@@ -1,6 +1,6 @@
 //! The control socket: one request per connection, a line of JSON each way.
 
-use super::{complain, state_dir::NamedLog};
+use super::{arguments::Touch, complain, state_dir::NamedLog};
 use amt_sim::{
     Fleet, Noted, RunningPlatform, Surroundings, Trigger,
     engine::{Network, Standing},
@@ -27,6 +27,7 @@ pub(super) enum Request {
     Fault { setting: String, device: Option<String> },
     Log { device: Option<String> },
     Network { network: Network, device: Option<String> },
+    Power { touch: Touch, device: Option<String> },
     Status { device: Option<String> },
 }
 
@@ -124,6 +125,14 @@ async fn obey(request: &Request, fleet: &Fleet) -> Result<Reply, String> {
         Request::Network { network, device } => {
             let meant = meant(fleet, device.as_deref())?;
             meant.iter().for_each(|platform| platform.enter(network.clone()));
+            Ok(Reply { devices: meant.len(), ..Reply::default() })
+        }
+        Request::Power { touch, device } => {
+            let meant = meant(fleet, device.as_deref())?;
+            meant.iter().for_each(|platform| match touch {
+                Touch::Button => platform.host().press_power_button(),
+                Touch::Mains => platform.host().lose_power(),
+            });
             Ok(Reply { devices: meant.len(), ..Reply::default() })
         }
         Request::Status { device } => {

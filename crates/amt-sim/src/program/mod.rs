@@ -8,7 +8,7 @@ mod settings;
 mod state_dir;
 
 use anyhow::{Context, Result};
-use arguments::{Arguments, Verb};
+use arguments::{Arguments, Touch, Verb};
 use clap::Parser;
 use control::Request;
 use std::{io::Write, process::ExitCode};
@@ -49,6 +49,15 @@ fn dispatch(verb: Verb) -> Result<()> {
             let request = Request::Network { network, device: target.device };
             let reply = runtime.block_on(ask::ask(target.state, &request))?;
             say(&format!("{} now on the network: {word}", platforms(reply.devices)))
+        }
+        Verb::Power { touch, target } => {
+            let request = Request::Power { touch, device: target.device };
+            let reply = runtime.block_on(ask::ask(target.state, &request))?;
+            let done = match touch {
+                Touch::Button => "button pressed on",
+                Touch::Mains => "mains failed at",
+            };
+            say(&format!("{done} {}", platforms(reply.devices)))
         }
         Verb::Status { json, target } => {
             let request = Request::Status { device: target.device };

@@ -206,6 +206,29 @@ async fn what_a_platform_is_configured_with_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn power_is_touched_from_a_shell_and_stays_as_it_was_over_a_restart() {
+    let mps = Mps::start(Manners::default()).await;
+    let scratch = Scratch::new();
+    let state = scratch.file("state");
+    let mut first = Running::start(&mps, &scratch, &[]);
+    first.ready().await;
+    let pressed = output(&["power", "button", "--state", &state]).await;
+    assert_eq!(text(&pressed.stdout), "button pressed on 1 platform\n");
+    let status = output(&["status", "--state", &state]).await;
+    assert!(text(&status.stdout).contains("power: off"), "{}", text(&status.stdout));
+    assert_eq!(first.terminate().await, Some(0));
+
+    let mut second = Running::start(&mps, &scratch, &[]);
+    second.ready().await;
+    let pressed = output(&["power", "button", "--state", &state]).await;
+    assert!(pressed.status.success(), "{}", text(&pressed.stderr));
+    let status = output(&["status", "--state", &state]).await;
+    // It was off, so the button switched it on.
+    assert!(text(&status.stdout).contains("power: on"), "{}", text(&status.stdout));
+    assert_eq!(second.terminate().await, Some(0));
+}
+
+#[tokio::test]
 async fn a_file_has_the_same_settings_and_flags_override_it() {
     let mut mps = Mps::start(Manners::default()).await;
     let scratch = Scratch::new();
