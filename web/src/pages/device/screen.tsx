@@ -53,8 +53,13 @@ export default function Screen({ device }: { device: Device }) {
       const data = new DataProcessor(source, desktop)
       source.onProcessData = data.processData.bind(data)
       source.onStart = desktop.start.bind(desktop)
-      source.onNewState = desktop.onStateChange.bind(desktop)
-      source.onStateChanged = (_: unknown, next: number) => setState(next)
+      // The desktop, not the socket, knows when the picture begins.
+      const ownChange = desktop.onStateChange.bind(desktop)
+      desktop.onStateChange = (next) => {
+        ownChange(next)
+        setState(next)
+      }
+      source.onNewState = desktop.onStateChange
       source.onError = () => setEnded('')
       desktop.onSend = source.send.bind(source)
       desktop.onProcessData = data.processData.bind(data)
