@@ -6,6 +6,8 @@ use crate::{
     command::{
         audit, cert, config, devices, enroll, events, forward, login, proxy, redirect,
         remote_access, tokens, users,
+        amt, audit, cert, config, consent, devices, enroll, forward, login, power, proxy, redirect,
+        remote_access, tokens, users, wsman,
     },
     render::Format,
     serve,
@@ -88,6 +90,21 @@ pub(crate) enum Command {
     Redirections(redirect::Command),
     /// Show what happened, and follow what happens
     Events(events::Options),
+    /// Show and change whether PCs are on
+    #[command(subcommand)]
+    Power(power::Command),
+    /// Choose what PCs boot, and boot it
+    #[command(subcommand)]
+    Boot(power::Boot),
+    /// Ask the person at a PC for consent
+    #[command(subcommand)]
+    Consent(consent::Command),
+    /// Show what a PC's management engine says of itself
+    #[command(subcommand)]
+    Amt(amt::Command),
+    /// Read, write and call any class of a PC's management engine (`-o xml` prints envelopes)
+    #[command(subcommand)]
+    Wsman(wsman::Command),
     /// Open a local TCP port that leads to a port of a device
     Forward(forward::Options),
     /// Reach devices through the server's proxies

@@ -144,6 +144,26 @@ impl Failure {
         self
     }
 
+    /// Says of which device it is, where the words do not.
+    pub(crate) fn about(mut self, device: &str) -> Self {
+        if !self.problem.detail.contains(device) {
+            self.problem.detail = format!("{device}: {}", self.problem.detail);
+        }
+        self
+    }
+
+    /// One word for a table.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.exit {
+            Exit::Away => "away",
+            Exit::Refused => "refused",
+            Exit::ConsentNeeded => "needs consent",
+            Exit::Unknown => "unknown",
+            Exit::Forbidden => "forbidden",
+            _ => "failed",
+        }
+    }
+
     pub(crate) fn code(&self) -> Option<Code> {
         self.problem.known()
     }

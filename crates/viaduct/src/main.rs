@@ -45,6 +45,9 @@ fn main() -> ExitCode {
 /// The operator's commands.
 async fn operate(global: &cli::Global, command: Command) -> Result<()> {
     let desk = || Desk::open(global);
+    if global.output == render::Format::Xml && !matches!(command, Command::Wsman(_)) {
+        return Err(Failure::usage("-o xml is for `viaduct wsman`"));
+    }
     match command {
         Command::Status => command::status::status(&desk()?).await,
         Command::Whoami => command::status::whoami(&desk()?).await,
@@ -56,6 +59,11 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Ider(command) => command::redirect::ider(&desk()?, command).await,
         Command::Redirections(command) => command::redirect::run(&desk()?, command).await,
         Command::Events(options) => command::events::run(&desk()?, options).await,
+        Command::Power(command) => command::power::run(&desk()?, command).await,
+        Command::Boot(command) => command::power::boot(&desk()?, command).await,
+        Command::Consent(command) => command::consent::run(&desk()?, command).await,
+        Command::Amt(command) => command::amt::run(&desk()?, command).await,
+        Command::Wsman(command) => command::wsman::run(&desk()?, command).await,
         Command::Forward(options) => command::forward::run(&desk()?, options).await,
         Command::Proxy(command) => command::proxy::run(&desk()?, command).await,
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,

@@ -18,6 +18,9 @@ pub(crate) enum Format {
     Ndjson,
     /// With a header line
     Csv,
+    /// Envelopes as they came; `wsman` only
+    #[value(hide = true)]
+    Xml,
 }
 
 /// A column of a list: its head, and its text for a row.
@@ -46,7 +49,7 @@ impl Printer {
         match self.format {
             Format::Table => self.table(rows, columns),
             Format::Csv => csv(rows, columns),
-            Format::Json => data(&json(&rows)?),
+            Format::Json | Format::Xml => data(&json(&rows)?),
             Format::Ndjson => {
                 for row in rows {
                     data(&line(row)?);
@@ -70,7 +73,7 @@ impl Printer {
                 self.print(table);
             }
             Format::Csv => csv(std::slice::from_ref(object), columns),
-            Format::Json => data(&json(object)?),
+            Format::Json | Format::Xml => data(&json(object)?),
             Format::Ndjson => data(&line(object)?),
         }
         Ok(())
@@ -84,7 +87,7 @@ impl Printer {
     ) -> Result<()> {
         match self.format {
             Format::Table => data(text(object).trim_end()),
-            Format::Json => data(&json(object)?),
+            Format::Json | Format::Xml => data(&json(object)?),
             Format::Ndjson => data(&line(object)?),
             Format::Csv => return Err(Failure::usage("this has no columns; use -o table or json")),
         }

@@ -60,6 +60,9 @@ pub(super) struct Wish {
     selectors: Map<String, Value>,
     #[serde(default)]
     method: String,
+    /// With `put`: the instance is read first, and only the given properties change.
+    #[serde(default)]
+    merge: bool,
     /// Arguments of a method, or properties to be put or created. A list makes an array.
     #[serde(default, alias = "properties")]
     arguments: Map<String, Value>,
@@ -116,6 +119,7 @@ pub(super) async fn read(
         class,
         selectors,
         method: String::new(),
+        merge: false,
         arguments: Map::new(),
     };
     run(asked, &headers, wish).await
@@ -188,17 +192,26 @@ async fn run(mut asked: Asked, headers: &HeaderMap, wish: Wish) -> Result<Respon
     let writes = prove(&mut asked, &operation)?;
     let visit = asked.connected()?;
     let detail = describe(&target, &operation);
-    let work = answer(visit.clone(), target, operation, xml);
+    let work = answer(visit.clone(), target, operation, wish.merge, xml);
     if writes { visit.change(detail, work).await } else { work.await }
 }
 
 async fn answer(
     visit: Visit,
     target: Target,
-    operation: Operation,
+    mut operation: Operation,
+    merge: bool,
     xml: bool,
 ) -> Result<Response, Refusal> {
     let mut device = visit.commands("raw WS-Man").await?;
+    if let (true, Operation::Put(wanted)) = (merge, &mut operation) {
+        let mut whole = device.get_at(target.clone()).await?;
+        for (name, _) in &wanted.properties {
+            let values: Vec<Wsman> = wanted.all(name).cloned().collect();
+            whole.set(name, values);
+        }
+        *wanted = whole;
+    }
     let (shaped, envelope) = perform(&mut device, target, operation).await?;
     if xml {
         return Ok(([(header::CONTENT_TYPE, SOAP)], envelope).into_response());

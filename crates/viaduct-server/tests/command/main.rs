@@ -3,4 +3,5 @@
 
 mod exchanges_end_and_nothing_is_sent_twice;
 mod platforms_answer_through_the_tunnel;
+mod rest_answers_as_open_amt_does;
 mod site;

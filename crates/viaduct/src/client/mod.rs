@@ -35,7 +35,7 @@ use tokio::time::timeout;
 use viaduct_api::{Code, Problem};
 
 /// An answer must be complete so soon.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(150);
 /// Largest answer that is read: a list of 100,000 devices fits.
 const ANSWER_MAX: usize = 256 << 20;
 
@@ -121,6 +121,22 @@ impl Client {
         self.call(Method::DELETE, path, None::<&()>, &[]).await.map(drop)
     }
 
+    /// Sends a request and reads its answer as JSON, also when its status says no and it is no refusal of the server.
+    pub(crate) async fn answer<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<T> {
+        let answer = self.raw(self.request(method, path, body)?).await?;
+        let is_problem = || serde_json::from_slice::<Problem>(&answer.body).is_ok();
+        if !answer.status.is_success() && (is_problem() || answer.status != StatusCode::BAD_REQUEST)
+        {
+            return Err(refused(&answer));
+        }
+        decode(&answer)
+    }
+
     /// Sends a request; a refusal of the server is a failure.
     pub(crate) async fn call<B: Serialize>(
         &self,
@@ -137,21 +153,25 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
+        let answer = self.raw(request).await?;
+        if answer.status.is_success() { Ok(answer) } else { Err(refused(&answer)) }
+    }
+
+    async fn raw(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
         let exchange = async {
             let response = self.send(request).await?;
             let status = response.status();
             let body = read(response).await?;
             Ok::<_, Failure>(Answer { status, body })
         };
-        let answer = match timeout(DEADLINE, exchange).await {
-            Ok(answer) => answer?,
+        match timeout(DEADLINE, exchange).await {
+            Ok(answer) => answer,
             Err(_) => {
                 let detail =
                     format!("{} did not answer within {} s", self.place, DEADLINE.as_secs());
-                return Err(Failure::new(Code::Unreachable, detail));
+                Err(Failure::new(Code::Unreachable, detail))
             }
-        };
-        if answer.status.is_success() { Ok(answer) } else { Err(refused(&answer)) }
+        }
     }
 
     /// Switches a connection to a byte stream.

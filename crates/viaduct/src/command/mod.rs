@@ -1,22 +1,27 @@
 //! The operator's commands. They speak only REST.
 
+pub(crate) mod amt;
 pub(crate) mod audit;
 pub(crate) mod cert;
 pub(crate) mod config;
+pub(crate) mod consent;
 mod csv;
 pub(crate) mod devices;
 pub(crate) mod enroll;
 pub(crate) mod events;
 pub(crate) mod forward;
 pub(crate) mod login;
+pub(crate) mod power;
 pub(crate) mod proxy;
 pub(crate) mod redirect;
 pub(crate) mod remote_access;
 mod rotate;
 pub(crate) mod secret;
+mod select;
 pub(crate) mod status;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod wsman;
 
 use crate::{cli::Global, client::Client, failure::Result, render::Printer};
 

@@ -99,11 +99,10 @@ async fn single(device: &mut DeviceCommands, class: &str) -> Result<Value, Comma
     };
     let header = json::header(device.envelope());
     let mut fields = object(&instance);
-    // Two spellings of one key are in use.
-    if let Some(date) = fields.pointer_mut("/ReleaseDate").and_then(Value::as_object_mut)
-        && let Some(time) = date.get("Datetime").cloned()
-    {
-        date.insert("DateTime".to_owned(), time);
+    // Two spellings of one key are in use; some platforms leave the element around the date out.
+    if let Some(date) = fields.get("ReleaseDate").cloned() {
+        let time = date.get("Datetime").cloned().unwrap_or(date);
+        fields["ReleaseDate"] = json!({ "Datetime": time, "DateTime": time });
     }
     Ok(json!({
         "response": fields, "responses": [{ "Header": header, "Body": fields }], "status": 200,

@@ -1,0 +1,403 @@
+//! `viaduct power` and `viaduct boot`: many devices at once, each told exactly once.
+
+use super::{
+    Desk,
+    select::{Select, confirm},
+};
+use crate::{
+    client::Client,
+    failure::{Failure, Result, sum_up},
+    render::Format,
+    say::{inert, note},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+use viaduct_api::{Code, Device};
+
+/// Devices that are told at the same time.
+const PARALLEL: usize = 16;
+/// While it waits it looks so often.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Show whether PCs are on
+    State(Select),
+    /// Switch PCs on
+    On(Order),
+    /// Switch PCs off at once
+    Off(Order),
+    /// Switch PCs off and on again at once
+    Cycle(Order),
+    /// Reset PCs at once
+    Reset(Order),
+    /// Send PCs a non-maskable interrupt
+    Nmi(Order),
+    /// Send PCs to sleep
+    Sleep(Order),
+    /// Hibernate PCs
+    Hibernate(Order),
+    /// Ask the operating system of PCs to shut down
+    GracefulOff(Order),
+    /// Ask the operating system of PCs to restart
+    GracefulReset(Order),
+}
+
+/// What is to be done, and how.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Order {
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// How it is done.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Manner {
+    /// Wait until the PCs are in the state that was asked for
+    #[arg(long)]
+    wait: bool,
+    /// Wait at most so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, requires = "wait")]
+    timeout: u64,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Boot {
+    /// Boot into the BIOS setup
+    Bios(BootOrder),
+    /// Boot from the network
+    Pxe(BootOrder),
+    /// Boot from a web server (one-click recovery)
+    Https {
+        #[command(flatten)]
+        order: BootOrder,
+        /// What is booted
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// User of the web server
+        #[arg(long, value_name = "NAME", requires = "password_file")]
+        user: Option<String>,
+        /// File with that user's password, `-` for standard input
+        #[arg(long, value_name = "FILE", requires = "user")]
+        password_file: Option<PathBuf>,
+    },
+    /// Boot from the mounted image (see `viaduct ider`)
+    Ider(BootOrder),
+    /// Boot from the first hard disk
+    Disk(BootOrder),
+}
+
+/// Which PCs boot, and when.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct BootOrder {
+    #[command(flatten)]
+    select: Select,
+    /// How the boot begins
+    #[arg(long, value_enum, default_value_t = Begin::Reset)]
+    power: Begin,
+    /// Show the boot on the serial console too
+    #[arg(long)]
+    sol: bool,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// How a boot begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Begin {
+    /// By switching on
+    On,
+    /// By a reset
+    Reset,
+}
+
+/// What is sent to each device, and what is waited for afterwards.
+#[derive(Debug, Clone)]
+struct Plan {
+    verb: &'static str,
+    route: &'static str,
+    body: Value,
+    interrupts: bool,
+    /// The power states that mean that it is done.
+    until: &'static [u64],
+}
+
+const ON: &[u64] = &[2];
+const OFF: &[u64] = &[6, 8];
+
+impl Plan {
+    fn power(verb: &'static str, action: u32, until: &'static [u64]) -> Self {
+        let (route, body) = ("power/action", json!({ "action": action }));
+        Self { verb, route, body, interrupts: action != 2, until }
+    }
+
+    fn boot(verb: &'static str, actions: [u32; 2], order: &BootOrder, details: Value) -> Self {
+        let [on, reset] = actions;
+        let action = if order.power == Begin::On { on } else { reset };
+        let mut body = json!({ "action": action, "useSOL": order.sol });
+        if !details.is_null() {
+            body["bootDetails"] = details;
+        }
+        let interrupts = order.power == Begin::Reset;
+        Self { verb, route: "power/bootOptions", body, interrupts, until: ON }
+    }
+}
+
+/// A row of the result.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    guid: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    powerstate: Option<u64>,
+    result: String,
+}
+
+pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
+    let (order, plan) = match command {
+        Command::State(select) => return state(desk, &select).await,
+        Command::On(order) => (order, Plan::power("switch on", 2, ON)),
+        Command::Off(order) => (order, Plan::power("switch off", 8, OFF)),
+        Command::Cycle(order) => (order, Plan::power("power-cycle", 5, ON)),
+        Command::Reset(order) => (order, Plan::power("reset", 10, ON)),
+        Command::Nmi(order) => (order, Plan::power("interrupt", 11, ON)),
+        Command::Sleep(order) => (order, Plan::power("send to sleep", 4, &[3, 4])),
+        Command::Hibernate(order) => (order, Plan::power("hibernate", 7, &[7])),
+        Command::GracefulOff(order) => (order, Plan::power("shut down", 12, OFF)),
+        Command::GracefulReset(order) => (order, Plan::power("restart", 14, ON)),
+    };
+    carry_out(desk, &order.select, &order.manner, plan).await
+}
+
+pub(crate) async fn boot(desk: &Desk, command: Boot) -> Result<()> {
+    let (order, plan) = match command {
+        Boot::Bios(order) => {
+            let plan = Plan::boot("boot into the BIOS of", [100, 101], &order, Value::Null);
+            (order, plan)
+        }
+        Boot::Pxe(order) => {
+            let plan = Plan::boot("boot from the network", [401, 400], &order, Value::Null);
+            (order, plan)
+        }
+        Boot::Ider(order) => {
+            let plan = Plan::boot("boot from the image", [203, 202], &order, Value::Null);
+            (order, plan)
+        }
+        Boot::Disk(order) => {
+            let plan = Plan::boot("boot from the disk", [403, 402], &order, Value::Null);
+            (order, plan)
+        }
+        Boot::Https { order, url, user, password_file } => {
+            let password = password_file.as_deref().map(super::secret::from_file).transpose()?;
+            let details = json!({
+                "url": url,
+                "username": user.unwrap_or_default(),
+                "password": password.unwrap_or_default(),
+            });
+            (order.clone(), Plan::boot("boot over HTTPS", [106, 105], &order, details))
+        }
+    };
+    carry_out(desk, &order.select, &order.manner, plan).await
+}
+
+async fn carry_out(desk: &Desk, select: &Select, manner: &Manner, plan: Plan) -> Result<()> {
+    let devices = select.find(desk).await?;
+    if manner.dry_run {
+        let row = |device: &Device| Row {
+            guid: device.guid.to_string(),
+            name: device.name.clone(),
+            powerstate: None,
+            result: match device.connection_status {
+                true => format!("would {}", plan.verb),
+                false => "is away".to_owned(),
+            },
+        };
+        return print(desk, &devices.iter().map(row).collect::<Vec<_>>());
+    }
+    confirm(desk, &devices, plan.verb, plan.interrupts)?;
+    let wait = manner.wait.then(|| Duration::from_secs(manner.timeout));
+    let plan = Arc::new(plan);
+    let told = each(desk, devices, move |client, device| {
+        let plan = Arc::clone(&plan);
+        async move { tell(&client, &device, &plan, wait).await }
+    });
+    report(desk, told.await)
+}
+
+/// A device's power state, where it is known, and what happened in words.
+type Told = (Option<u64>, String);
+
+/// The same for each device, some at a time; the results in the order of the devices.
+async fn each<F, W>(desk: &Desk, devices: Vec<Device>, work: F) -> Vec<(Device, Result<Told>)>
+where
+    F: Fn(Client, Device) -> W,
+    W: Future<Output = Result<Told>> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(PARALLEL));
+    let mut tasks = JoinSet::new();
+    let mut results: Vec<Option<_>> = devices.iter().map(|_| None).collect();
+    for (index, device) in devices.iter().enumerate() {
+        let (places, work) = (Arc::clone(&places), work(desk.client.clone(), device.clone()));
+        tasks.spawn(async move {
+            let _place = places.acquire_owned().await;
+            (index, work.await)
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        if let Ok((index, result)) = done
+            && let Some(place) = results.get_mut(index)
+        {
+            *place = Some(result);
+        }
+    }
+    let lost = || Err(Failure::local("the command", "its task ended"));
+    devices.into_iter().zip(results.into_iter().map(|r| r.unwrap_or_else(lost))).collect()
+}
+
+/// Tells one device, once, and waits when that is wanted.
+async fn tell(
+    client: &Client,
+    device: &Device,
+    plan: &Plan,
+    wait: Option<Duration>,
+) -> Result<Told> {
+    if !device.connection_status {
+        return Err(Failure::new(Code::DeviceAway, format!("{} has no tunnel now", device.name)));
+    }
+    let path = format!("/amt/{}/{}", plan.route, device.guid);
+    let answer: Value = client.post(&path, &plan.body).await.map_err(|f| f.about(&device.name))?;
+    let body = &answer["Body"];
+    match body["ReturnValue"].as_u64() {
+        Some(0) | None => {}
+        Some(value) => {
+            let name = body["ReturnValueStr"].as_str().unwrap_or_default();
+            let detail = format!("{}: AMT answered {value} ({name})", device.name);
+            return Err(Failure::new(Code::AmtRefused, detail));
+        }
+    }
+    let Some(patience) = wait else { return Ok((None, "accepted".to_owned())) };
+    let began = Instant::now();
+    loop {
+        sleep(LOOK_EVERY).await;
+        // While it restarts it may lose its tunnel, or be busy.
+        if let Ok(now) = power_of(client, device).await
+            && plan.until.contains(&now)
+        {
+            return Ok((
+                Some(now),
+                format!("{} after {} s", words(now), began.elapsed().as_secs()),
+            ));
+        }
+        if began.elapsed() >= patience {
+            let detail = format!(
+                "{}: AMT took the request, but after {} s the PC is not in the state asked for",
+                device.name,
+                patience.as_secs()
+            );
+            return Err(Failure::new(Code::OutcomeUnknown, detail));
+        }
+    }
+}
+
+async fn power_of(client: &Client, device: &Device) -> Result<u64> {
+    let answer: Value = client.get(&format!("/amt/power/state/{}", device.guid)).await?;
+    Ok(answer["powerstate"].as_u64().unwrap_or_default())
+}
+
+async fn state(desk: &Desk, select: &Select) -> Result<()> {
+    let devices = select.find(desk).await?;
+    let asked = each(desk, devices, |client, device| async move {
+        if !device.connection_status {
+            let detail = format!("{} has no tunnel now", device.name);
+            return Err(Failure::new(Code::DeviceAway, detail));
+        }
+        let state = power_of(&client, &device).await.map_err(|f| f.about(&device.name))?;
+        Ok((Some(state), words(state).to_owned()))
+    });
+    report(desk, asked.await)
+}
+
+fn report(desk: &Desk, told: Vec<(Device, Result<Told>)>) -> Result<()> {
+    let (mut rows, mut failures) = (Vec::new(), Vec::new());
+    for (device, result) in told {
+        let (guid, name) = (device.guid.to_string(), device.name);
+        match result {
+            Ok((powerstate, result)) => rows.push(Row { guid, name, powerstate, result }),
+            Err(failure) => {
+                let result = failure.word().to_owned();
+                rows.push(Row { guid, name, powerstate: None, result });
+                failures.push(failure);
+            }
+        }
+    }
+    // With one device a failure leaves the output empty.
+    if rows.len() > failures.len() || rows.len() > 1 {
+        print(desk, &rows)?;
+    }
+    let done = rows.len() - failures.len();
+    if desk.printer.format == Format::Table && rows.len() > 1 {
+        note(&format!("{done} of {} done", rows.len()));
+    }
+    sum_up(done, failures)
+}
+
+fn print(desk: &Desk, rows: &[Row]) -> Result<()> {
+    desk.printer.list(
+        rows,
+        &[
+            ("NAME", &|row| row.name.clone()),
+            ("RESULT", &|row| inert(&row.result)),
+            ("GUID", &|row| row.guid.clone()),
+        ],
+    )
+}
+
+/// A power state as CIM counts it.
+fn words(state: u64) -> &'static str {
+    match state {
+        1 => "other",
+        2 => "on",
+        3 => "light sleep",
+        4 => "asleep",
+        5 => "cycling",
+        6 | 8 => "off",
+        7 => "hibernating",
+        9 => "cycling",
+        10 | 11 => "resetting",
+        12 | 13 => "shutting down",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_sends_the_number_of_the_api() {
+        let order = |power| BootOrder {
+            select: Select::of("pc-1"),
+            power,
+            sol: false,
+            manner: Manner { wait: false, timeout: 1, dry_run: false },
+        };
+        let plan = Plan::boot("x", [401, 400], &order(Begin::On), Value::Null);
+        assert_eq!((&plan.body["action"], plan.interrupts), (&json!(401), false));
+        let plan = Plan::boot("x", [401, 400], &order(Begin::Reset), json!({ "url": "u" }));
+        assert_eq!((&plan.body["action"], plan.interrupts), (&json!(400), true));
+        assert_eq!(plan.body["bootDetails"]["url"], "u");
+        assert!(!Plan::power("on", 2, ON).interrupts && Plan::power("off", 8, OFF).interrupts);
+    }
+}

@@ -1,0 +1,152 @@
+//! `viaduct wsman`: any class of a PC's management engine.
+
+use super::Desk;
+use crate::{
+    client::segment,
+    failure::{Failure, Result},
+    render::Format,
+    say::data,
+};
+use hyper::{Method, header};
+use serde_json::{Map, Value, json};
+use viaduct_api::Code;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Ask the platform who it is
+    Identify {
+        /// Name, domain name or GUID
+        device: String,
+    },
+    /// Read an instance; KEY=VALUE chooses it where a class has several
+    Get(Call),
+    /// List all instances of a class
+    Enum(Call),
+    /// Change properties of an instance: KEY=VALUE; --key chooses the instance
+    Put(Call),
+    /// Call a method: METHOD, then its arguments as KEY=VALUE
+    Invoke(Call),
+}
+
+/// What is asked of which class.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Call {
+    /// Name, domain name or GUID
+    device: String,
+    /// Class, for example `AMT_GeneralSettings`
+    class: String,
+    /// Method and KEY=VALUE pairs; a key that comes twice makes an array
+    #[arg(value_name = "ARGUMENT")]
+    arguments: Vec<String>,
+    /// Key of the instance (repeatable)
+    #[arg(long = "key", value_name = "KEY=VALUE")]
+    keys: Vec<String>,
+}
+
+pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
+    let (device, wish) = match command {
+        Command::Identify { device } => (device, json!({ "operation": "identify" })),
+        Command::Get(call) => {
+            let mut wish = call.wish("get");
+            wish["selectors"] = pairs(call.keys.iter().chain(&call.arguments))?;
+            (call.device, wish)
+        }
+        Command::Enum(call) => {
+            let mut wish = call.wish("enumerate");
+            wish["selectors"] = pairs(call.keys.iter().chain(&call.arguments))?;
+            (call.device, wish)
+        }
+        Command::Put(call) => {
+            let mut wish = call.wish("put");
+            wish["merge"] = true.into();
+            wish["selectors"] = pairs(&call.keys)?;
+            wish["properties"] = pairs(&call.arguments)?;
+            if call.arguments.is_empty() {
+                return Err(Failure::usage("nothing to change: give properties as KEY=VALUE"));
+            }
+            (call.device, wish)
+        }
+        Command::Invoke(call) => {
+            let mut wish = call.wish("invoke");
+            let Some((method, arguments)) = call.arguments.split_first() else {
+                return Err(Failure::usage("which method? give its name after the class"));
+            };
+            wish["method"] = method.as_str().into();
+            wish["selectors"] = pairs(&call.keys)?;
+            wish["arguments"] = pairs(arguments)?;
+            (call.device, wish)
+        }
+    };
+    send(desk, &device, &wish).await
+}
+
+impl Call {
+    fn wish(&self, operation: &str) -> Value {
+        json!({ "operation": operation, "class": self.class })
+    }
+}
+
+async fn send(desk: &Desk, device: &str, wish: &Value) -> Result<()> {
+    let path = format!("/wsman/{}", segment(device));
+    let accept = match desk.printer.format {
+        Format::Xml => "application/soap+xml",
+        _ => "application/json",
+    };
+    let answer =
+        desk.client.call(Method::POST, &path, Some(wish), &[(header::ACCEPT, accept)]).await?;
+    let text = String::from_utf8_lossy(&answer.body);
+    if desk.printer.format == Format::Xml {
+        data(&text);
+        return Ok(());
+    }
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|error| Failure::new(Code::NotViaduct, error.to_string()))?;
+    match (&value, desk.printer.format) {
+        (Value::Array(items), Format::Ndjson) => {
+            for item in items {
+                data(&item.to_string());
+            }
+        }
+        (_, Format::Csv) => return Err(Failure::usage("this has no columns; use -o json or xml")),
+        (_, Format::Ndjson) => data(&value.to_string()),
+        _ => data(
+            &serde_json::to_string_pretty(&value).map_err(|error| Failure::local("JSON", error))?,
+        ),
+    }
+    match value["ReturnValue"].as_u64() {
+        None | Some(0) => Ok(()),
+        Some(status) => {
+            let name = value["ReturnValueStr"].as_str().unwrap_or_default();
+            let detail = format!("the method answered {status} {name}");
+            Err(Failure::new(Code::AmtRefused, detail.trim_end()))
+        }
+    }
+}
+
+fn pairs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<Value> {
+    let mut all = Map::new();
+    for text in texts {
+        let (key, value) = text
+            .split_once('=')
+            .filter(|(key, _)| !key.is_empty())
+            .ok_or_else(|| Failure::usage(format!("`{text}` is not KEY=VALUE")))?;
+        match all.get_mut(key) {
+            None => drop(all.insert(key.to_owned(), value.into())),
+            Some(Value::Array(values)) => values.push(value.into()),
+            Some(first) => *first = json!([first.take(), value]),
+        }
+    }
+    Ok(Value::Object(all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_become_an_object_and_a_repeated_key_an_array() {
+        let texts = ["A=1", "B=x=y", "A=2", "A=3"].map(str::to_owned);
+        assert_eq!(pairs(&texts).unwrap(), json!({ "A": ["1", "2", "3"], "B": "x=y" }));
+        assert!(pairs(&["=x".to_owned()]).is_err() && pairs(&["x".to_owned()]).is_err());
+    }
+}
