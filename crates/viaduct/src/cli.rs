@@ -4,10 +4,8 @@
 use crate::demo;
 use crate::{
     command::{
-        audit, cert, config, devices, enroll, events, forward, login, proxy, redirect,
-        remote_access, tokens, users,
-        amt, audit, cert, config, consent, devices, enroll, forward, login, power, proxy, redirect,
-        remote_access, tokens, users, wsman,
+        amt, audit, cert, config, consent, devices, enroll, events, forward, login, power, proxy,
+        redirect, remote_access, tokens, users, wsman,
     },
     render::Format,
     serve,
