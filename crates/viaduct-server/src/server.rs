@@ -4,7 +4,7 @@ mod descriptors;
 mod parts;
 
 use crate::{
-    access::Access,
+    access::{Access, Provider},
     admission::Admission,
     api::{self, Api},
     audit::Audit,
@@ -84,6 +84,7 @@ pub struct Running {
     certificates: Certificates,
     access: Access,
     audit: Audit,
+    provider: Option<Arc<Provider>>,
     inventory: Inventory,
     registry: Registry,
     events: Bus,
@@ -173,6 +174,7 @@ impl Server {
         events.name_devices(inventory.clone());
         let access = Access::open(&inventory, &config.data).await?;
         let audit = Audit::open(&inventory).await?;
+        let provider = Provider::new(&config.oidc)?.map(Arc::new);
         let registry = Registry::new(events.clone());
         let (shutdown, down) = watch::channel(false);
         let commands = Commander::new(
@@ -188,6 +190,7 @@ impl Server {
             certificates,
             access,
             audit,
+            provider,
             inventory,
             registry,
             events,

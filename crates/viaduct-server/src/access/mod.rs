@@ -2,6 +2,7 @@
 
 mod action;
 mod jwt;
+mod oidc;
 mod password;
 mod people;
 mod role;
@@ -14,6 +15,8 @@ mod tokens;
 pub use action::Action;
 pub(crate) use jwt::BROWSER;
 pub use jwt::RedirectionGrant;
+pub use oidc::Provider;
+pub(crate) use oidc::ProviderError;
 pub(crate) use password::MIN as PASSWORD_MIN;
 
 use crate::{

@@ -311,7 +311,7 @@ fn check_tenant(tenant: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn check_name(name: &str) -> Result<(), StoreError> {
+pub(super) fn check_name(name: &str) -> Result<(), StoreError> {
     let invalid = |why: String| Err(StoreError::Invalid { field: "user", why });
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._@-".contains(&b);
     if name.is_empty() || name.len() > USER_MAX || !name.bytes().all(allowed) {

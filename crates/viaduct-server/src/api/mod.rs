@@ -22,6 +22,7 @@ mod import;
 mod kv;
 mod labels;
 mod listen;
+mod oidc;
 mod pages;
 mod query;
 mod redirections;
@@ -44,7 +45,7 @@ pub use listen::{serve_http, serve_local, serve_trusted};
 
 use crate::{
     Addresses,
-    access::{Access, Action},
+    access::{Access, Action, Provider},
     audit::Audit,
     command::Commander,
     enroll::Enroller,
@@ -73,6 +74,8 @@ pub struct Api {
     pub access: Access,
     /// Who did what.
     pub audit: Audit,
+    /// Where people sign in who have no password here.
+    pub provider: Option<Arc<Provider>>,
     /// What happens.
     pub events: Bus,
     /// The way to a port of a device, the same that the proxies take.
@@ -110,7 +113,7 @@ const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
 
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    let routes = redirections::area(Routes::new(api));
+    let routes = oidc::routes(redirections::area(Routes::new(api)));
     let routes = users::routes(tokens::routes(audit::routes(authorize::routes(routes))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)

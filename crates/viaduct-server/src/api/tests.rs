@@ -127,6 +127,7 @@ impl Bench {
             inventory,
             access,
             audit,
+            provider: None,
             events,
             gateway,
             certificates,

@@ -46,6 +46,7 @@ pub struct Config {
     pub limits: Limits,
     pub store: Store,
     pub events: Events,
+    pub oidc: Oidc,
     pub log: Log,
 }
 
@@ -309,6 +310,59 @@ pub struct Store {
     /// The master key itself, from the environment.
     #[serde(skip)]
     pub master_key_text: Option<Secret<String>>,
+}
+
+/// `[oidc]`: people who sign in at an identity provider.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Oidc {
+    /// The provider's URL, exactly as it calls itself; absent: nobody signs in there.
+    pub issuer: Option<String>,
+    /// What this server is called there.
+    pub client_id: String,
+    /// The secret that goes with it; absent for a public client.
+    pub client_secret: Option<Secret<String>>,
+    /// Or a file with it in its first line.
+    pub client_secret_file: Option<PathBuf>,
+    /// Where the provider sends browsers back: `https://THIS-SERVER/api/v1/oidc/callback`.
+    pub redirect: String,
+    /// Scopes that are asked for. Some providers need one more for groups.
+    pub scope: String,
+    /// The claim that names people.
+    pub user_claim: String,
+    /// The claim that lists groups.
+    pub groups_claim: String,
+    /// PEM file of the CA that the provider's certificate must chain to; absent: those of this system.
+    pub ca: Option<PathBuf>,
+    /// Which group has which role; the first that fits counts, and without one nobody gets in.
+    pub roles: Vec<OidcRole>,
+}
+
+/// `[[oidc.roles]]`.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct OidcRole {
+    pub group: String,
+    pub role: String,
+    #[serde(default)]
+    pub tenant: String,
+}
+
+impl Default for Oidc {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            client_id: "viaduct".into(),
+            client_secret: None,
+            client_secret_file: None,
+            redirect: "https://localhost:8443/api/v1/oidc/callback".into(),
+            scope: "openid profile".into(),
+            user_claim: "preferred_username".into(),
+            groups_claim: "groups".into(),
+            ca: None,
+            roles: Vec::new(),
+        }
+    }
 }
 
 /// `[log]`.

@@ -104,6 +104,25 @@ const MQTT: &[Field] = &[
     Field { name: "ca", kind: Kind::Path, required: false },
 ];
 
+const OIDC_ROLE: &[Field] = &[
+    Field { name: "group", kind: Kind::Text, required: true },
+    Field {
+        name: "role",
+        kind: Kind::Choice(&[
+            "proxy",
+            "viewer",
+            "helpdesk",
+            "operator",
+            "device-admin",
+            "auditor",
+            "tenant-admin",
+            "owner",
+        ]),
+        required: true,
+    },
+    Field { name: "tenant", kind: Kind::Text, required: false },
+];
+
 const DEADLINE: Kind = Kind::Span {
     min: Duration::from_millis(100),
     max: Duration::from_secs(3600),
@@ -187,6 +206,16 @@ pub(super) const KEYS: &[Key] = &[
     key("events.device_channels", Kind::Bool),
     key("events.webhooks", Kind::Tables(WEBHOOK)),
     key("events.mqtt", Kind::Table(MQTT)),
+    key("oidc.issuer", Kind::Url(&["https", "http"])),
+    key("oidc.client_id", Kind::Text),
+    key("oidc.client_secret", Kind::Secret),
+    key("oidc.client_secret_file", Kind::Path),
+    key("oidc.redirect", Kind::Url(&["https", "http"])),
+    key("oidc.scope", Kind::Text),
+    key("oidc.user_claim", Kind::Text),
+    key("oidc.groups_claim", Kind::Text),
+    key("oidc.ca", Kind::Path),
+    key("oidc.roles", Kind::Tables(OIDC_ROLE)),
     key("log.level", Kind::LogLevel),
     key("log.format", Kind::Choice(&["text", "json"])),
 ];

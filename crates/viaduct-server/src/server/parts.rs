@@ -74,6 +74,7 @@ impl Running {
             inventory: self.inventory.clone(),
             access: self.access.clone(),
             audit: self.audit.clone(),
+            provider: self.provider.clone(),
             events: self.events.clone(),
             certificates: self.certificates.clone(),
             config_text: config_text.into(),

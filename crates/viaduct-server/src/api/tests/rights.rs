@@ -75,6 +75,8 @@ GET /api/v1/enroll/{id} Needs(Enroll)
 GET /api/v1/events Needs(ReadEvents)
 GET /api/v1/exports Needs(RevealSecrets)
 GET /api/v1/health Open
+GET /api/v1/oidc/callback Open
+GET /api/v1/oidc/login Open
 GET /api/v1/redirections Needs(ReadDevices)
 GET /api/v1/remote-access/{device} Needs(ReadDevices)
 GET /api/v1/roles Needs(SignIn)
