@@ -33,4 +33,5 @@ mod receivers_are_told;
 mod the_command_line_uses_screen_serial_console_and_drives;
 mod the_demo_can_be_pasted;
 mod the_first_start_prints_a_setup_link;
+mod the_host_interface_asks_for_help;
 mod the_proxies_dial_nobody;

@@ -31,6 +31,7 @@ mod events;
 mod faults;
 mod firmware;
 mod fleet;
+mod host_interface;
 mod identity;
 mod lan;
 mod pet;

@@ -220,6 +220,34 @@ codes! {
     NotCovered "E2110" "Not all devices are ready for the change"
         => "Wait until they were here (`viaduct cert rotate --push`), or use --force and strand those that are missing.";
 
+    /// Nothing on this machine leads to AMT.
+    HostDriver "E2120" "This machine has no way to AMT"
+        => "`viaduct host` runs on the PC itself, where AMT's driver has the file /dev/mei0; --mei names another.";
+    /// The way is there, and closed to this user.
+    HostRights "E2121" "You may not use AMT's host interface"
+        => "Run it as root (sudo), or have the administrator give you the file.";
+    /// AMT is starting or busy.
+    HostNotReady "E2122" "AMT is not ready"
+        => "Try again in a minute.";
+    /// Users of the PC may not do this.
+    HostNotPermitted "E2123" "AMT does not permit this from the PC"
+        => "The administrator of AMT decides whether users may do it.";
+    /// Not here, or not now.
+    HostNotGranted "E2124" "Remote access is not granted on this PC"
+        => "It must be switched on first, and AMT dials only from outside the company network.";
+    /// Switched off.
+    HostDisabled "E2125" "AMT is disabled by policy"
+        => "Switch on AMT in the BIOS setup of the PC, or ask who manages it.";
+    /// Nothing is configured that it could do.
+    HostNotConfigured "E2126" "AMT is not configured for this"
+        => "Give AMT a server and a policy with the user trigger: `viaduct enroll lan ADDRESS --trigger user`.";
+    /// Any other no.
+    HostRefused "E2127" "AMT did not do what was asked"
+        => "The detail has AMT's own reason.";
+    /// No answer.
+    HostSilent "E2128" "AMT gave no answer"
+        => "Whether it did what was asked is not known: `viaduct host status` shows what there is.";
+
     /// No or a wrong credential.
     NotSignedIn "E3001" "You are not signed in"
         => "Send `Authorization: Bearer TOKEN`, or sign in with `viaduct login`.";

@@ -4,8 +4,8 @@
 use crate::demo;
 use crate::{
     command::{
-        amt, audit, cert, config, consent, devices, enroll, events, forward, login, power, proxy,
-        redirect, remote_access, tokens, users, wsman,
+        amt, audit, cert, config, consent, devices, enroll, events, forward, host, login, power,
+        proxy, redirect, remote_access, tokens, users, wsman,
     },
     render::Format,
     serve,
@@ -108,6 +108,8 @@ pub(crate) enum Command {
     /// Reach devices through the server's proxies
     #[command(subcommand)]
     Proxy(proxy::Command),
+    /// On a PC with AMT: its status, and asking for help (needs no server)
+    Host(host::Options),
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Tokens(tokens::Command),

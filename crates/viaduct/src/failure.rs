@@ -46,17 +46,24 @@ fn exit_of(code: Code) -> Exit {
         | Code::DataDirectory
         | Code::BadConfig
         | Code::BadRequest => Exit::Usage,
-        Code::Unreachable | Code::Untrusted | Code::NotViaduct | Code::ShuttingDown => {
-            Exit::Unreachable
-        }
+        Code::HostDriver
+        | Code::Unreachable
+        | Code::Untrusted
+        | Code::NotViaduct
+        | Code::ShuttingDown => Exit::Unreachable,
         Code::NotSignedIn | Code::Expired | Code::Throttled | Code::SecondFactor => {
             Exit::NotSignedIn
         }
-        Code::NotAllowed | Code::SetupLink | Code::CrossSite => Exit::Forbidden,
+        Code::NotAllowed
+        | Code::SetupLink
+        | Code::CrossSite
+        | Code::HostRights
+        | Code::HostNotPermitted => Exit::Forbidden,
         Code::UnknownDevice
         | Code::AmbiguousDevice
         | Code::UnknownTunnel
         | Code::UnclaimedDevice
+        | Code::HostNotConfigured
         | Code::UnknownEnrollment
         | Code::UnknownRedirection
         | Code::UnknownToken
@@ -69,8 +76,9 @@ fn exit_of(code: Code) -> Exit {
         | Code::RedirectionTakenOver
         | Code::RedirectionClosed
         | Code::WouldStrand
+        | Code::HostNotGranted
         | Code::NotCovered => Exit::Conflict,
-        Code::DeviceAway => Exit::Away,
+        Code::DeviceAway | Code::HostNotReady => Exit::Away,
         Code::ConsentNeeded => Exit::ConsentNeeded,
         Code::PortNotForwarded
         | Code::ChannelRefused
@@ -79,6 +87,7 @@ fn exit_of(code: Code) -> Exit {
         | Code::RedirectionEnded
         | Code::RedirectionIdle
         | Code::NotActivated
+        | Code::HostDisabled
         | Code::MpsTableFull
         | Code::MpsNotPermitted
         | Code::EnrollStep
@@ -89,12 +98,15 @@ fn exit_of(code: Code) -> Exit {
         | Code::AmtCertificateChanged
         | Code::TlsInside
         | Code::WrongCredential => Exit::Refused,
-        Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => Exit::Unknown,
+        Code::HostSilent | Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => {
+            Exit::Unknown
+        }
         Code::AuditBroken => Exit::Broken,
         Code::NoSuchRoute
         | Code::MethodNotAllowed
         | Code::SlowRequest
         | Code::TooLarge
+        | Code::HostRefused
         | Code::UpgradeNeeded
         | Code::SlowConsole
         | Code::RedirectionNonsense

@@ -65,6 +65,7 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Amt(command) => command::amt::run(&desk()?, command).await,
         Command::Wsman(command) => command::wsman::run(&desk()?, command).await,
         Command::Forward(options) => command::forward::run(&desk()?, options).await,
+        Command::Host(options) => command::host::run(global, options).await,
         Command::Proxy(command) => command::proxy::run(&desk()?, command).await,
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,
         Command::Users(command) => command::users::run(&desk()?, command).await,

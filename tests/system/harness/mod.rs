@@ -24,7 +24,7 @@ pub(crate) use process::{Process, output, run};
 pub(crate) use programs::{amt_sim, viaduct};
 pub(crate) use proxychains::{Amtterm, on_terminal};
 pub(crate) use receiver::{Broker, Issued, Receiver, Told};
-pub(crate) use serve::{Server, Settings};
+pub(crate) use serve::{Server, Settings, clean};
 pub(crate) use stunnel::Stunnel;
 pub(crate) use tls_client::{Certificate, handshake};
 

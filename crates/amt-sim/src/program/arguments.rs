@@ -9,7 +9,8 @@ use std::path::PathBuf;
 /// A simulated Intel AMT platform.
 ///
 /// It dials a Management Presence Server over TLS, as its remote-access policies want it, and offers the services of a
-/// management engine through the tunnel. It listens for nobody but its control socket and, with --lan, its own network.
+/// management engine through the tunnel. It listens for nobody but its control socket, its host interface (--heci)
+/// and, with --lan, its own network.
 #[derive(Debug, Parser)]
 #[command(name = "amt-sim", version)]
 pub(super) struct Arguments {
@@ -97,6 +98,9 @@ pub(super) struct Run {
     /// a restart [default: one in the user's runtime directory]
     #[arg(long, value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
+    /// Offer the host interface of a single platform as a Unix socket, for `viaduct host --mei PATH`
+    #[arg(long, value_name = "PATH")]
+    pub(super) heci: Option<PathBuf>,
     /// Print one line of JSON when all platforms are connected
     #[arg(long)]
     pub(super) json: bool,

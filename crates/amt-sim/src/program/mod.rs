@@ -3,6 +3,7 @@
 mod arguments;
 mod ask;
 mod control;
+mod heci;
 mod run;
 mod settings;
 mod state_dir;

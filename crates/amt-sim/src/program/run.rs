@@ -2,7 +2,7 @@
 
 use super::{
     arguments::Run,
-    complain, control, say,
+    complain, control, heci, say,
     settings::{Plan, Settings},
     state_dir::{NamedLog, StateDir, Survivor},
 };
@@ -32,6 +32,8 @@ pub(super) async fn run(run: Run) -> Result<()> {
     let directory = StateDir::locate(run.state)?;
     let listener = listen(&directory, explicit)?;
     let waits = config.setup.mps.is_none();
+    let platforms = config.identities().len();
+    let host = run.heci.map(|path| heci::Socket::listen(&path, platforms)).transpose()?;
     let mut revived =
         if explicit { revive(&mut config, &directory, passwords_made)? } else { Vec::new() };
     let fleet = Arc::new(Fleet::start(config)?);
@@ -56,6 +58,10 @@ pub(super) async fn run(run: Run) -> Result<()> {
     if let Some(listener) = listener {
         tasks.spawn(control::serve(listener, fleet.clone()));
     }
+    let _host = host.map(|(socket, listener)| {
+        tasks.spawn(heci::serve(listener, fleet.clone()));
+        socket
+    });
     if !run.json && fleet.platforms().len() <= TALKATIVE {
         for platform in fleet.platforms() {
             tasks.spawn(report(platform.identity().name.clone(), platform.state()));

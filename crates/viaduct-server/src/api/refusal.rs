@@ -66,6 +66,15 @@ fn status(code: Code) -> StatusCode {
         | Code::RedirectionTakenOver
         | Code::RedirectionClosed
         | Code::ConsentNeeded
+        | Code::HostDriver
+        | Code::HostRights
+        | Code::HostNotReady
+        | Code::HostNotPermitted
+        | Code::HostNotGranted
+        | Code::HostDisabled
+        | Code::HostNotConfigured
+        | Code::HostRefused
+        | Code::HostSilent
         | Code::CertificatesRefused
         | Code::AuditBroken => StatusCode::CONFLICT,
         // 409 would tell Open AMT's web page that somebody else changed the object.

@@ -10,6 +10,7 @@ pub(crate) mod devices;
 pub(crate) mod enroll;
 pub(crate) mod events;
 pub(crate) mod forward;
+pub(crate) mod host;
 pub(crate) mod login;
 pub(crate) mod power;
 pub(crate) mod proxy;

@@ -1,0 +1,193 @@
+//! The platform's host interface (HECI): what software of the PC's own operating system may ask it.
+
+use crate::{
+    AmtReason, CiraLog, Closure, ConnectionResult, Entry, RunningPlatform, Trigger,
+    engine::{Ignored, Standing},
+    platform::Outlook,
+};
+use amt::host_interface::{
+    Answer, Command, ConnectionStatus, EnabledInterfaces, Name, Network, Status, Trigger as Why,
+    Tunnel, answer,
+    log::{CiraLog as Log, Closure as LogClosure, Summary},
+};
+use time::OffsetDateTime;
+
+impl RunningPlatform {
+    /// Does what a message of the host interface asks, and gives back the whole answer.
+    pub async fn host_interface(&self, message: &[u8]) -> Vec<u8> {
+        match Command::read_request(message) {
+            Err((word, status)) => answer(word, Err(status)),
+            Ok(command) => {
+                let done = self.obey(command).await;
+                answer(command.word(), done.as_ref().map_err(|status| *status))
+            }
+        }
+    }
+
+    async fn obey(&self, command: Command) -> Result<Answer, Status> {
+        let allowed = self.configuration().remote_access.user_initiated;
+        match command {
+            Command::Open => {
+                if !allowed.os {
+                    return Err(Status::NOT_PERMITTED);
+                }
+                self.try_fire(Trigger::User).await.map(|()| Answer::Done).map_err(refusal)
+            }
+            Command::Close => match self.outlook().standing {
+                Standing::Dialling { trigger: Trigger::User, .. }
+                | Standing::Connected { trigger: Trigger::User, .. } => {
+                    self.disconnect();
+                    Ok(Answer::Done)
+                }
+                _ => Err(Status::INTERNAL),
+            },
+            Command::ConnectionStatus => Ok(Answer::ConnectionStatus(self.connection_status())),
+            Command::EnabledInterfaces => {
+                let enabled = EnabledInterfaces { bios: allowed.bios, os: allowed.os };
+                Ok(Answer::EnabledInterfaces(enabled))
+            }
+            Command::CiraLog => {
+                let log = firmware_log(&self.cira_log()).ok_or(Status::INTERNAL)?;
+                Ok(Answer::CiraLog(Box::new(log)))
+            }
+        }
+    }
+
+    fn connection_status(&self) -> ConnectionStatus {
+        let Outlook { standing, surroundings } = self.outlook();
+        let (tunnel, trigger, server) = match standing {
+            Standing::Away => (Tunnel::Down, Why::User, None),
+            Standing::Dialling { trigger, server } => {
+                (Tunnel::Connecting, why(trigger), Some(server))
+            }
+            Standing::Connected { trigger, server } => (Tunnel::Up, why(trigger), Some(server)),
+        };
+        let configuration = self.configuration();
+        let server = server.and_then(|number| configuration.remote_access.server(number));
+        ConnectionStatus {
+            network: match surroundings.number() {
+                0 => Network::Direct,
+                1 => Network::Vpn,
+                _ => Network::Outside,
+            },
+            tunnel,
+            trigger,
+            mps: server.map(|server| server.access.info.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// What the requester is told of a trigger that does nothing.
+fn refusal(ignored: Ignored) -> Status {
+    match ignored {
+        Ignored::NoPolicy => Status::DATA_MISSING,
+        Ignored::UserOff => Status::NOT_PERMITTED,
+        Ignored::Inside => Status::NOT_GRANTED,
+        Ignored::GaveUp => Status::CONNECTION_FAILED,
+    }
+}
+
+fn why(trigger: Trigger) -> Why {
+    match trigger {
+        Trigger::User => Why::User,
+        Trigger::Alert => Why::Alert,
+        Trigger::Periodic => Why::Periodic,
+    }
+}
+
+/// The log as firmware hands it out: how it is now, and the last failures.
+fn firmware_log(log: &CiraLog) -> Option<Log> {
+    let mut firmware = Log::empty()?;
+    let decided = |entry: &&Entry| entry.result != ConnectionResult::InProgress;
+    let tunnels = || log.entries.iter().rev().filter(|e| e.result == ConnectionResult::Success);
+    let summary = &mut firmware.summary;
+    summary.tunnel_open = log.tunnel_open.into();
+    summary.surroundings = log.connection_state.number();
+    summary.last_keepalive = log.last_keepalive.map_or(0, seconds);
+    summary.keepalive_interval = log.keepalive_interval;
+    if let Some(last) = log.entries.iter().rev().find(decided) {
+        summary.last_connection = (last.result != ConnectionResult::Success).into();
+        summary.last_connection_at = seconds(last.began);
+    }
+    if let Some(last) = tunnels().next() {
+        summary.last_tunnel_opened = seconds(last.began);
+    }
+    if let Some((_, closure)) = tunnels().find_map(closed) {
+        let Summary { last_tunnel, last_tunnel_closed, .. } = summary;
+        *last_tunnel = failed(closure).into();
+        *last_tunnel_closed = seconds(closure.at);
+    }
+    if let Some((entry, closure)) =
+        tunnels().filter_map(closed).find(|(_, closure)| failed(closure))
+    {
+        let tunnel = &mut firmware.tunnel;
+        tunnel.valid = 1;
+        tunnel.opened = seconds(entry.began);
+        tunnel.trigger = number(entry.trigger);
+        tunnel.mps = Name::new(&entry.mps_host);
+        tunnel.proxy_used = entry.proxy.is_some().into();
+        tunnel.proxy = Name::new(entry.proxy.as_deref().unwrap_or_default());
+        tunnel.authentication = entry.auth.number();
+        tunnel.interface = entry.interface.number();
+        put(&mut tunnel.closure, closure);
+    }
+    let attempts = log.entries.iter().rev().filter(decided);
+    let last = attempts.into_iter().find(|entry| entry.result != ConnectionResult::Success);
+    if let Some(entry) = last {
+        put_attempt(&mut firmware, entry);
+    }
+    Some(firmware)
+}
+
+fn put_attempt(firmware: &mut Log, entry: &Entry) {
+    let attempt = &mut firmware.attempt;
+    attempt.valid = 1;
+    attempt.began = seconds(entry.began);
+    attempt.trigger = number(entry.trigger);
+    attempt.mps = Name::new(&entry.mps_host);
+    attempt.authentication = entry.auth.number();
+    attempt.interface = entry.interface.number();
+    let [lan, _] = &mut attempt.interfaces;
+    (lan.present, lan.link, lan.ip.dhcp) = (1, 1, 2);
+    let [lan, _] = &mut attempt.details;
+    lan.outcome = entry.result.number().into();
+    lan.proxy_used = entry.proxy.is_some().into();
+    lan.proxy = Name::new(entry.proxy.as_deref().unwrap_or_default());
+    lan.tcp = entry.tcp.number().into();
+    lan.tls = entry.tls_alert.unwrap_or_default().into();
+    if let Some(closure) = &entry.closure {
+        put(&mut attempt.closure, closure);
+    }
+}
+
+fn put(to: &mut LogClosure, closure: &Closure) {
+    to.at = seconds(closure.at);
+    to.by = closure.by.number();
+    to.apf_reason = closure.apf_reason;
+    to.amt_reason = closure.amt_reason.number();
+}
+
+fn closed(entry: &Entry) -> Option<(&Entry, &Closure)> {
+    entry.closure.as_ref().map(|closure| (entry, closure))
+}
+
+/// Whether a tunnel ended with an error.
+fn failed(closure: &Closure) -> bool {
+    match closure.amt_reason {
+        AmtReason::Internal | AmtReason::KeepAlive | AmtReason::Tcp | AmtReason::InvalidApf => true,
+        AmtReason::UserRequest | AmtReason::TunnelTimer | AmtReason::NotApplicable => false,
+    }
+}
+
+/// The log's own number.
+fn number(trigger: Trigger) -> u8 {
+    match trigger {
+        Trigger::User => 0,
+        Trigger::Alert => 1,
+        Trigger::Periodic => 2,
+    }
+}
+
+fn seconds(at: OffsetDateTime) -> u32 {
+    u32::try_from(at.unix_timestamp()).unwrap_or_default()
+}
