@@ -55,6 +55,9 @@ pub struct Entry {
     pub tcp: TcpDetail,
     /// The TLS alert sent or received, if any.
     pub tls_alert: Option<u8>,
+    /// Whether the server let it in.
+    #[serde(default)]
+    pub admitted: bool,
     /// How the tunnel ended; none while it is up, or when there was none.
     pub closure: Option<Closure>,
     /// The same for people.
@@ -258,6 +261,7 @@ impl CiraLog {
             result: ConnectionResult::InProgress,
             tcp: TcpDetail::Ok,
             tls_alert: None,
+            admitted: false,
             closure: None,
             note: String::new(),
         });
@@ -277,6 +281,12 @@ impl CiraLog {
         if let Some(entry) = self.entries.back_mut() {
             entry.proxy = proxy;
             entry.result = ConnectionResult::Success;
+        }
+    }
+
+    pub(crate) fn admitted(&mut self) {
+        if let Some(entry) = self.entries.back_mut() {
+            entry.admitted = true;
         }
     }
 

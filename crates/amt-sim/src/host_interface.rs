@@ -8,7 +8,7 @@ use crate::{
 use amt::host_interface::{
     Answer, Command, ConnectionStatus, EnabledInterfaces, Name, Network, Status, Trigger as Why,
     Tunnel, answer,
-    log::{CiraLog as Log, Closure as LogClosure, Summary},
+    log::{CiraLog as Log, Closure as LogClosure},
 };
 use time::OffsetDateTime;
 
@@ -99,7 +99,7 @@ fn why(trigger: Trigger) -> Why {
 fn firmware_log(log: &CiraLog) -> Option<Log> {
     let mut firmware = Log::empty()?;
     let decided = |entry: &&Entry| entry.result != ConnectionResult::InProgress;
-    let tunnels = || log.entries.iter().rev().filter(|e| e.result == ConnectionResult::Success);
+    let tunnels = || log.entries.iter().rev().filter(|entry| entry.admitted);
     let summary = &mut firmware.summary;
     summary.tunnel_open = log.tunnel_open.into();
     summary.surroundings = log.connection_state.number();
@@ -112,10 +112,9 @@ fn firmware_log(log: &CiraLog) -> Option<Log> {
     if let Some(last) = tunnels().next() {
         summary.last_tunnel_opened = seconds(last.began);
     }
-    if let Some((_, closure)) = tunnels().find_map(closed) {
-        let Summary { last_tunnel, last_tunnel_closed, .. } = summary;
-        *last_tunnel = failed(closure).into();
-        *last_tunnel_closed = seconds(closure.at);
+    if let Some((entry, closure)) = log.entries.iter().rev().find_map(closed) {
+        summary.last_tunnel = (!entry.admitted || failed(closure)).into();
+        summary.last_tunnel_closed = seconds(closure.at);
     }
     if let Some((entry, closure)) =
         tunnels().filter_map(closed).find(|(_, closure)| failed(closure))
@@ -131,9 +130,11 @@ fn firmware_log(log: &CiraLog) -> Option<Log> {
         tunnel.interface = entry.interface.number();
         put(&mut tunnel.closure, closure);
     }
-    let attempts = log.entries.iter().rev().filter(decided);
-    let last = attempts.into_iter().find(|entry| entry.result != ConnectionResult::Success);
-    if let Some(entry) = last {
+    // Also one that came as far as the login and was turned away.
+    let ended =
+        |entry: &&Entry| entry.closure.is_some() || entry.result != ConnectionResult::Success;
+    let attempts = log.entries.iter().rev().filter(decided).filter(ended);
+    if let Some(entry) = attempts.into_iter().find(|entry| !entry.admitted) {
         put_attempt(&mut firmware, entry);
     }
     Some(firmware)
@@ -190,4 +191,87 @@ fn number(trigger: Trigger) -> u8 {
 
 fn seconds(at: OffsetDateTime) -> u32 {
     u32::try_from(at.unix_timestamp()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ClosedBy, TcpDetail,
+        cira_log::{Attempt, Failure},
+        remote_access::{Access, InfoFormat, Login, Server},
+    };
+
+    fn at(second: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(second).unwrap()
+    }
+
+    fn begun(log: &mut CiraLog, second: i64) {
+        let access =
+            Access { info: "mps.example".into(), format: InfoFormat::Fqdn, port: 4433, cn: None };
+        let login = Login::Password { user: "u".into(), password: "p".into() };
+        let server = Server { number: 0, access, login };
+        log.began(Attempt::new(Trigger::Alert, &server), at(second));
+    }
+
+    fn ended(log: &mut CiraLog, second: i64, by: ClosedBy, amt_reason: AmtReason) {
+        let closure = Closure { at: at(second), by, apf_reason: 0, amt_reason };
+        log.closed(closure, None, String::new());
+    }
+
+    #[test]
+    fn a_log_without_attempts_is_empty() {
+        let log = firmware_log(&CiraLog::default()).unwrap();
+        assert_eq!(
+            (log.tunnel.valid, log.attempt.valid, log.summary.last_connection_at),
+            (0, 0, 0)
+        );
+    }
+
+    #[test]
+    fn the_last_failures_are_those_of_the_latest_entries() {
+        let mut log = CiraLog::default();
+        begun(&mut log, 100);
+        log.connected(None);
+        log.admitted();
+        ended(&mut log, 110, ClosedBy::Amt, AmtReason::KeepAlive);
+        begun(&mut log, 200);
+        let tls = Failure {
+            result: ConnectionResult::Tls,
+            tcp: TcpDetail::Ok,
+            tls_alert: Some(48),
+            note: String::new(),
+        };
+        log.failed(tls);
+        let firmware = firmware_log(&log).unwrap();
+        assert_eq!((firmware.tunnel.opened, firmware.tunnel.trigger), (100, 1));
+        assert_eq!((firmware.tunnel.closure.at, firmware.tunnel.closure.amt_reason), (110, 3));
+        let attempt = &firmware.attempt;
+        assert_eq!((attempt.began, attempt.mps.as_str()), (200, "mps.example"));
+        assert_eq!((attempt.details[0].outcome, attempt.details[0].tls), (4, 48));
+        assert_eq!((firmware.summary.last_connection, firmware.summary.last_tunnel), (1, 1));
+
+        // A tunnel that ended as it should hides no failure, and is none.
+        begun(&mut log, 300);
+        log.connected(None);
+        log.admitted();
+        ended(&mut log, 310, ClosedBy::Amt, AmtReason::TunnelTimer);
+        let firmware = firmware_log(&log).unwrap();
+        assert_eq!((firmware.tunnel.opened, firmware.attempt.began), (100, 200));
+        assert_eq!((firmware.summary.last_connection, firmware.summary.last_tunnel), (0, 0));
+        assert_eq!(firmware.summary.last_tunnel_opened, 300);
+    }
+
+    #[test]
+    fn who_is_turned_away_at_the_login_had_no_tunnel() {
+        let mut log = CiraLog::default();
+        begun(&mut log, 100);
+        log.connected(None);
+        ended(&mut log, 101, ClosedBy::Mps, AmtReason::NotApplicable);
+        let firmware = firmware_log(&log).unwrap();
+        assert_eq!((firmware.tunnel.valid, firmware.attempt.began), (0, 100));
+        assert_eq!((firmware.attempt.details[0].outcome, firmware.attempt.closure.by), (5, 1));
+        assert_eq!((firmware.summary.last_connection, firmware.summary.last_tunnel), (0, 1));
+        assert_eq!(firmware.summary.last_tunnel_opened, 0);
+    }
 }

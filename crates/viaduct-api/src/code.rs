@@ -227,16 +227,16 @@ codes! {
     HostRights "E2121" "You may not use AMT's host interface"
         => "Run it as root (sudo), or have the administrator give you the file.";
     /// AMT is starting or busy.
-    HostNotReady "E2122" "AMT is not ready"
+    HostNotReady "E2122" "AMT cannot do this now"
         => "Try again in a minute.";
     /// Users of the PC may not do this.
-    HostNotPermitted "E2123" "AMT does not permit this from the PC"
+    HostNotPermitted "E2123" "Users of this PC may not ask for it"
         => "The administrator of AMT decides whether users may do it.";
     /// Not here, or not now.
-    HostNotGranted "E2124" "Remote access is not granted on this PC"
+    HostNotGranted "E2124" "AMT may not dial in from here"
         => "It must be switched on first, and AMT dials only from outside the company network.";
     /// Switched off.
-    HostDisabled "E2125" "AMT is disabled by policy"
+    HostDisabled "E2125" "AMT is switched off"
         => "Switch on AMT in the BIOS setup of the PC, or ask who manages it.";
     /// Nothing is configured that it could do.
     HostNotConfigured "E2126" "AMT is not configured for this"

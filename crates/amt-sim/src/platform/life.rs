@@ -300,6 +300,7 @@ impl Life {
     pub(crate) fn admitted(&mut self) {
         let now = self.now();
         self.engine.handle_admitted(now);
+        self.machine.write_log(|log, _| log.admitted());
         let seconds = u32::try_from(self.machine.setup.keepalive.as_secs()).unwrap_or(u32::MAX);
         self.machine.shared.tunnel(Some(seconds));
         self.machine.set_state(State::Connected);

@@ -77,8 +77,8 @@ impl Status {
             ),
             Self::TOO_MANY => ("AMT has too many connections", "Wait until one has ended."),
             Self::NOT_GRANTED => (
-                "remote access is not granted on this PC",
-                "It must be switched on first: `viaduct enroll lan ADDRESS`.",
+                "remote access is not granted on this PC now",
+                "It dials only from outside the company network (`viaduct host status` says where it takes itself to be), and must be switched on: `viaduct enroll lan ADDRESS`.",
             ),
             Self::DISABLED_BY_POLICY => (
                 "AMT is disabled by policy",
@@ -108,6 +108,9 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, _) = self.words();
-        write!(f, "{what} ({:#x} {})", self.0, crate::status::name(self.0))
+        match crate::status::name(self.0) {
+            "UNKNOWN" => write!(f, "{what} ({:#x})", self.0),
+            name => write!(f, "{what} ({:#x} {name})", self.0),
+        }
     }
 }

@@ -102,6 +102,7 @@ fn outcome(detail: &Detail) -> String {
         },
         _ => String::new(),
     };
+    let why = if outcome == Outcome::Success { ", but not let in".to_owned() } else { why };
     format!("{outcome}{why}{}", through(detail.proxy_used, detail.proxy.as_str()))
 }
 
