@@ -33,6 +33,7 @@ struct Parts {
 }
 
 /// The one place where codes become statuses.
+#[expect(clippy::too_many_lines, reason = "a table of all codes")]
 fn status(code: Code) -> StatusCode {
     match code {
         Code::BadRequest | Code::BadConfig | Code::RedirectionNonsense => StatusCode::BAD_REQUEST,
