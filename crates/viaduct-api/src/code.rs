@@ -128,7 +128,7 @@ codes! {
         => "`viaduct devices approve DEVICE` lets it in again.";
     /// AMT answered, and the answer is no.
     AmtRefused "E2013" "AMT refused the request"
-        => "The detail has AMT's own reason. Is the feature there on this platform, and switched on?";
+        => "The detail has AMT's own reason. See whether the feature is there on this platform, and switched on.";
     /// AMT's answer makes no sense to us.
     AmtUnusable "E2014" "The device gave no usable answer"
         => "Try again; if it stays so, the device may need its power cut for a minute.";

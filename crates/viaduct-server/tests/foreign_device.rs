@@ -48,7 +48,7 @@ impl Site {
             name: "pc-07".into(),
             fqdn: Some("pc-07.example.com".into()),
             labels: Default::default(),
-            cira: Some(("mpsuser".into(), Secret::new("Pa55-w0rd".into()))),
+            cira: Some(("mpsuser".into(), Some(Secret::new("Pa55-w0rd".into())))),
             certificate: None,
             amt: None,
         };

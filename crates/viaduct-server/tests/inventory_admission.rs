@@ -23,7 +23,7 @@ fn device(n: u32) -> NewDevice {
         name: format!("pc-{n}"),
         fqdn: None,
         labels: BTreeMap::new(),
-        cira: Some(("admin".into(), Secret::new("P@ssw0rd".into()))),
+        cira: Some(("admin".into(), Some(Secret::new("P@ssw0rd".into())))),
         certificate: None,
         amt: None,
     }
@@ -80,7 +80,7 @@ async fn an_empty_credential_cannot_be_configured() {
     let place = tempfile::tempdir().unwrap();
     let inventory = open(place.path()).await;
     for (user, password) in [("", "P@ssw0rd"), ("admin", ""), ("", "")] {
-        let cira = Some((user.into(), Secret::new(password.into())));
+        let cira = Some((user.into(), Some(Secret::new(password.into()))));
         let error = inventory.add(NewDevice { cira, ..device(1) }).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid { .. }), "{error}");
     }

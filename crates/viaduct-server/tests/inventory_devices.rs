@@ -141,7 +141,7 @@ async fn everything_about_a_device_survives_a_restart() {
         let inventory = open(place.path()).await;
         let new = NewDevice {
             labels: BTreeMap::from([("room".into(), "7".into()), ("old".into(), "x".into())]),
-            cira: Some(("admin".into(), secret("P@ssw0rd"))),
+            cira: Some(("admin".into(), Some(secret("P@ssw0rd")))),
             certificate: Some("AB:".repeat(31) + "AB"),
             amt: Some(("admin".into(), secret("Amt P@ss!"))),
             ..device(1, "one", Some("one.example"))

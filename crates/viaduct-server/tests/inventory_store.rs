@@ -25,7 +25,7 @@ fn device(n: u32) -> NewDevice {
         name: format!("pc-{n}"),
         fqdn: None,
         labels: BTreeMap::new(),
-        cira: Some(("admin".into(), Secret::new("cira-P@ssw0rd-1".into()))),
+        cira: Some(("admin".into(), Some(Secret::new("cira-P@ssw0rd-1".into())))),
         certificate: None,
         amt: Some(("admin".into(), Secret::new("amt-P@ssw0rd-2".into()))),
     }

@@ -197,7 +197,10 @@ async fn register(running: &Running, devices: &[Identity]) -> Result<()> {
             name: identity.name.clone(),
             fqdn: Some(identity.fqdn.clone()),
             labels: BTreeMap::from([("site".to_owned(), "demo".to_owned())]),
-            cira: Some((identity.cira_user.clone(), Secret::new(identity.cira_password.clone()))),
+            cira: Some((
+                identity.cira_user.clone(),
+                Some(Secret::new(identity.cira_password.clone())),
+            )),
             certificate: None,
             amt: Some((identity.amt_user.clone(), Secret::new(identity.amt_password.clone()))),
         };

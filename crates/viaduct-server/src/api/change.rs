@@ -269,9 +269,13 @@ fn credential(user: Option<String>, password: Option<String>) -> Option<(String,
 }
 
 /// The credential of a new device. A user without password keeps the name; the inventory makes the password.
-fn wished(user: Option<String>, password: Option<String>) -> Option<(String, Secret<String>)> {
+fn wished(
+    user: Option<String>,
+    password: Option<String>,
+) -> Option<(String, Option<Secret<String>>)> {
     let alone = user.clone().filter(|user| !user.is_empty());
-    credential(user, password).or_else(|| Some((alone?, Secret::new(String::new()))))
+    let both = credential(user, password).map(|(user, password)| (user, Some(password)));
+    both.or_else(|| Some((alone?, None)))
 }
 
 /// What provisioning reports, over what it reported before. Null removes a key.

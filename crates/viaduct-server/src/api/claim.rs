@@ -95,7 +95,7 @@ async fn take_in(
         name: claim.name.unwrap_or_else(|| knocked.id.to_string()),
         fqdn: claim.fqdn,
         labels: claim.labels,
-        cira: password.map(|p| (user.unwrap_or_else(|| "admin".into()), Secret::new(p))),
+        cira: password.map(|p| (user.unwrap_or_else(|| "admin".into()), Some(Secret::new(p)))),
         certificate: None,
         amt: None,
     };

@@ -70,7 +70,7 @@ async fn enter(parts: &Parts, entry: Entry<'_>) -> Result<String, Problem> {
         name,
         fqdn,
         labels: BTreeMap::new(),
-        cira: Some(cira()),
+        cira: Some((entry.cira.0.user.clone(), Some(entry.cira.0.password.clone()))),
         certificate: None,
         amt: Some(amt.clone()),
     };

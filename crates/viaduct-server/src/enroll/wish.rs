@@ -113,9 +113,7 @@ pub(crate) fn servers_at(
     version: Option<&Version>,
 ) -> Result<Vec<NewMps>, Problem> {
     let own = own_place(parts, version)?;
-    let places = texts.iter().map(|text| place(text)).collect::<Result<Vec<_>, _>>()?;
-    check_names(&places, parts)?;
-    Ok(places.iter().map(|place| complete(place, &own, parts)).collect())
+    texts.iter().map(|text| Ok(complete(&place(text)?, &own, parts))).collect()
 }
 
 /// At home nowhere, with a fresh suffix.

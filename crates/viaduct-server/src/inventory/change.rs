@@ -107,7 +107,9 @@ impl Inventory {
         let DeviceChange { fqdn, cira, certificate, amt, profile } = change;
         let fqdn = fqdn.map(|f| f.map(names::fqdn).transpose()).transpose()?;
         let certificate = certificate.map(|c| c.map(names::certificate).transpose()).transpose()?;
-        let cira = cira.map(|c| self.credential(id, Some(&c))).transpose()?;
+        let cira = cira
+            .map(|(user, password)| self.credential(id, Some(&(user, Some(password)))))
+            .transpose()?;
         let amt = amt.map(|a| self.sealed(id, Some(&a))).transpose()?;
         profile.as_ref().map(names::profile).transpose()?;
         self.modify(id, move |record| {
@@ -193,7 +195,8 @@ impl Inventory {
         id: DeviceId,
         credential: Option<(String, Secret<String>)>,
     ) -> Result<Option<Issued>, StoreError> {
-        let (user, verifier, issued) = self.credential(id, credential.as_ref())?;
+        let given = credential.map(|(user, password)| (user, Some(password)));
+        let (user, verifier, issued) = self.credential(id, given.as_ref())?;
         self.modify(id, move |record| {
             record.verifier = Some(verifier);
             Arc::make_mut(&mut record.device).cira_user = Some(user);
@@ -373,14 +376,12 @@ impl Inventory {
     fn credential(
         &self,
         id: DeviceId,
-        given: Option<&(String, Secret<String>)>,
+        given: Option<&(String, Option<Secret<String>>)>,
     ) -> Result<(String, Verifier, Option<Issued>), StoreError> {
         let (user, password, made) = match given {
             // A user alone: provisioning that keeps the password elsewhere, or somebody who leaves it to us.
-            Some((user, none)) if none.expose().is_empty() => {
-                (user.clone(), Secret::new(made_password()?), true)
-            }
-            Some((user, password)) => (user.clone(), password.clone(), false),
+            Some((user, None)) => (user.clone(), Secret::new(made_password()?), true),
+            Some((user, Some(password))) => (user.clone(), password.clone(), false),
             None => (keys::random_text(USER_LENGTH, LOWER)?, Secret::new(made_password()?), true),
         };
         names::cira(&user, &password)?;

@@ -92,8 +92,8 @@ pub struct NewDevice {
     pub name: String,
     pub fqdn: Option<String>,
     pub labels: BTreeMap<String, String>,
-    /// None: a random user and password are made. An empty password: one is made for that user.
-    pub cira: Option<(String, Secret<String>)>,
+    /// None: a random user and password are made. A user without a password: one is made for that user.
+    pub cira: Option<(String, Option<Secret<String>>)>,
     pub certificate: Option<String>,
     pub amt: Option<(String, Secret<String>)>,
 }

@@ -32,9 +32,7 @@ pub(super) fn checked(mut device: NewDevice) -> Result<NewDevice, StoreError> {
     name(&device.name, device.id)?;
     device.fqdn = device.fqdn.map(fqdn).transpose()?;
     check_labels(&device.labels)?;
-    if let Some((user, password)) = &device.cira
-        && !password.expose().is_empty()
-    {
+    if let Some((user, Some(password))) = &device.cira {
         cira(user, password)?;
     }
     device.certificate = device.certificate.map(certificate).transpose()?;

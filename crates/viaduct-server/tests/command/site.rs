@@ -86,7 +86,7 @@ fn known(identity: &Identity) -> NewDevice {
         name: identity.name.clone(),
         fqdn: None,
         labels: Default::default(),
-        cira: Some((identity.cira_user.clone(), secret(&identity.cira_password))),
+        cira: Some((identity.cira_user.clone(), Some(secret(&identity.cira_password)))),
         certificate: None,
         amt: Some((identity.amt_user.clone(), secret(&identity.amt_password))),
     }

@@ -109,7 +109,7 @@ impl Site {
             name: "pc-07".into(),
             fqdn: Some("pc-07.example.com".into()),
             labels: Default::default(),
-            cira: Some((LOGIN.0.into(), Secret::new(LOGIN.1.into()))),
+            cira: Some((LOGIN.0.into(), Some(Secret::new(LOGIN.1.into())))),
             certificate: None,
             amt: None,
         };
