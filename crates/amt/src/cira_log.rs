@@ -147,15 +147,15 @@ impl CiraLog {
         let number = number(value);
         match name {
             "istunnelopened" | "tunnelopen" => self.tunnel_open = truth(value, number),
-            "currentconnectionstate" | "connectionstate" => {
+            "currentconnectionstate" | "connectionstate" | "network" => {
                 self.surroundings = surroundings(value, number).or(self.surroundings);
             }
-            "mpshostname" | "mpshost" if !value.is_empty() => {
+            "mpshostname" | "mpshost" | "mps" if !value.is_empty() => {
                 self.host = Some(value.chars().take(NAME_MAX).collect());
             }
-            "mpshostname" | "mpshost" => {}
+            "mpshostname" | "mpshost" | "mps" => {}
             // Not the interface that was not used.
-            "connectionstatus" | "result" => {
+            "connectionstatus" | "result" | "outcome" => {
                 self.attempt = attempt(value, number).or(self.attempt);
             }
             "tcpfailurecode" | "tcp" => self.tcp = tcp(value, number).or(self.tcp),
@@ -166,7 +166,7 @@ impl CiraLog {
             "closedby" | "closedbymps" | "by" => {
                 self.closed_by_server = match number {
                     Some(n) => Some(n == 1),
-                    None => Some(value.eq_ignore_ascii_case("mps")),
+                    None => Some(matches!(word(value).as_str(), "mps" | "theserver")),
                 };
             }
             "apfdisconnectreason" | "apfreason" => {
@@ -199,9 +199,13 @@ fn word(value: &str) -> String {
 
 fn surroundings(value: &str, number: Option<i64>) -> Option<Surroundings> {
     match (number, word(value).as_str()) {
-        (Some(0), _) | (None, "inside") => Some(Surroundings::Inside),
-        (Some(1), _) | (None, "corporateoutside" | "corporate") => Some(Surroundings::Corporate),
-        (Some(2), _) | (None, "outside") => Some(Surroundings::Outside),
+        (Some(0), _) | (None, "inside" | "insidethecompanynetwork") => Some(Surroundings::Inside),
+        (Some(1), _) | (None, "corporateoutside" | "corporate" | "companynetworkoutside") => {
+            Some(Surroundings::Corporate)
+        }
+        (Some(2), _) | (None, "outside" | "outsidethecompanynetwork") => {
+            Some(Surroundings::Outside)
+        }
         _ => None,
     }
 }
@@ -209,10 +213,12 @@ fn surroundings(value: &str, number: Option<i64>) -> Option<Surroundings> {
 fn attempt(value: &str, number: Option<i64>) -> Option<Attempt> {
     match (number, word(value).as_str()) {
         (Some(1), _) | (None, "internal" | "internalerror") => Some(Attempt::Internal),
-        (Some(2), _) | (None, "dns" | "dnserror") => Some(Attempt::Dns),
-        (Some(3), _) | (None, "tcp" | "tcperror") => Some(Attempt::Tcp),
-        (Some(4), _) | (None, "tls" | "tlserror") => Some(Attempt::Tls),
-        (Some(5), _) | (None, "success") => Some(Attempt::Success),
+        (Some(2), _) | (None, "dns" | "dnserror" | "theserversnamewasnotfound") => {
+            Some(Attempt::Dns)
+        }
+        (Some(3), _) | (None, "tcp" | "tcperror" | "notcpconnection") => Some(Attempt::Tcp),
+        (Some(4), _) | (None, "tls" | "tlserror" | "tlsfailed") => Some(Attempt::Tls),
+        (Some(5), _) | (None, "success" | "connected") => Some(Attempt::Success),
         (Some(6), _) | (None, "inprogress") => Some(Attempt::InProgress),
         _ => None,
     }
@@ -220,7 +226,7 @@ fn attempt(value: &str, number: Option<i64>) -> Option<Attempt> {
 
 fn tcp(value: &str, number: Option<i64>) -> Option<TcpFailure> {
     match (number, word(value).as_str()) {
-        (Some(1), _) | (None, "general") => Some(TcpFailure::General),
+        (Some(1), _) | (None, "general" | "generalerror") => Some(TcpFailure::General),
         (Some(2), _) | (None, "timeout" | "timedout") => Some(TcpFailure::TimedOut),
         (Some(3), _) | (None, "reset") => Some(TcpFailure::Reset),
         (Some(4), _) | (None, "unreachable") => Some(TcpFailure::Unreachable),
@@ -231,10 +237,10 @@ fn tcp(value: &str, number: Option<i64>) -> Option<TcpFailure> {
 fn closure(value: &str, number: Option<i64>) -> Option<Closure> {
     match (number, word(value).as_str()) {
         (Some(0), _) | (None, "userrequest") => Some(Closure::UserRequest),
-        (Some(1), _) | (None, "tunneltimer") => Some(Closure::TunnelTimer),
-        (Some(2), _) | (None, "internal") => Some(Closure::Internal),
-        (Some(3), _) | (None, "keepalive") => Some(Closure::KeepAlive),
-        (Some(4), _) | (None, "tcp" | "tcpsocket") => Some(Closure::Socket),
+        (Some(1), _) | (None, "tunneltimer" | "tunneltimerexpired") => Some(Closure::TunnelTimer),
+        (Some(2), _) | (None, "internal" | "internalerror") => Some(Closure::Internal),
+        (Some(3), _) | (None, "keepalive" | "keepaliveexpired") => Some(Closure::KeepAlive),
+        (Some(4), _) | (None, "tcp" | "tcpsocket" | "tcpsocketerror") => Some(Closure::Socket),
         (Some(5), _) | (None, "invalidapf" | "invalidapfcommand") => Some(Closure::InvalidCommand),
         _ => None,
     }
@@ -300,6 +306,28 @@ FailedConnectionLogEntry:
         let log = CiraLog::from_pairs(pairs).unwrap();
         assert_eq!(log.surroundings, Some(Surroundings::Inside));
         assert_eq!((log.attempt, log.tcp), (Some(Attempt::Tcp), Some(TcpFailure::TimedOut)));
+    }
+
+    #[test]
+    fn the_words_of_viaduct_host_cira_log_are_read() {
+        use crate::host_interface::log::{AmtReason, ClosedBy, Outcome, Surroundings as Place, Tcp};
+        let words = [
+            ("network", Place::Outside.to_string()),
+            ("mps", "mps.example.com".to_owned()),
+            ("outcome", Outcome::Tcp.to_string()),
+            ("tcp", Tcp::Reset.to_string()),
+            ("by", ClosedBy::Mps.to_string()),
+            ("amtReason", AmtReason::KeepAlive.to_string()),
+            // The interface that was not used.
+            ("outcome", Outcome::NotApplicable.to_string()),
+            ("tcp", Tcp::Ok.to_string()),
+        ];
+        let log =
+            CiraLog::from_pairs(words.iter().map(|(name, value)| (*name, value.as_str()))).unwrap();
+        assert_eq!(log.surroundings, Some(Surroundings::Outside));
+        assert_eq!(log.host.as_deref(), Some("mps.example.com"));
+        assert_eq!((log.attempt, log.tcp), (Some(Attempt::Tcp), Some(TcpFailure::Reset)));
+        assert_eq!((log.closed_by_server, log.closure), (Some(true), Some(Closure::KeepAlive)));
     }
 
     #[test]
