@@ -77,7 +77,7 @@ function Certificates({ status }: { status: Status }) {
       <ul className="plain">
         {rows.map((c) => (
           <li key={c.listener + c.subject + c.keyBits} className={c.days < 30 ? 'warn' : undefined}>
-            {t('overview.ends', { listener: c.listener, subject: `${c.subject} (RSA ${c.keyBits})`, days: c.days })}
+            {t('overview.ends', { listener: c.listener, subject: `${c.subject} (${c.keyBits} bit)`, days: c.days })}
           </li>
         ))}
       </ul>
