@@ -310,7 +310,9 @@ FailedConnectionLogEntry:
 
     #[test]
     fn the_words_of_viaduct_host_cira_log_are_read() {
-        use crate::host_interface::log::{AmtReason, ClosedBy, Outcome, Surroundings as Place, Tcp};
+        use crate::host_interface::log::{
+            AmtReason, ClosedBy, Outcome, Surroundings as Place, Tcp,
+        };
         let words = [
             ("network", Place::Outside.to_string()),
             ("mps", "mps.example.com".to_owned()),
