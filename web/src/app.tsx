@@ -1,31 +1,15 @@
 // The frame: who is signed in, where one is, and the pages.
 
-import { lazy, Suspense, useEffect, type ReactNode } from 'react'
+import { Suspense, useEffect, type ReactNode } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { session } from './api'
-import { languages, setLanguage, t, useLanguage, type Key, type Language } from './i18n'
-import { Audit } from './pages/audit'
-import { Devices } from './pages/devices'
+import { languages, setLanguage, t, useLanguage, type Language } from './i18n'
 import { Login } from './pages/login'
-import { Overview } from './pages/overview'
-import { Redirections } from './pages/redirections'
-import { Settings } from './pages/settings'
-import { Tokens } from './pages/tokens'
-import { UnclaimedPage } from './pages/unclaimed'
-import { startEvents, useToken } from './state'
+import { Loading } from './parts'
 import { ThemeChoice } from './parts/theme'
-
-const DevicePage = lazy(() => import('./pages/device'))
-
-const NAVIGATION: [string, Key][] = [
-  ['/', 'nav.overview'],
-  ['/devices', 'nav.devices'],
-  ['/unclaimed', 'nav.unclaimed'],
-  ['/redirections', 'nav.redirections'],
-  ['/audit', 'nav.audit'],
-  ['/tokens', 'nav.tokens'],
-  ['/settings', 'nav.settings']
-]
+import { Toasts } from './parts/toast'
+import { PAGES } from './routes'
+import { startEvents, useToken } from './state'
 
 export function App() {
   const token = useToken()
@@ -34,16 +18,9 @@ export function App() {
   if (!token) return <Login key={language} />
   return (
     <Frame key={language}>
-      <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+      <Suspense fallback={<Loading />}>
         <Switch>
-          <Route path="/" component={Overview} />
-          <Route path="/devices" component={Devices} />
-          <Route path="/devices/:guid/:tab?">{(p) => <DevicePage guid={p.guid} tab={p.tab ?? 'summary'} />}</Route>
-          <Route path="/unclaimed" component={UnclaimedPage} />
-          <Route path="/redirections" component={Redirections} />
-          <Route path="/audit" component={Audit} />
-          <Route path="/tokens" component={Tokens} />
-          <Route path="/settings" component={Settings} />
+          {PAGES.map(({ path, page }) => <Route key={path} path={path} component={page} />)}
           <Route>{t('error.404')}</Route>
         </Switch>
       </Suspense>
@@ -61,9 +38,9 @@ function Frame({ children }: { children: ReactNode }) {
       <nav aria-label={t('app.name')}>
         <strong className="brand">{t('app.name')}</strong>
         <ul>
-          {NAVIGATION.map(([path, key]) => (
+          {PAGES.map(({ path, nav }) => nav && (
             <li key={path}>
-              <Link href={path} aria-current={here(path) ? 'page' : undefined}>{t(key)}</Link>
+              <Link href={path} aria-current={here(path) ? 'page' : undefined}>{t(nav)}</Link>
             </li>
           ))}
         </ul>
@@ -80,6 +57,7 @@ function Frame({ children }: { children: ReactNode }) {
         </div>
       </nav>
       <main id="content" tabIndex={-1}>{children}</main>
+      <Toasts />
     </div>
   )
 }

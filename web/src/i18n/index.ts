@@ -6,6 +6,9 @@ import { en, type Key } from './en'
 
 export type { Key }
 
+/** Whether there are words of this name; for names that come from the server. */
+export const isKey = (name: string): name is Key => Object.hasOwn(en, name)
+
 const LANGUAGES = { en, de } as const
 export type Language = keyof typeof LANGUAGES
 export const languages: Record<Language, string> = { en: 'English', de: 'Deutsch' }
@@ -39,7 +42,7 @@ export function useLanguage(): Language {
 }
 
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  const text: string = (LANGUAGES[language] as Partial<Record<Key, string>>)[key] ?? en[key]
+  const text: string = LANGUAGES[language][key]
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
 

@@ -19,7 +19,7 @@ interface Entry {
   outcome?: string | null
 }
 
-export function Audit() {
+export default function Audit() {
   const list = useLoad(
     () => get<Entry[] | { data: Entry[] }>('/audit').then((answer) => (Array.isArray(answer) ? answer : answer.data)),
     []

@@ -11,7 +11,7 @@ import { useLoad } from '../state'
 /** Rows drawn at once; the browser need not lay out ten thousand. */
 const PAGE = 200
 
-export function Devices() {
+export default function Devices() {
   const devices = useLoad(() => get<Device[]>('/devices?$top=100000'), [], 30_000)
   return (
     <>

@@ -8,7 +8,7 @@ import { useEvents, useLoad } from '../state'
 
 const DAY = 86_400_000
 
-export function Overview() {
+export default function Overview() {
   const status = useLoad(() => get<Status>('/status'), [], 15_000)
   return (
     <>

@@ -16,7 +16,7 @@ interface Redirection {
   bytes?: { fromDevice: number; toDevice: number }
 }
 
-export function Redirections() {
+export default function Redirections() {
   const list = useLoad(() => get<Redirection[]>('/redirections'), [], 5_000)
   const [error, setError] = useState<ApiError>()
   const end = (id: number | string) =>

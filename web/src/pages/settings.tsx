@@ -5,7 +5,7 @@ import { t, when } from '../i18n'
 import { Await, Copy, Facts, Heading } from '../parts'
 import { useLoad } from '../state'
 
-export function Settings() {
+export default function Settings() {
   const status = useLoad(() => get<Status>('/status'), [])
   const config = useLoad(() => get<{ toml: string }>('/config'), [])
   const root = useLoad(() => get<string>('/ciracert'), [])

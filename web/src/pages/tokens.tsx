@@ -6,7 +6,7 @@ import { t } from '../i18n'
 import { Await, Copy, Dialog, Failure, Heading, Time } from '../parts'
 import { useLoad } from '../state'
 
-export function Tokens() {
+export default function Tokens() {
   const list = useLoad(() => get<Token[]>('/tokens'), [])
   const [error, setError] = useState<ApiError>()
   const [issued, setIssued] = useState<string>()

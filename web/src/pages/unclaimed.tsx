@@ -15,7 +15,7 @@ interface Issued {
   [key: string]: unknown
 }
 
-export function UnclaimedPage() {
+export default function UnclaimedPage() {
   const list = useLoad(() => get<Unclaimed[]>('/unclaimed'), [], 15_000)
   const [error, setError] = useState<ApiError>()
   const [issued, setIssued] = useState<Issued>()

@@ -1,34 +1,46 @@
 // Light, dark, high contrast, or what the system says.
 
-import { useState } from 'react'
+import { useSyncExternalStore } from 'react'
 import { t } from '../i18n'
 
 const STORED = 'viaduct.theme'
 const THEMES = ['auto', 'light', 'dark', 'contrast'] as const
 type Theme = (typeof THEMES)[number]
 
-function apply(theme: Theme) {
-  document.documentElement.dataset['theme'] = theme
-}
+const system = matchMedia('(prefers-color-scheme: dark)')
+const listeners = new Set<() => void>()
+let theme: Theme = stored()
+apply(theme)
+system.addEventListener('change', () => listeners.forEach((tell) => tell()))
 
 function stored(): Theme {
   const value = localStorage.getItem(STORED) as Theme | null
   return value && THEMES.includes(value) ? value : 'auto'
 }
 
-apply(stored())
+function apply(value: Theme) {
+  theme = value
+  document.documentElement.dataset['theme'] = value
+  listeners.forEach((tell) => tell())
+}
+
+const watch = (tell: () => void) => (listeners.add(tell), () => void listeners.delete(tell))
+
+/** Changes when the colours do; for what is drawn and not styled. */
+export function useColours(): string {
+  return useSyncExternalStore(watch, () => `${theme} ${system.matches}`)
+}
 
 export function ThemeChoice() {
-  const [theme, setTheme] = useState(stored)
+  const chosen = useSyncExternalStore(watch, () => theme)
   return (
     <select
-      aria-label={t('theme.auto')}
-      value={theme}
+      aria-label={t('theme')}
+      value={chosen}
       onChange={(e) => {
         const value = e.target.value as Theme
         localStorage.setItem(STORED, value)
         apply(value)
-        setTheme(value)
       }}
     >
       {THEMES.map((name) => <option key={name} value={name}>{t(`theme.${name}`)}</option>)}

@@ -2,8 +2,7 @@
 
 import { useState } from 'react'
 import { get, type Device } from '../../api'
-import { t, type Key } from '../../i18n'
-import { en } from '../../i18n/en'
+import { isKey, t } from '../../i18n'
 import { Dialog, Failure, Shells } from '../../parts'
 import { ApiError } from '../../api'
 import { POWER, powerCall, sendPower, type PowerAction } from '../../power'
@@ -21,7 +20,7 @@ export function PowerBar({ device }: { device: Device }) {
     POLL
   )
   const key = `power.${state.data}`
-  const words = state.data !== undefined && key in en ? t(key as Key) : t('power.unknown')
+  const words = state.data !== undefined && isKey(key) ? t(key) : t('power.unknown')
   return (
     <div className="powerbar">
       {device.connectionStatus && <span aria-live="polite">{t('power.title')}: {state.error ? t('power.unknown') : words}</span>}

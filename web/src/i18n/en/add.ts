@@ -1,0 +1,4 @@
+// Adding a PC.
+
+export const add = {
+}

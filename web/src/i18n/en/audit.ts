@@ -1,0 +1,5 @@
+// Who did what.
+
+export const audit = {
+  'audit.empty': 'Nothing is recorded yet.'
+}

@@ -1,0 +1,30 @@
+// One device and its tabs.
+
+export const device = {
+  'device.summary': 'Summary',
+  'device.screen': 'Screen',
+  'device.terminal': 'Terminal',
+  'device.inventory': 'Inventory',
+  'device.eventlog': 'Event log',
+  'device.auditlog': 'AMT audit log',
+  'device.remote': 'Remote access',
+  'device.network': 'Network',
+  'device.wsman': 'WS-Man',
+  'device.since': 'since',
+  'device.trigger': 'trigger',
+  'device.tls': 'TLS',
+  'device.ports': 'Ports',
+  'device.guid': 'UUID',
+  'device.amtPassword': 'AMT password kept here',
+  'device.reconnect': 'Reconnect',
+  'device.reconnectHint': 'Ends the tunnel, so that the PC dials in again.',
+  'device.away': 'This PC is away.',
+  'device.awayTab': 'This needs the PC to be connected.',
+  'device.why': 'Why is it offline?',
+  'device.likely': 'Likely cause',
+  'device.next': 'What to do',
+  'device.lastEnd': 'Last tunnel ended',
+  'eventlog.empty': 'The log is empty.',
+  'wsman.class': 'Class',
+  'wsman.read': 'Read'
+}

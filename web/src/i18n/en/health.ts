@@ -1,0 +1,4 @@
+// How the server itself is.
+
+export const health = {
+}

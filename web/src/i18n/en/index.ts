@@ -1,0 +1,43 @@
+// All words of the dashboard, in English; one file for each area. `{x}` is filled in.
+
+import { add } from './add'
+import { audit } from './audit'
+import { common } from './common'
+import { device } from './device'
+import { devices } from './devices'
+import { frame } from './frame'
+import { health } from './health'
+import { inspector } from './inspector'
+import { login } from './login'
+import { media } from './media'
+import { overview } from './overview'
+import { people } from './people'
+import { power } from './power'
+import { redirections } from './redirections'
+import { screen } from './screen'
+import { settings } from './settings'
+import { terminal } from './terminal'
+import { unclaimed } from './unclaimed'
+
+export const en = {
+  ...frame,
+  ...common,
+  ...login,
+  ...overview,
+  ...devices,
+  ...device,
+  ...power,
+  ...screen,
+  ...terminal,
+  ...unclaimed,
+  ...redirections,
+  ...audit,
+  ...people,
+  ...settings,
+  ...add,
+  ...health,
+  ...media,
+  ...inspector
+}
+
+export type Key = keyof typeof en

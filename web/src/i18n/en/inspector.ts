@@ -1,0 +1,4 @@
+// Calls of a device, and its history.
+
+export const inspector = {
+}

@@ -1,0 +1,4 @@
+// Drives and the library of images.
+
+export const media = {
+}

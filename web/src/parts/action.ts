@@ -1,0 +1,37 @@
+// Doing something on the server: busy while it runs, its refusal kept, a word when it is done.
+
+import { useState } from 'react'
+import { ApiError } from '../api'
+import { toast } from './toast'
+
+export interface Action {
+  busy: boolean
+  error: ApiError | undefined
+  /** Whether it went well. */
+  run: (work: () => Promise<unknown>, done?: string) => Promise<boolean>
+  clear: () => void
+}
+
+export function asApiError(reason: unknown): ApiError {
+  return reason instanceof ApiError ? reason : new ApiError(502, { title: reason instanceof Error ? reason.message : String(reason) })
+}
+
+export function useAction(): Action {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<ApiError>()
+  const run = async (work: () => Promise<unknown>, done?: string) => {
+    setBusy(true)
+    try {
+      await work()
+      setError(undefined)
+      if (done) toast(done)
+      return true
+    } catch (reason) {
+      setError(asApiError(reason))
+      return false
+    } finally {
+      setBusy(false)
+    }
+  }
+  return { busy, error, run, clear: () => setError(undefined) }
+}

@@ -1,0 +1,115 @@
+// Lines over time, with the same figures as a table for those who cannot see them.
+
+import { useEffect, useRef, useState } from 'react'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { t, useLanguage } from '../i18n'
+import { useColours } from './theme'
+
+export interface Series {
+  label: string
+  values: (number | null)[]
+}
+
+interface Props {
+  title: string
+  /** Seconds since 1970, ascending. */
+  times: number[]
+  series: Series[]
+  /** How a value is written. */
+  figure?: (value: number) => string
+}
+
+const HEIGHT = 190
+/** Lines differ in their pattern too, not in colour alone. */
+const PATTERNS = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 5], [14, 4]]
+const INKS = ['--blue', '--green', '--amber', '--red', '--soft', '--text']
+/** Rows of the table; a screen reader needs the course, not each point. */
+const TABLE_ROWS = 30
+
+const plain = (value: number) => value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })
+
+export function Chart({ title, times, series, figure = plain }: Props) {
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const colours = useColours()
+  const language = useLanguage()
+  const shape = series.map((s) => s.label).join('\n')
+  useEffect(() => {
+    const element = place.current
+    if (!element) return
+    const made = new uPlot(options(title, series, figure, element.clientWidth), [times, ...series.map((s) => s.values)], element)
+    plot.current = made
+    const watcher = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
+    watcher.observe(element)
+    return () => {
+      watcher.disconnect()
+      made.destroy()
+      plot.current = null
+    }
+    // Made anew for other lines or colours; new figures only are put in below.
+  }, [title, shape, colours, language])
+  useEffect(() => {
+    plot.current?.setData([times, ...series.map((s) => s.values)])
+  }, [times, series])
+  return (
+    <figure className="chart">
+      <figcaption>{title}</figcaption>
+      <div ref={place} aria-hidden="true" />
+      <Figures title={title} times={times} series={series} figure={figure} />
+    </figure>
+  )
+}
+
+function options(title: string, series: Series[], figure: (value: number) => string, width: number): uPlot.Options {
+  const style = getComputedStyle(document.documentElement)
+  const ink = (name: string) => style.getPropertyValue(name).trim()
+  const axis = { stroke: ink('--soft'), grid: { stroke: ink('--line'), width: 0.5 }, ticks: { stroke: ink('--line'), width: 0.5 } }
+  return {
+    width,
+    height: HEIGHT,
+    class: title,
+    scales: { y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] } },
+    legend: { live: true },
+    axes: [
+      { ...axis, values: (_, at) => at.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })) },
+      { ...axis, size: 64, values: (_, at) => at.map(figure) }
+    ],
+    series: [
+      { label: t('chart.time'), value: (_, time) => (time ? new Date(time * 1000).toLocaleTimeString() : '–') },
+      ...series.map((s, at) => ({
+        label: s.label,
+        stroke: ink(INKS[at % INKS.length] ?? '--blue'),
+        dash: PATTERNS[at % PATTERNS.length],
+        width: 2,
+        value: (_: uPlot, value: number | null) => (value === null ? '–' : figure(value))
+      }))
+    ]
+  }
+}
+
+function Figures({ title, times, series, figure = plain }: Props) {
+  const [open, setOpen] = useState(false)
+  const step = Math.max(1, Math.ceil(times.length / TABLE_ROWS))
+  const rows = times.map((time, at) => ({ time, at })).filter(({ at }) => (times.length - 1 - at) % step === 0)
+  return (
+    <details onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>{t('chart.table')}</summary>
+      {open && (
+        <div className="scroll" tabIndex={0} role="region" aria-label={title}>
+          <table>
+            <thead><tr><th scope="col">{t('chart.time')}</th>{series.map((s) => <th scope="col" key={s.label}>{s.label}</th>)}</tr></thead>
+            <tbody>
+              {rows.map(({ time, at }) => (
+                <tr key={time}>
+                  <td>{new Date(time * 1000).toLocaleTimeString()}</td>
+                  {series.map((s) => <td key={s.label}>{s.values[at] == null ? '–' : figure(s.values[at])}</td>)}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </details>
+  )
+}

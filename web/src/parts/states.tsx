@@ -1,0 +1,48 @@
+// Loading, failed, empty, or there.
+
+import type { ReactNode } from 'react'
+import type { ApiError } from '../api'
+import { isKey, t } from '../i18n'
+import type { Loaded } from '../state'
+
+/** What happened, why, and what to do next, in the server's words where it has some. */
+export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
+  const own = `error.${error.status}`
+  const title = error.status !== 0 && error.problem.title ? error.problem.title : isKey(own) ? t(own) : error.message
+  return (
+    <div role="alert" className="failure">
+      <p>
+        <strong>{title}</strong>
+        {error.problem.code && <code> {error.problem.code}</code>}
+      </p>
+      {error.problem.detail && error.problem.detail !== error.problem.title && <p>{error.problem.detail}</p>}
+      {error.problem.next && <p className="muted">→ {error.problem.next}</p>}
+      {retry && <button onClick={retry}>{t('common.retry')}</button>}
+    </div>
+  )
+}
+
+export function Loading() {
+  return <p className="muted loading" role="status">{t('common.loading')}</p>
+}
+
+/** Loading, failed, or there. Old data stays visible under an error. */
+export function Await<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ReactNode }) {
+  return (
+    <>
+      {of.error && <Failure error={of.error} retry={of.reload} />}
+      {of.data !== undefined ? children(of.data) : of.loading && <Loading />}
+    </>
+  )
+}
+
+/** Nothing there: says why, and what one can do. */
+export function Empty({ title, hint, children }: { title: string; hint?: string; children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <p><strong>{title}</strong></p>
+      {hint && <p className="muted">{hint}</p>}
+      {children && <div className="actions">{children}</div>}
+    </div>
+  )
+}

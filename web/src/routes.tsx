@@ -1,0 +1,29 @@
+// Which page is shown where. A page is one line here, and a file or folder in `pages/`.
+
+import { lazy, type ComponentType } from 'react'
+import type { Key } from './i18n'
+
+export interface Page {
+  path: string
+  page: ComponentType<{ params: Record<string, string | undefined> }>
+  /** Its name in the navigation; without one it is reached from elsewhere. */
+  nav?: Key
+}
+
+type Params = { params: Record<string, string | undefined> }
+
+const DevicePage = lazy(() => import('./pages/device'))
+
+export const PAGES: Page[] = [
+  { path: '/', nav: 'nav.overview', page: lazy(() => import('./pages/overview')) },
+  { path: '/devices', nav: 'nav.devices', page: lazy(() => import('./pages/devices')) },
+  {
+    path: '/devices/:guid/:tab?',
+    page: ({ params }: Params) => <DevicePage guid={params['guid'] ?? ''} tab={params['tab'] ?? 'summary'} />
+  },
+  { path: '/unclaimed', nav: 'nav.unclaimed', page: lazy(() => import('./pages/unclaimed')) },
+  { path: '/redirections', nav: 'nav.redirections', page: lazy(() => import('./pages/redirections')) },
+  { path: '/audit', nav: 'nav.audit', page: lazy(() => import('./pages/audit')) },
+  { path: '/tokens', nav: 'nav.tokens', page: lazy(() => import('./pages/tokens')) },
+  { path: '/settings', nav: 'nav.settings', page: lazy(() => import('./pages/settings')) }
+]
