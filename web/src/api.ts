@@ -13,30 +13,30 @@ export class ApiError extends Error {
   }
 }
 
-const KEY = 'viaduct.token'
-let token = sessionStorage.getItem(KEY)
-const listeners = new Set<() => void>()
+let signedOut: () => void = () => {}
 
-export const session = {
-  get token() {
-    return token
-  },
-  set(value: string | null) {
-    token = value
-    if (value === null) sessionStorage.removeItem(KEY)
-    else sessionStorage.setItem(KEY, value)
-    listeners.forEach((tell) => tell())
-  },
-  watch(tell: () => void) {
-    listeners.add(tell)
-    return () => void listeners.delete(tell)
-  }
+/** Called when the server does not know the caller any more. */
+export function onSignedOut(tell: () => void) {
+  signedOut = tell
+}
+
+const reachability = new Set<(reachable: boolean) => void>()
+
+/** Calls `tell` with each answer, or each lack of one. */
+export function onReach(tell: (reachable: boolean) => void): () => void {
+  reachability.add(tell)
+  return () => void reachability.delete(tell)
+}
+
+export function noteReach(reachable: boolean) {
+  reachability.forEach((tell) => tell(reachable))
 }
 
 /** Everything a refusal may look like: ours (`problem+json`), Open AMT's `error`, its validators' list. */
 function problemOf(body: unknown, status: number): Problem {
   if (typeof body !== 'object' || body === null) return { title: `HTTP ${status}` }
   const b = body as Record<string, unknown>
+  if (typeof b['code'] === 'string' && typeof b['title'] === 'string') return b as Problem
   if (Array.isArray(b['errors'])) {
     const first = b['errors'][0] as { msg?: string; path?: string } | undefined
     return { title: first?.msg, detail: first?.path ? `${first.path}: ${first.msg}` : first?.msg }
@@ -48,9 +48,10 @@ function problemOf(body: unknown, status: number): Problem {
   return b as Problem
 }
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' }
-  if (token) headers['Authorization'] = `Bearer ${token}`
+export async function call<T>(
+  method: string, path: string, body?: unknown, extra: Record<string, string> = {}
+): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...extra }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
   try {
@@ -60,8 +61,10 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
       body: body === undefined ? undefined : JSON.stringify(body)
     })
   } catch {
+    noteReach(false)
     throw new ApiError(0, { code: 'E1110', title: 'unreachable' })
   }
+  noteReach(true)
   const text = await response.text()
   let parsed: unknown = text
   try {
@@ -70,7 +73,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
     // A page or plain text; the status says enough.
   }
   if (response.ok) return parsed as T
-  if (response.status === 401 && token) session.set(null)
+  if (response.status === 401 && path !== '/session') signedOut()
   throw new ApiError(response.status, problemOf(parsed, response.status))
 }
 
@@ -111,6 +114,9 @@ export interface Certificate {
   listener: string
   subject: string
   names: string[]
+  notBefore: string | null
+  sha256: string
+  pem: string
   notAfter: string | null
   keyBits: number
   signature: string
@@ -145,6 +151,7 @@ export interface Unclaimed {
 export interface Token {
   name: string
   scope: string
+  labels?: Record<string, string>
   created: string
   expires: string | null
   lastUsed: string | null

@@ -2,41 +2,74 @@
 
 import { Suspense, useEffect, type ReactNode } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
-import { session } from './api'
-import { languages, setLanguage, t, useLanguage, type Language } from './i18n'
-import { Login } from './pages/login'
+import { isKey, t, useLanguage, when } from './i18n'
+import { Login, takeReturn } from './pages/login'
+import { Outside } from './pages/outside'
+import { SetUp } from './pages/setup'
 import { Loading } from './parts'
+import { Boundary } from './parts/boundary'
+import { LanguageChoice } from './parts/language'
 import { ThemeChoice } from './parts/theme'
 import { Toasts } from './parts/toast'
 import { PAGES } from './routes'
-import { startEvents, useToken } from './state'
+import { recognise, signOut, useMe, type Me } from './session'
+import { startEvents, useLostSince } from './state'
 
 export function App() {
-  const token = useToken()
+  const me = useMe()
   const language = useLanguage()
-  useEffect(() => (token ? startEvents() : undefined), [token])
-  if (!token) return <Login key={language} />
+  const [place, go] = useLocation()
+  const name = me?.name
+  useEffect(() => void recognise(), [])
+  useEffect(() => {
+    if (!name) return
+    const back = takeReturn()
+    if (back) go(back, { replace: true })
+    return startEvents()
+  }, [name])
+  if (place === '/setup') return <><Lost /><SetUp key={language} /></>
+  if (me === undefined) return <><Lost /><Outside><Loading /></Outside></>
+  // In its place, so that whoever signs in again is where they were.
+  if (me === null) return <><Lost /><Login key={language} /></>
   return (
-    <Frame key={language}>
-      <Suspense fallback={<Loading />}>
-        <Switch>
-          {PAGES.map(({ path, page }) => <Route key={path} path={path} component={page} />)}
-          <Route>{t('error.404')}</Route>
-        </Switch>
-      </Suspense>
+    <Frame key={language} me={me}>
+      <Boundary place={place}>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            {PAGES.map(({ path, page }) => <Route key={path} path={path} component={page} />)}
+            <Route><Missing /></Route>
+          </Switch>
+        </Suspense>
+      </Boundary>
     </Frame>
   )
 }
 
-function Frame({ children }: { children: ReactNode }) {
+/** The server went away: said at once, with since when; gone by itself when it is back. */
+function Lost() {
+  const since = useLostSince()
+  return (
+    <div role="status" aria-live="assertive">
+      {since !== null && (
+        <p className="lost"><span aria-hidden="true">⚠</span> {t('app.lost', { when: when(new Date(since).toISOString()) })}</p>
+      )}
+    </div>
+  )
+}
+
+function Missing() {
+  return <div className="empty"><p><strong>{t('error.404')}</strong></p><p><Link href="/">{t('nav.overview')}</Link></p></div>
+}
+
+function Frame({ me, children }: { me: Me; children: ReactNode }) {
   const [place] = useLocation()
-  const language = useLanguage()
-  const here = (path: string) => (path === '/' ? place === '/' : place.startsWith(path))
+  const here = (path: string) => (path === '/' ? place === '/' : place === path || place.startsWith(`${path}/`))
+  const role = `role.${me.role}`
   return (
     <div className="frame">
       <a className="skip" href="#content">{t('nav.skip')}</a>
-      <nav aria-label={t('app.name')}>
-        <strong className="brand">{t('app.name')}</strong>
+      <nav aria-label={t('nav.label')}>
+        <Link href="/" className="brand"><img src="/icon.svg" alt="" width="24" height="24" /> {t('app.name')}</Link>
         <ul>
           {PAGES.map(({ path, nav }) => nav && (
             <li key={path}>
@@ -45,18 +78,18 @@ function Frame({ children }: { children: ReactNode }) {
           ))}
         </ul>
         <div className="nav-foot">
+          <Link href="/account" aria-current={here('/account') ? 'page' : undefined} title={t('nav.account')}>
+            {me.name} <small className="muted">{isKey(role) ? t(role) : me.role}</small>
+          </Link>
           <ThemeChoice />
-          <select
-            aria-label={t('language')}
-            value={language}
-            onChange={(e) => setLanguage(e.target.value as Language)}
-          >
-            {Object.entries(languages).map(([code, name]) => <option key={code} value={code}>{name}</option>)}
-          </select>
-          <button onClick={() => session.set(null)}>{t('nav.signout')}</button>
+          <LanguageChoice />
+          <button onClick={() => void signOut()}>{t('nav.signout')}</button>
         </div>
       </nav>
-      <main id="content" tabIndex={-1}>{children}</main>
+      <div className="stage">
+        <Lost />
+        <main id="content" tabIndex={-1}>{children}</main>
+      </div>
       <Toasts />
     </div>
   )

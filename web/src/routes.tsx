@@ -21,9 +21,12 @@ export const PAGES: Page[] = [
     path: '/devices/:guid/:tab?',
     page: ({ params }: Params) => <DevicePage guid={params['guid'] ?? ''} tab={params['tab'] ?? 'summary'} />
   },
+  { path: '/add', nav: 'nav.add', page: lazy(() => import('./pages/add')) },
   { path: '/unclaimed', nav: 'nav.unclaimed', page: lazy(() => import('./pages/unclaimed')) },
   { path: '/redirections', nav: 'nav.redirections', page: lazy(() => import('./pages/redirections')) },
   { path: '/audit', nav: 'nav.audit', page: lazy(() => import('./pages/audit')) },
-  { path: '/tokens', nav: 'nav.tokens', page: lazy(() => import('./pages/tokens')) },
-  { path: '/settings', nav: 'nav.settings', page: lazy(() => import('./pages/settings')) }
+  { path: '/people', nav: 'nav.people', page: lazy(() => import('./pages/people')) },
+  { path: '/settings', nav: 'nav.settings', page: lazy(() => import('./pages/settings')) },
+  { path: '/health', nav: 'nav.health', page: lazy(() => import('./pages/health')) },
+  { path: '/account', page: lazy(() => import('./pages/account')) }
 ]

@@ -1,7 +1,7 @@
 // Loading data and keeping it fresh.
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { ApiError, session } from './api'
+import { ApiError, get, noteReach, onReach } from './api'
 
 export interface Loaded<T> {
   data: T | undefined
@@ -47,24 +47,42 @@ export function useLoad<T>(load: () => Promise<T>, deps: unknown[], every = 0): 
   return { data, error, loading, reload: run }
 }
 
-export function useToken(): string | null {
-  return useSyncExternalStore(session.watch, () => session.token)
+/** Since when the server has not answered, or null. */
+let lostSince: number | null = null
+const reachListeners = new Set<() => void>()
+
+onReach((reachable) => {
+  if (reachable === (lostSince === null)) return
+  lostSince = reachable ? null : Date.now()
+  reachListeners.forEach((tell) => tell())
+  // What was missed meanwhile is loaded at once.
+  if (reachable) subscribers.forEach((tell) => tell(null))
+})
+
+export function useLostSince(): number | null {
+  return useSyncExternalStore((tell) => (reachListeners.add(tell), () => void reachListeners.delete(tell)), () => lostSince)
 }
 
 export interface Happening {
   id?: number | string
   type?: string
   time?: string
+  text?: string
   guid?: string
-  device?: string
   name?: string
-  message?: string
+  detail?: string
   [key: string]: unknown
 }
 
 const subscribers = new Set<(event: Happening | null) => void>()
 let recent: Happening[] = []
 let stream: AbortController | null = null
+
+/** Calls `tell` with each event as it happens; null when the page has come back to a server that was away. */
+export function onHappening(tell: (event: Happening | null) => void): () => void {
+  subscribers.add(tell)
+  return () => void subscribers.delete(tell)
+}
 
 /** Calls `tell` soon after something happened on the server; many events become one call. */
 export function onEvent(tell: () => void): () => void {
@@ -92,51 +110,78 @@ export function useEvents(): Happening[] {
   )
 }
 
-/** One event stream for the whole page; `EventSource` cannot carry the token, so it is read by `fetch`. */
+/** The server says something at least so often (a comment, when nothing happens). */
+const SILENCE = 40_000
+/** Longest pause between two attempts to reach a server that is away. */
+const PAUSE = 4_000
+
+/** One event stream for the whole page, with its own end of patience, which `EventSource` has not. */
 export function startEvents(): () => void {
   stream?.abort()
   const mine = new AbortController()
   stream = mine
   void (async () => {
     let cursor = ''
-    let pause = 1000
-    while (!mine.signal.aborted && session.token) {
-      try {
-        const response = await fetch('/api/v1/events', {
-          headers: {
-            Authorization: `Bearer ${session.token}`,
-            Accept: 'text/event-stream',
-            ...(cursor ? { 'Last-Event-ID': cursor } : {})
-          },
-          signal: mine.signal
-        })
-        if (response.ok && response.body) {
-          pause = 1000
-          cursor = (await readStream(response.body)) || cursor
-        } else if (response.status === 401) {
-          session.set(null)
-          return
-        }
-      } catch {
-        if (mine.signal.aborted) return
-      }
+    let pause = 500
+    while (!mine.signal.aborted) {
+      const lost = await follow(mine.signal, cursor, (id) => {
+        cursor = id
+        pause = 500
+      })
+      if (mine.signal.aborted) return
+      if (lost) noteReach(false)
       await new Promise((done) => setTimeout(done, pause))
-      pause = Math.min(pause * 2, 30_000)
+      pause = Math.min(pause * 2, PAUSE)
     }
   })()
   return () => mine.abort()
 }
 
-async function readStream(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+/** Reads until the stream ends; whether it did because the server is not there. */
+async function follow(signal: AbortSignal, cursor: string, seen: (id: string) => void): Promise<boolean> {
+  const own = new AbortController()
+  const stop = () => own.abort()
+  signal.addEventListener('abort', stop)
+  let watchdog = setTimeout(stop, SILENCE)
+  try {
+    const response = await fetch('/api/v1/events', {
+      headers: { Accept: 'text/event-stream', ...(cursor ? { 'Last-Event-ID': cursor } : {}) },
+      signal: own.signal
+    })
+    if (response.status === 401) {
+      // Says who is signed in, and thereby that nobody is.
+      await get('/whoami').catch(() => undefined)
+      return false
+    }
+    if (!response.ok || !response.body) return false
+    noteReach(true)
+    seen(cursor)
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    await readStream(reader, seen, () => {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(stop, SILENCE)
+    })
+    return true
+  } catch {
+    return true
+  } finally {
+    clearTimeout(watchdog)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+async function readStream(reader: ReadableStreamDefaultReader<string>, seen: (id: string) => void, alive: () => void) {
   let rest = ''
-  let last = ''
   for (;;) {
     const { value, done } = await reader.read()
-    if (done) return last
+    if (done) return
+    alive()
     const blocks = (rest + value).split(/\r?\n\r?\n/)
     rest = blocks.pop() ?? ''
-    for (const block of blocks) last = take(block) || last
+    for (const block of blocks) {
+      const id = take(block)
+      if (id) seen(id)
+    }
   }
 }
 

@@ -13,6 +13,7 @@ mod device;
 mod device_id;
 mod enroll;
 mod event;
+mod history;
 mod new_device;
 mod portable;
 mod problem;
@@ -36,6 +37,7 @@ pub use enroll::{
     NewEnrollment, StepState,
 };
 pub use event::{Alert, EVENT_TYPES, Event, MpsNotice, WebhookNotice, is_event_type};
+pub use history::{HealthCheck, History, HistoryPoint, SignInWays, Verdict};
 pub use new_device::{
     Claim, DevicePatch, ImportOutcome, IssuedCredential, NewDevice, WrittenDevice,
 };

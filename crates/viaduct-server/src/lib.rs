@@ -9,6 +9,7 @@ pub mod config;
 pub mod enroll;
 pub mod events;
 pub mod gateway;
+pub mod history;
 pub mod inventory;
 mod knocks;
 pub mod listen;

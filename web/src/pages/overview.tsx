@@ -1,26 +1,41 @@
-// The fleet at a glance.
+// The fleet at a glance, live.
 
+import { lazy, Suspense } from 'react'
 import { Link } from 'wouter'
 import { get, type Device, type Status } from '../api'
 import { size, t } from '../i18n'
-import { Await, Heading, Time } from '../parts'
-import { useEvents, useLoad } from '../state'
+import { Await, Copy, curlOf, Empty, Heading, Loading, Time } from '../parts'
+import { useLoad, type Happening } from '../state'
+
+const Charts = lazy(() => import('./charts'))
 
 const DAY = 86_400_000
+/** Devices of a list on this page; the rest is a link away. */
+const SHOWN = 10
 
 export default function Overview() {
   const status = useLoad(() => get<Status>('/status'), [], 15_000)
   return (
     <>
-      <Heading title={t('nav.overview')} />
+      <Heading title={t('nav.overview')}>
+        <Copy text="viaduct status" label={t('common.asCli')} />
+        <Copy text={curlOf({ method: 'GET', path: '/status' })} label={t('common.asCurl')} />
+      </Heading>
       <Await of={status}>
         {(s) => (
           <>
             <Tiles status={s} />
+            {s.counts.devices === 0 && (
+              <Empty title={t('devices.empty')} hint={t('devices.emptyHint')}>
+                <Link className="button primary" href="/add">{t('nav.add')}</Link>
+              </Empty>
+            )}
+            <Suspense fallback={<Loading />}><Charts /></Suspense>
             <div className="columns">
               <Attention status={s} />
               <Certificates status={s} />
-              <Away />
+              <NotBack status={s} />
+              <Alarms />
               <Recent />
             </div>
           </>
@@ -33,14 +48,14 @@ export default function Overview() {
 function Tiles({ status: { counts } }: { status: Status }) {
   const tiles: [string, string, string][] = [
     [String(counts.devices), t('overview.known'), '/devices'],
-    [String(counts.connected), t('overview.connected'), '/devices?status=1'],
-    [String(counts.devices - counts.connected), t('overview.away'), '/devices?status=0'],
+    [String(counts.connected), t('overview.connected'), '/devices?status=connected'],
+    [String(counts.devices - counts.connected), t('overview.away'), '/devices?status=away'],
     [String(counts.unclaimed), t('overview.unclaimed'), '/unclaimed'],
     [String(counts.channels), t('overview.channels'), '/redirections'],
     [`${size(counts.bytes.fromDevice)} / ${size(counts.bytes.toDevice)}`, t('overview.traffic'), '/devices']
   ]
   return (
-    <ul className="tiles">
+    <ul className="tiles" aria-live="off">
       {tiles.map(([figure, about, href]) => (
         <li key={about}><Link href={href}><b>{figure}</b><span>{about}</span></Link></li>
       ))}
@@ -52,7 +67,7 @@ function Attention({ status }: { status: Status }) {
   return (
     <section>
       <h2>{t('overview.attention')}</h2>
-      {status.attention.length === 0 && <p className="muted">{t('overview.allwell')}</p>}
+      {status.attention.length === 0 && <p className="good">✓ {t('overview.allwell')}</p>}
       <ul className="plain">
         {status.attention.map((point) => (
           <li key={point.code + point.detail}>
@@ -76,51 +91,91 @@ function Certificates({ status }: { status: Status }) {
       <h2>{t('overview.certificates')}</h2>
       <ul className="plain">
         {rows.map((c) => (
-          <li key={c.listener + c.subject + c.keyBits} className={c.days < 30 ? 'warn' : undefined}>
-            {t('overview.ends', { listener: c.listener, subject: `${c.subject} (${c.keyBits} bit)`, days: c.days })}
+          <li key={c.listener + c.sha256} className={c.days < 30 ? 'warn' : undefined}>
+            {c.days < 30 && '⚠ '}{t('overview.ends', { listener: c.listener, subject: `${c.subject} (${c.keyBits} bit)`, days: c.days })}
           </li>
         ))}
       </ul>
+      <p><Link href="/settings">{t('nav.settings')}</Link></p>
     </section>
   )
 }
 
-function Away() {
-  const away = useLoad(() => get<Device[]>('/devices?status=0&$top=10'), [])
+/** Had its tunnel when the server (or the way to it) stopped, and has not come again. */
+function isNotBack(d: Device, started: string): boolean {
+  if (d.connectionStatus || d.blocked || !d.lastConnected || d.lastConnected >= started) return false
+  // Seen to the end of the last run: no earlier end of its tunnel was noted, or the end was ours.
+  return !d.lastDisconnected || d.lastDisconnected < d.lastConnected || /shut|stop/.test(d.lastEnd?.reason ?? '')
+}
+
+function NotBack({ status }: { status: Status }) {
+  const away = useLoad(() => get<Device[]>('/devices?status=0&sort=-lastSeen&$top=1000'), [])
   return (
     <section>
       <h2>{t('overview.notback')}</h2>
       <Await of={away}>
-        {(devices) => (
-          <ul className="plain">
-            {devices.length === 0 && <li className="muted">{t('common.none')}</li>}
-            {devices.map((d) => (
-              <li key={d.guid}>
-                <Link href={`/devices/${d.guid}`}>{d.name || d.guid}</Link>{' '}
-                <span className="muted"><Time at={d.lastSeen ?? d.lastDisconnected} /> {d.lastEnd?.reason}</span>
-              </li>
-            ))}
-          </ul>
-        )}
+        {(devices) => {
+          const lost = devices.filter((d) => isNotBack(d, status.started))
+          const list = lost.length > 0 ? lost : devices
+          return (
+            <>
+              <p className={lost.length ? 'warn' : 'muted'}>
+                {lost.length ? t('overview.notbackCount', { n: lost.length }) : t(devices.length ? 'overview.allback' : 'overview.allhere')}
+              </p>
+              <ul className="plain">
+                {list.slice(0, SHOWN).map((d) => (
+                  <li key={d.guid}>
+                    <Link href={`/devices/${d.guid}`}>{d.name || d.guid}</Link>{' '}
+                    <span className="muted"><Time at={d.lastSeen ?? d.lastDisconnected} /> {d.lastEnd?.reason}</span>{' '}
+                    <Link href={`/devices/${d.guid}`}>{t('device.why')}</Link>
+                  </li>
+                ))}
+              </ul>
+              {list.length > SHOWN && <p><Link href="/devices?status=away&sort=-seen">{t('overview.all', { n: list.length })}</Link></p>}
+            </>
+          )
+        }}
+      </Await>
+    </section>
+  )
+}
+
+function EventList({ events }: { events: Happening[] }) {
+  return (
+    <ul className="plain">
+      {events.map((event, at) => (
+        <li key={String(event.id ?? at)}>
+          <span className="muted"><Time at={event.time} /></span>{' '}
+          {event.guid && <Link href={`/devices/${event.guid}`}>{event.name ?? event.guid}</Link>}{' '}
+          {event.text ?? event.type}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+const latest = (events: Happening[]) => [...events].reverse().slice(0, SHOWN)
+
+function Alarms() {
+  const list = useLoad(() => get<Happening[]>('/events?type=device.alert,device.conflict,certificates.changed,certificates.refused'), [])
+  return (
+    <section>
+      <h2>{t('overview.alarms')}</h2>
+      <Await of={list}>
+        {(events) => (events.length === 0 ? <p className="muted">{t('overview.noalarms')}</p> : <EventList events={latest(events)} />)}
       </Await>
     </section>
   )
 }
 
 function Recent() {
-  const events = useEvents()
+  const list = useLoad(() => get<Happening[]>('/events?type=tunnel,redirection,device,connection&limit=200'), [])
   return (
     <section>
       <h2>{t('overview.recent')}</h2>
-      {events.length === 0 && <p className="muted">{t('overview.quiet')}</p>}
-      <ul className="plain" aria-live="polite">
-        {events.slice(0, 12).map((event, at) => (
-          <li key={String(event.id ?? at)}>
-            <span className="muted"><Time at={event.time} /></span> {event.name ?? event.device ?? event.guid}{' '}
-            {event.message ?? event.type}
-          </li>
-        ))}
-      </ul>
+      <Await of={list}>
+        {(events) => (events.length === 0 ? <p className="muted">{t('overview.quiet')}</p> : <EventList events={latest(events)} />)}
+      </Await>
     </section>
   )
 }

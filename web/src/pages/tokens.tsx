@@ -1,64 +1,71 @@
-// API tokens.
+// API tokens: shown once, ended at any time.
 
 import { useState, type FormEvent } from 'react'
-import { get, post, remove, type ApiError, type Token } from '../api'
+import { get, post, remove, type Token } from '../api'
 import { t } from '../i18n'
-import { Await, Copy, Dialog, Failure, Heading, Time } from '../parts'
+import { Await, Copy, Dialog, Empty, Failure, quoted, Shells, Table, Time, useAction } from '../parts'
+import { labelsOf, labelText } from '../parts/labels'
 import { useLoad } from '../state'
 
-export default function Tokens() {
+const SCOPES = ['proxy', 'read', 'operate', 'admin'] as const
+const LIVES = ['1d', '30d', '90d', '365d', 'never'] as const
+
+export function Tokens() {
   const list = useLoad(() => get<Token[]>('/tokens'), [])
-  const [error, setError] = useState<ApiError>()
+  const action = useAction()
   const [issued, setIssued] = useState<string>()
   const make = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const form = event.currentTarget
     const data = new FormData(form)
-    try {
-      const { token } = await post<{ token: string }>('/tokens', { name: data.get('name'), scope: data.get('scope') })
-      setIssued(token)
-      setError(undefined)
+    const text = (name: string) => String(data.get(name) ?? '')
+    const body = { name: text('name'), scope: text('scope'), expires: text('expires'), labels: labelsOf(text('labels')) }
+    await action.run(async () => {
+      setIssued((await post<{ token: string }>('/tokens', body)).token)
       form.reset()
-      list.reload()
-    } catch (reason) {
-      setError(reason as ApiError)
-    }
+    })
+    list.reload()
   }
-  const revoke = (name: string) =>
-    remove(`/tokens/${encodeURIComponent(name)}`).then(list.reload, (reason: unknown) => setError(reason as ApiError))
+  const revoke = async (name: string) => {
+    await action.run(() => remove(`/tokens/${encodeURIComponent(name)}`), t('tokens.revoked', { name }))
+    list.reload()
+  }
   return (
     <>
-      <Heading title={t('nav.tokens')} />
-      {error && <Failure error={error} />}
+      {action.error && <Failure error={action.error} />}
       <form className="inline" onSubmit={(event) => void make(event)}>
-        <label>{t('tokens.name')}<input name="name" required /></label>
+        <label>{t('tokens.name')}<input name="name" required autoComplete="off" /></label>
         <label>{t('tokens.scope')}
-          <select name="scope" defaultValue="read">
-            {['proxy', 'read', 'operate', 'admin'].map((scope) => <option key={scope}>{scope}</option>)}
-          </select>
+          <select name="scope" defaultValue="read">{SCOPES.map((scope) => <option key={scope}>{scope}</option>)}</select>
         </label>
-        <button className="primary">{t('tokens.make')}</button>
+        <label>{t('tokens.expires')}
+          <select name="expires" defaultValue="90d">{LIVES.map((life) => <option key={life} value={life}>{t(`tokens.life.${life}`)}</option>)}</select>
+        </label>
+        <label>{t('people.labels')}<input name="labels" placeholder="site=berlin" /></label>
+        <button className="primary" disabled={action.busy}>{t('tokens.make')}</button>
+        <Shells cli="viaduct tokens create NAME --scope read" method="POST" path="/tokens" body={{ name: 'NAME', scope: 'read', expires: '90d' }} />
       </form>
       <Await of={list}>
-        {(rows) => rows.length === 0 ? <p className="muted">{t('tokens.empty')}</p> : (
-          <div className="scroll">
-            <table>
-              <thead>
-                <tr><th>{t('tokens.name')}</th><th>{t('tokens.scope')}</th><th>{t('tokens.expires')}</th><th>{t('tokens.used')}</th><th /></tr>
-              </thead>
-              <tbody>
-                {rows.map((token) => (
-                  <tr key={token.name}>
-                    <td>{token.name}</td>
-                    <td>{token.scope}</td>
-                    <td><Time at={token.expires} /></td>
-                    <td><Time at={token.lastUsed} /></td>
-                    <td><button className="danger small" onClick={() => void revoke(token.name)}>{t('tokens.revoke')}</button></td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+        {(rows) => rows.length === 0 ? <Empty title={t('tokens.empty')} hint={t('tokens.hint')} /> : (
+          <Table
+            label={t('people.tokens')} rows={rows} id={(token) => token.name} order="name"
+            columns={[
+              { key: 'name', title: t('tokens.name'), cell: (token) => token.name, sort: (token) => token.name },
+              { key: 'scope', title: t('tokens.scope'), cell: (token) => token.scope, sort: (token) => token.scope },
+              { key: 'labels', title: t('devices.labels'), wide: true, cell: (token) => labelText(token.labels) || t('people.all') },
+              { key: 'expires', title: t('tokens.expires'), cell: (token) => <Time at={token.expires} />, sort: (token) => token.expires ?? '9' },
+              { key: 'used', title: t('tokens.used'), wide: true, cell: (token) => <Time at={token.lastUsed} />, sort: (token) => token.lastUsed ?? '' },
+              {
+                key: 'do', title: t('common.actions'),
+                cell: (token) => (
+                  <span className="actions">
+                    <button className="danger small" disabled={action.busy} onClick={() => void revoke(token.name)}>{t('tokens.revoke')}</button>
+                    <Shells cli={`viaduct tokens revoke ${quoted(token.name)}`} method="DELETE" path={`/tokens/${encodeURIComponent(token.name)}`} />
+                  </span>
+                )
+              }
+            ]}
+          />
         )}
       </Await>
       {issued && (
@@ -66,7 +73,7 @@ export default function Tokens() {
           <p>{t('tokens.once')}</p>
           <pre>{issued}</pre>
           <p className="actions">
-            <Copy text={issued} label={t('common.copy')} />
+            <Copy text={issued} />
             <button onClick={() => setIssued(undefined)}>{t('common.close')}</button>
           </p>
         </Dialog>

@@ -1,62 +1,124 @@
-// PCs that knocked without being known.
+// PCs that knocked without being known: taken in, turned away, or forgotten.
 
-import { useState } from 'react'
-import { get, post, type Unclaimed } from '../api'
-import { t, when } from '../i18n'
-import { Await, Dialog, Failure, Heading, Shells } from '../parts'
-import type { ApiError } from '../api'
+import { useState, type FormEvent } from 'react'
+import { Link } from 'wouter'
+import { get, post, remove, type Unclaimed } from '../api'
+import { t } from '../i18n'
+import { Await, Copy, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
+import { labelsOf } from '../parts/labels'
 import { useLoad } from '../state'
 
-interface Issued {
-  mpsusername?: string
-  mpspassword?: string
-  ciraUser?: string
-  ciraPassword?: string
-  [key: string]: unknown
+interface Written {
+  guid: string
+  name: string
+  issued?: { user: string; password: string }
 }
 
 export default function UnclaimedPage() {
   const list = useLoad(() => get<Unclaimed[]>('/unclaimed'), [], 15_000)
-  const [error, setError] = useState<ApiError>()
-  const [issued, setIssued] = useState<Issued>()
-  const act = async (guid: string, verb: 'approve' | 'block') => {
-    try {
-      const answer = await post<Issued>(`/unclaimed/${guid}/${verb}`)
-      if (verb === 'approve') setIssued(answer)
-      setError(undefined)
-      list.reload()
-    } catch (reason) {
-      setError(reason as ApiError)
-    }
-  }
   return (
     <>
       <Heading title={t('nav.unclaimed')} />
-      {error && <Failure error={error} />}
+      <p className="muted">{t('unclaimed.about')}</p>
       <Await of={list}>
-        {(rows) => rows.length === 0 ? <p className="muted">{t('unclaimed.empty')}</p> : (
-          <ul className="cards">
-            {rows.map((row) => (
-              <li key={row.guid}>
-                <p><code>{row.guid}</code> {row.mpsusername}</p>
-                <p className="muted">{t('unclaimed.times', { n: row.count, when: when(row.last), address: row.address })}</p>
-                <p className="actions">
-                  <button className="primary" onClick={() => void act(row.guid, 'approve')}>{t('unclaimed.approve')}</button>
-                  <button onClick={() => void act(row.guid, 'block')}>{t('unclaimed.block')}</button>
-                  <Shells cli={`viaduct devices approve ${row.guid}`} method="POST" path={`/unclaimed/${row.guid}/approve`} />
-                </p>
-              </li>
-            ))}
-          </ul>
-        )}
+        {(rows) => rows.length === 0
+          ? <Empty title={t('unclaimed.empty')} hint={t('unclaimed.emptyHint')}><Link className="button" href="/add">{t('nav.add')}</Link></Empty>
+          : <Knocking rows={rows} reload={list.reload} />}
       </Await>
-      {issued && (
-        <Dialog title={t('unclaimed.approve')} close={() => setIssued(undefined)}>
-          <p>{t('unclaimed.issued')}</p>
-          <pre>{JSON.stringify(issued, null, 2)}</pre>
-          <button onClick={() => setIssued(undefined)}>{t('common.close')}</button>
+    </>
+  )
+}
+
+/** Also shown where a PC is added: one that knocks is halfway here. */
+export function Knocking({ rows, reload }: { rows: Unclaimed[]; reload: () => void }) {
+  const action = useAction()
+  const [claiming, setClaiming] = useState<Unclaimed>()
+  const [written, setWritten] = useState<Written>()
+  const act = async (work: () => Promise<unknown>, done: string) => {
+    await action.run(work, done)
+    reload()
+  }
+  return (
+    <>
+      {action.error && <Failure error={action.error} />}
+      <Table
+        label={t('nav.unclaimed')} rows={rows} id={(row) => row.guid} order="-last"
+        columns={[
+          { key: 'guid', title: t('device.guid'), cell: (row) => <code>{row.guid}</code>, sort: (row) => row.guid },
+          { key: 'address', title: t('devices.address'), cell: (row) => row.address, sort: (row) => row.address },
+          { key: 'user', title: t('unclaimed.user'), wide: true, cell: (row) => row.mpsusername ?? '–' },
+          { key: 'first', title: t('unclaimed.first'), wide: true, cell: (row) => <Time at={row.first} />, sort: (row) => row.first },
+          { key: 'last', title: t('unclaimed.last'), cell: (row) => <Time at={row.last} />, sort: (row) => row.last },
+          { key: 'count', title: t('unclaimed.count'), wide: true, cell: (row) => row.count, sort: (row) => row.count },
+          {
+            key: 'do', title: t('common.actions'),
+            cell: (row) => (
+              <span className="actions">
+                <button className="primary small" onClick={() => setClaiming(row)}>{t('unclaimed.approve')}</button>
+                <button className="danger small" onClick={() => void act(() => post(`/unclaimed/${row.guid}/block`), t('unclaimed.blocked'))}>
+                  {t('unclaimed.block')}
+                </button>
+                <button className="small" onClick={() => void act(() => remove(`/unclaimed/${row.guid}`), t('unclaimed.forgotten'))}>
+                  {t('unclaimed.ignore')}
+                </button>
+                <Shells cli={`viaduct devices approve ${row.guid}`} method="POST" path={`/unclaimed/${row.guid}/approve`} />
+              </span>
+            )
+          }
+        ]}
+      />
+      {claiming && (
+        <Claim
+          row={claiming} close={() => setClaiming(undefined)}
+          done={(answer) => { setClaiming(undefined); setWritten(answer); reload() }}
+        />
+      )}
+      {written && (
+        <Dialog title={t('unclaimed.taken', { name: written.name })} close={() => setWritten(undefined)}>
+          {written.issued ? (
+            <>
+              <p>{t('unclaimed.issued')}</p>
+              <pre>{`${written.issued.user}\n${written.issued.password}`}</pre>
+              <Copy text={written.issued.password} />
+            </>
+          ) : <p>{t('unclaimed.known')}</p>}
+          <p className="actions">
+            <Link className="button" href={`/devices/${written.guid}`}>{t('unclaimed.open')}</Link>
+            <button onClick={() => setWritten(undefined)}>{t('common.close')}</button>
+          </p>
         </Dialog>
       )}
     </>
+  )
+}
+
+function Claim({ row, close, done }: { row: Unclaimed; close: () => void; done: (written: Written) => void }) {
+  const action = useAction()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const data = new FormData(event.currentTarget)
+    const text = (name: string) => String(data.get(name) ?? '').trim() || undefined
+    const body = {
+      name: text('name'), labels: labelsOf(text('labels') ?? ''), ciraPassword: text('password')
+    }
+    void action.run(async () => done(await post<Written>(`/unclaimed/${row.guid}/approve`, body)))
+  }
+  return (
+    <Dialog title={t('unclaimed.approve')} close={close}>
+      <form onSubmit={submit}>
+        <p><code>{row.guid}</code></p>
+        <label>{t('devices.name')}<input name="name" autoFocus autoComplete="off" /></label>
+        <label>{t('devices.labels')}<input name="labels" placeholder="site=berlin" /></label>
+        <label>{t('unclaimed.password')}
+          <input name="password" type="password" autoComplete="off" />
+          <small className="muted">{t('unclaimed.passwordHint')}</small>
+        </label>
+        {action.error && <Failure error={action.error} />}
+        <p className="actions">
+          <button className="primary" disabled={action.busy}>{t('unclaimed.approve')}</button>
+          <button type="button" onClick={close}>{t('common.cancel')}</button>
+        </p>
+      </form>
+    </Dialog>
   )
 }

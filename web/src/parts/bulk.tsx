@@ -1,28 +1,76 @@
-// One power action for many PCs, after their number was typed.
+// One deed for many PCs, after their number was typed.
 
 import { useState } from 'react'
-import type { Device } from '../api'
+import { patch, post, type Device } from '../api'
 import { t } from '../i18n'
-import { POWER, sendPower, type PowerAction } from '../power'
-import { Copy, Dialog } from '.'
+import { POWER, powerCall, sendPower } from '../power'
+import { Copy, curlOf, quoted } from './shells'
+import { Dialog } from './dialog'
+import { labelsOf } from './labels'
 
 /** Requests under way at once: enough to be quick, few enough to stop in time. */
 const AT_ONCE = 6
 
-export function Bulk({ devices, clear }: { devices: Device[]; clear: () => void }) {
-  const [what, setWhat] = useState<PowerAction>()
+interface Deed {
+  title: string
+  harsh: boolean
+  cli: (devices: Device[]) => string
+  curl: (device: Device) => string
+  run: (device: Device) => Promise<unknown>
+}
+
+const names = (devices: Device[]) => devices.map((d) => quoted(d.name || d.guid)).join(' ')
+
+function powerDeed(key: string): Deed | undefined {
+  const what = POWER.find((p) => p.key === key)
+  return what && {
+    title: t(what.key),
+    harsh: what.harsh,
+    cli: (devices) => `viaduct ${what.cli} ${names(devices)}`,
+    curl: (device) => curlOf({ method: 'POST', ...powerCall(what, device.guid) }),
+    run: (device) => sendPower(what, device.guid)
+  }
+}
+
+function accessDeed(verb: 'approve' | 'block'): Deed {
+  return {
+    title: t(`unclaimed.${verb}`),
+    harsh: false,
+    cli: (devices) => `viaduct devices ${verb} ${names(devices)}`,
+    curl: (device) => curlOf({ method: 'POST', path: `/devices/${device.guid}/${verb}` }),
+    run: (device) => post(`/devices/${device.guid}/${verb}`)
+  }
+}
+
+function labelDeed(text: string): Deed {
+  const labels = labelsOf(text)
+  return {
+    title: t('bulk.labelTitle', { labels: text }),
+    harsh: false,
+    cli: (devices) => devices.map((d) => `viaduct devices label ${quoted(d.name || d.guid)} ${text}`).join('\n'),
+    curl: (device) => curlOf({ method: 'PATCH', path: `/devices/${device.guid}`, body: { labels } }),
+    run: (device) => patch(`/devices/${device.guid}`, { labels })
+  }
+}
+
+export function Bulk({ devices, clear, changed }: { devices: Device[]; clear: () => void; changed?: () => void }) {
+  const [deed, setDeed] = useState<Deed>()
+  const [labels, setLabels] = useState('')
   return (
-    <div className="bulk">
+    <div className="bulk" role="region" aria-label={t('devices.selected', { n: devices.length })}>
       <strong>{t('devices.selected', { n: devices.length })}</strong>
-      <label>
-        {t('devices.bulk')}{' '}
-        <select value="" onChange={(e) => setWhat(POWER.find((p) => p.key === e.target.value))}>
-          <option value="" disabled>…</option>
-          {POWER.map((p) => <option key={p.key} value={p.key}>{t(p.key)}</option>)}
-        </select>
-      </label>
-      <button onClick={clear}>{t('common.cancel')}</button>
-      {what && <Confirm what={what} devices={devices} close={() => setWhat(undefined)} />}
+      <select aria-label={t('devices.bulk')} value="" onChange={(e) => setDeed(powerDeed(e.target.value))}>
+        <option value="" disabled>{t('devices.bulk')} …</option>
+        {POWER.map((p) => <option key={p.key} value={p.key}>{t(p.key)}</option>)}
+      </select>
+      <form className="actions" onSubmit={(e) => { e.preventDefault(); if (labels.trim()) setDeed(labelDeed(labels.trim())) }}>
+        <input aria-label={t('bulk.label')} placeholder="site=berlin" value={labels} onChange={(e) => setLabels(e.target.value)} size={14} />
+        <button>{t('bulk.label')}</button>
+      </form>
+      <button onClick={() => setDeed(accessDeed('approve'))}>{t('unclaimed.approve')}</button>
+      <button onClick={() => setDeed(accessDeed('block'))}>{t('unclaimed.block')}</button>
+      <button onClick={clear}>{t('bulk.none')}</button>
+      {deed && <Confirm deed={deed} devices={devices} close={() => { setDeed(undefined); changed?.() }} />}
     </div>
   )
 }
@@ -32,20 +80,23 @@ interface Outcome {
   error?: string
 }
 
-function Confirm({ what, devices, close }: { what: PowerAction; devices: Device[]; close: () => void }) {
+function Confirm({ deed, devices: given, close }: { deed: Deed; devices: Device[]; close: () => void }) {
+  // What was agreed to is what is done, whatever changes in the list meanwhile.
+  const [devices] = useState(given)
   const [typed, setTyped] = useState('')
   const [outcomes, setOutcomes] = useState<Outcome[]>()
   const [busy, setBusy] = useState(false)
+  const [stop] = useState(() => ({ wanted: false }))
   const failed = outcomes?.filter((o) => o.error) ?? []
   const go = async () => {
     setBusy(true)
     const done: Outcome[] = []
     const queue = [...devices]
     const worker = async () => {
-      for (let d = queue.shift(); d; d = queue.shift()) {
+      for (let d = queue.shift(); d && !stop.wanted; d = queue.shift()) {
         const name = d.name || d.guid
         try {
-          await sendPower(what, d.guid)
+          await deed.run(d)
           done.push({ name })
         } catch (error) {
           done.push({ name, error: (error as Error).message })
@@ -56,31 +107,37 @@ function Confirm({ what, devices, close }: { what: PowerAction; devices: Device[
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
     setBusy(false)
   }
-  const cli = `viaduct ${what.cli} ${devices.map((d) => d.name || d.guid).join(' ')}`
+  const first = devices[0]
   return (
-    <Dialog title={t(what.key)} close={close}>
+    <Dialog title={deed.title} close={() => { if (!busy) close() }}>
       {!outcomes && (
-        <label>
-          {t('devices.bulkConfirm', { n: devices.length })}
-          <input inputMode="numeric" value={typed} onChange={(e) => setTyped(e.target.value)} autoFocus />
-        </label>
+        <>
+          <p className="names">{devices.slice(0, 12).map((d) => d.name || d.guid).join(', ')}{devices.length > 12 && ' …'}</p>
+          <label>
+            {t('devices.bulkConfirm', { n: devices.length })}{' '}
+            <input inputMode="numeric" value={typed} onChange={(e) => setTyped(e.target.value)} autoFocus size={8} />
+          </label>
+        </>
       )}
-      {what.harsh && !outcomes && <p className="warn">{t('power.lost')}</p>}
+      {deed.harsh && !outcomes && <p className="warn">⚠ {t('power.lost')}</p>}
       {outcomes && (
         <>
-          <progress max={devices.length} value={outcomes.length} />
+          <progress aria-label={deed.title} max={devices.length} value={outcomes.length} />
           <p role="status">{t('devices.bulkDone', { ok: outcomes.length - failed.length, failed: failed.length })}</p>
-          <ul className="plain">{failed.map((o) => <li key={o.name}>{o.name}: {o.error}</li>)}</ul>
+          <ul className="plain failures">{failed.map((o) => <li key={o.name}>✗ {o.name}: {o.error}</li>)}</ul>
         </>
       )}
       <p className="actions">
         {!outcomes && (
-          <button className="danger" disabled={busy || typed !== String(devices.length)} onClick={() => void go()}>
-            {t(what.key)}
+          <button className={deed.harsh ? 'danger' : 'primary'} disabled={busy || typed.trim() !== String(devices.length)} onClick={() => void go()}>
+            {deed.title}
           </button>
         )}
-        <Copy text={cli} label={t('common.asCli')} />
-        <button onClick={close} disabled={busy}>{t(outcomes ? 'common.close' : 'common.cancel')}</button>
+        {busy
+          ? <button onClick={() => { stop.wanted = true }}>{t('bulk.stop')}</button>
+          : <button onClick={close}>{t(outcomes ? 'common.close' : 'common.cancel')}</button>}
+        <Copy text={deed.cli(devices)} label={t('common.asCli')} />
+        {first && <Copy text={deed.curl(first)} label={t('common.asCurl')} />}
       </p>
     </Dialog>
   )

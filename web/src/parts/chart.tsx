@@ -38,7 +38,7 @@ export function Chart({ title, times, series, figure = plain }: Props) {
   useEffect(() => {
     const element = place.current
     if (!element) return
-    const made = new uPlot(options(title, series, figure, element.clientWidth), [times, ...series.map((s) => s.values)], element)
+    const made = new uPlot(options(series, figure, element.clientWidth), [times, ...series.map((s) => s.values)], element)
     plot.current = made
     const watcher = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
     watcher.observe(element)
@@ -61,14 +61,13 @@ export function Chart({ title, times, series, figure = plain }: Props) {
   )
 }
 
-function options(title: string, series: Series[], figure: (value: number) => string, width: number): uPlot.Options {
+function options(series: Series[], figure: (value: number) => string, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement)
   const ink = (name: string) => style.getPropertyValue(name).trim()
   const axis = { stroke: ink('--soft'), grid: { stroke: ink('--line'), width: 0.5 }, ticks: { stroke: ink('--line'), width: 0.5 } }
   return {
     width,
     height: HEIGHT,
-    class: title,
     scales: { y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] } },
     legend: { live: true },
     axes: [

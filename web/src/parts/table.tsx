@@ -28,7 +28,10 @@ interface Props<T> {
   nameOf?: (row: T) => string
 }
 
-const collator = new Intl.Collator(undefined, { numeric: true })
+/** A key that plain comparison sorts as people do: `pc-9` before `pc-10`, `Ä` beside `A`. Ten thousand take few milliseconds. */
+function plainKey(text: string): string {
+  return text.normalize('NFKD').toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'))
+}
 
 /** From this many rows on only those in sight are drawn; all of them are then equally high. */
 const MANY = 150
@@ -52,10 +55,11 @@ export function useQuery(): [URLSearchParams, (changes: Record<string, string>) 
 
 function sorted<T>(rows: readonly T[], by: Column<T>['sort'], down: boolean): readonly T[] {
   if (!by) return rows
-  const keyed = rows.map((row) => ({ row, key: by(row) }))
-  keyed.sort((a, b) => typeof a.key === 'number' && typeof b.key === 'number'
-    ? a.key - b.key
-    : collator.compare(String(a.key), String(b.key)))
+  const keyed = rows.map((row) => {
+    const key = by(row)
+    return { row, key: typeof key === 'number' ? key : plainKey(key) }
+  })
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   if (down) keyed.reverse()
   return keyed.map(({ row }) => row)
 }

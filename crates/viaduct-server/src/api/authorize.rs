@@ -9,7 +9,7 @@ use super::{
     routes::Routes,
 };
 use crate::{
-    access::{Action, BROWSER, Principal, SignInError},
+    access::{Action, BROWSER, PASSWORD_MIN, Principal, SignInError},
     audit::Outcome,
     config::Secret,
 };
@@ -22,7 +22,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
-use viaduct_api::Code;
+use viaduct_api::{Code, SignInWays};
 
 /// The routes of this area.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -31,6 +31,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(&post, "/api/v1/authorize", Guard::Open, login)
         .add(&post, "/login/api/v1/authorize", Guard::Open, login)
         .add(&Method::GET, "/api/v1/authorize/redirection/{guid}", ticket, redirection)
+        .add(&Method::GET, "/api/v1/session", Guard::Open, ways)
         .add(&post, "/api/v1/session", Guard::Open, begin)
         .add(&Method::DELETE, "/api/v1/session", Guard::SignedIn, end)
 }
@@ -53,6 +54,15 @@ pub(super) async fn login(
     let who = sign_in(&api, origin, &credentials, "sign in").await?;
     let token = api.access.login_token(&who)?;
     Ok(axum::Json(json!({ "token": token.expose() })))
+}
+
+/// `GET /session`: how one can sign in here, for a page that nobody has signed in to.
+async fn ways(State(api): State<Arc<Api>>) -> axum::Json<SignInWays> {
+    axum::Json(SignInWays {
+        set_up: api.access.has_users(),
+        provider: api.provider.is_some(),
+        password_min: PASSWORD_MIN,
+    })
 }
 
 /// `POST /session`: the same, for a browser: the token is in a cookie that no script can read.

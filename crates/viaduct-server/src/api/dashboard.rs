@@ -36,7 +36,7 @@ pub(super) async fn other(method: Method, uri: Uri) -> Response {
     Refusal::new(Code::NoSuchRoute, format!("`{path}` is no route of this server")).into_response()
 }
 
-fn page(path: &str) -> Option<Response> {
+pub(super) fn page(path: &str) -> Option<Response> {
     let (file, kind) = web::file(path)?;
     let mut response = Body::from(file.data).into_response();
     let headers = response.headers_mut();

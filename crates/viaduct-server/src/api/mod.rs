@@ -34,6 +34,7 @@ mod routes;
 mod service;
 mod setup;
 mod show;
+mod stats;
 mod tokens;
 mod tunnels;
 mod users;
@@ -51,6 +52,7 @@ use crate::{
     enroll::Enroller,
     events::Bus,
     gateway::Gateway,
+    history::History,
     inventory::Inventory,
     redirect::Redirections,
     registry::Registry,
@@ -60,7 +62,7 @@ use crate::{
 use axum::{Router, http::Method};
 use guard::Guard;
 use routes::Routes;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 use time::OffsetDateTime;
 
 /// What the handlers work with.
@@ -96,6 +98,10 @@ pub struct Api {
     pub certificates: Certificates,
     /// Effective configuration, secrets redacted.
     pub config_text: Arc<str>,
+    /// How it was over the last hour and week.
+    pub history: History,
+    /// The data directory.
+    pub data: Arc<Path>,
     /// When the server was started.
     pub started: OffsetDateTime,
     /// Where it listens.
@@ -176,7 +182,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/setup", Guard::Open, setup::submit)
         .add(&get, "/", Guard::Open, dashboard::front);
     let routes = rotation::routes(remote_access::routes(enroll::routes(routes)));
-    kv::routes(wsman::routes(amt::routes(routes)))
+    stats::routes(kv::routes(wsman::routes(amt::routes(routes))))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The first user: a one-time link, a form, no default password.
 
 use super::{
-    Api, body,
+    Api, body, dashboard,
     pages::{escape, page},
     refusal::Refusal,
 };
@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     extract::{Query, Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -33,8 +33,19 @@ pub(super) struct Link {
     secret: String,
 }
 
-/// `GET /setup?secret=…`: the form. It says nothing about whether the secret is right: trying costs a submit.
-pub(super) async fn form(State(api): State<Arc<Api>>, Query(link): Query<Link>) -> Response {
+/// `GET /setup?secret=…`: the form, which a browser finds in the dashboard. It says nothing about whether the secret is
+/// right: trying costs a submit.
+pub(super) async fn form(
+    State(api): State<Arc<Api>>,
+    Query(link): Query<Link>,
+    headers: HeaderMap,
+) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accepted.is_some_and(|accepted| accepted.contains("text/html"))
+        && let Some(page) = dashboard::page("/")
+    {
+        return page;
+    }
     if api.access.has_users() {
         return page(
             StatusCode::GONE,

@@ -8,6 +8,7 @@ mod provisioning;
 mod redirections;
 mod rights;
 mod sign_in;
+mod stats;
 mod tenants;
 mod users;
 
@@ -132,6 +133,8 @@ impl Bench {
             gateway,
             certificates,
             config_text: "[cira]\n".into(),
+            history: History::default(),
+            data: data.path().into(),
             started,
             addresses,
         };

@@ -30,7 +30,7 @@ impl View {
     }
 
     /// Whether it is all of the first tenant, to which everything belongs that belongs to nobody yet.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.tenant.is_empty() && self.labels.is_empty()
     }
 

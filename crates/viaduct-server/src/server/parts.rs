@@ -43,6 +43,12 @@ impl Running {
         down: &watch::Receiver<bool>,
     ) -> Result<Vetoes, StartError> {
         self.tasks.spawn(self.events.clone().keep_house(down.clone()));
+        self.tasks.spawn(self.history.clone().keep(
+            self.registry.clone(),
+            self.redirections.clone(),
+            self.events.clone(),
+            down.clone(),
+        ));
         let port = |address: Option<SocketAddr>| address.map(|address| address.port());
         let own = config.cira.names.first().cloned();
         let sinks = Sinks {
@@ -78,6 +84,8 @@ impl Running {
             events: self.events.clone(),
             certificates: self.certificates.clone(),
             config_text: config_text.into(),
+            history: self.history.clone(),
+            data: config.data.as_path().into(),
             started,
             addresses: Arc::clone(&self.addresses),
         }

@@ -12,8 +12,8 @@ export const common: Record<keyof typeof words, string> = {
   'common.close': 'Schließen',
   'common.copy': 'Kopieren',
   'common.copied': 'Kopiert',
-  'common.asCli': 'als Befehl',
-  'common.asCurl': 'als curl',
+  'common.asCli': 'Als Befehl kopieren',
+  'common.asCurl': 'Als curl kopieren',
   'common.never': 'nie',
   'common.none': 'keine',
   'common.show': 'Zeigen',
@@ -25,5 +25,6 @@ export const common: Record<keyof typeof words, string> = {
   'common.save': 'Speichern',
   'common.export': 'Exportieren',
   'chart.time': 'Zeit',
-  'chart.table': 'Als Tabelle'
+  'chart.table': 'Als Tabelle',
+  'common.actions': 'Aktionen'
 }

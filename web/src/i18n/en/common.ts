@@ -10,8 +10,8 @@ export const common = {
   'common.close': 'Close',
   'common.copy': 'Copy',
   'common.copied': 'Copied',
-  'common.asCli': 'as CLI',
-  'common.asCurl': 'as curl',
+  'common.asCli': 'Copy as CLI',
+  'common.asCurl': 'Copy as curl',
   'common.never': 'never',
   'common.none': 'none',
   'common.show': 'Show',
@@ -23,5 +23,6 @@ export const common = {
   'common.save': 'Save',
   'common.export': 'Export',
   'chart.time': 'Time',
-  'chart.table': 'As a table'
+  'chart.table': 'As a table',
+  'common.actions': 'Actions'
 }

@@ -2,7 +2,7 @@
 
 export const devices = {
   'devices.empty': 'No PC is known yet.',
-  'devices.emptyHint': 'Add one: `viaduct enroll lan ADDRESS`, or `viaduct devices add NAME --guid UUID`. Without a PC at hand, `viaduct demo` brings simulated ones.',
+  'devices.emptyHint': 'Add one in three ways, or let `viaduct demo` bring simulated ones.',
   'devices.nothing': 'No PC fits these filters.',
   'devices.count': '{shown} of {all}',
   'devices.filter.all': 'all',
@@ -15,5 +15,23 @@ export const devices = {
   'devices.selected': '{n} selected',
   'devices.bulk': 'Power for the selection',
   'devices.bulkConfirm': 'This acts on {n} PCs. Type {n} to go on.',
-  'devices.bulkDone': '{ok} done, {failed} failed'
+  'devices.bulkDone': '{ok} done, {failed} failed',
+  'devices.search': 'Search name, address, label …',
+  'devices.generation': 'Generation',
+  'devices.csv': 'Export CSV',
+  'devices.clear': 'Clear the filters',
+  'devices.why': 'why?',
+  'devices.edit': 'Edit',
+  'devices.editOf': 'Edit {name}',
+  'devices.saved': '{name} is saved.',
+  'devices.labelsHint': 'Words such as site=berlin, with spaces between. What you take out is removed.',
+  'devices.done.approve': '{name} may come in again.',
+  'devices.done.block': '{name} is turned away from now on.',
+  'devices.done.remove': '{name} is forgotten.',
+  'devices.remove': 'Forget this PC',
+  'devices.sure': 'Really forget it and end its tunnel',
+  'bulk.label': 'Set label',
+  'bulk.labelTitle': 'Set {labels}',
+  'bulk.none': 'Choose none',
+  'bulk.stop': 'Stop after those under way'
 }

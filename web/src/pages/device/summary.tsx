@@ -54,7 +54,7 @@ function Tunnel({ device: d }: { device: Device }) {
   )
 }
 
-const MARKS: Record<string, string> = { ok: '✓', yes: '✓', problem: '✗', no: '✗' }
+const MARKS: Record<string, string> = { good: '✓', bad: '✗' }
 
 function Why({ device: d }: { device: Device }) {
   const why = useLoad(() => get<WhyOffline>(`/devices/${d.guid}/why-offline`), [d.guid])
@@ -67,7 +67,7 @@ function Why({ device: d }: { device: Device }) {
             <p>{w.summary}</p>
             <ul className="plain">
               {w.checks.map((c) => (
-                <li key={c.about}><span aria-hidden="true">{MARKS[c.seen] ?? '·'}</span> <b>{c.about}</b>: {c.text}</li>
+                <li key={c.text}><span aria-hidden="true">{MARKS[c.seen] ?? '·'}</span> <b>{c.about}</b>: {c.text}</li>
               ))}
             </ul>
             <h3>{t('device.likely')}</h3>

@@ -80,7 +80,10 @@ GET /api/v1/oidc/login Open
 GET /api/v1/redirections Needs(ReadDevices)
 GET /api/v1/remote-access/{device} Needs(ReadDevices)
 GET /api/v1/roles Needs(SignIn)
+GET /api/v1/session Open
 GET /api/v1/setup Open
+GET /api/v1/stats/health Needs(ReadConfig)
+GET /api/v1/stats/history Needs(ReadDevices)
 GET /api/v1/status Needs(ReadDevices)
 GET /api/v1/tokens Needs(ReadTokens)
 GET /api/v1/tunnels Needs(ReadDevices)

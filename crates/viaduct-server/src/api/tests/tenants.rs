@@ -231,3 +231,13 @@ async fn strangers_that_knock_and_what_is_the_servers_belong_to_the_first_tenant
         assert!(!rows.is_empty() && rows.iter().all(|row| row["tenant"] == TENANTS[index]));
     }
 }
+
+#[tokio::test]
+async fn curves_of_the_whole_server_are_not_for_those_who_see_a_part_of_it() {
+    let (bench, bearers) = bench().await;
+    for (bearer, status) in bearers.iter().zip([200, 403, 403]) {
+        let headers = [("authorization", bearer.as_str())];
+        let reply = bench.remote("GET", "/api/v1/stats/history", &headers, "").await;
+        assert_eq!(reply.status.as_u16(), status, "{}", reply.text);
+    }
+}

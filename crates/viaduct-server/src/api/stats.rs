@@ -1,0 +1,209 @@
+//! Curves of the last hour and week, and how the server itself is.
+
+use super::{
+    Api, certificates,
+    guard::{Authorized, Guard},
+    refusal::Refusal,
+    routes::Routes,
+};
+use crate::{access::Action, history};
+use axum::{
+    Json,
+    extract::{Query, State},
+    http::Method,
+};
+use std::{sync::Arc, time::Duration};
+use time::OffsetDateTime;
+use viaduct_api::{Code, HealthCheck, History, Verdict};
+
+/// A certificate that ends sooner wants attention, in days; one that ends within the second span is an emergency.
+const CERTIFICATE_DAYS: (i64, i64) = (30, 7);
+/// Free space below which a disk wants attention, and below which it is an emergency, in bytes.
+const DISK: (u64, u64) = (1 << 30, 100 << 20);
+/// No clock that is right shows a time before this program was written.
+const PROGRAM_YEAR: i32 = 2026;
+
+/// The routes of this area.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.add(&Method::GET, "/api/v1/stats/history", Guard::Needs(Action::ReadDevices), list).add(
+        &Method::GET,
+        "/api/v1/stats/health",
+        Guard::Needs(Action::ReadConfig),
+        health,
+    )
+}
+
+/// `GET /stats/history?range=hour|week`. The figures are the whole server's, so who sees a part of it does not see them.
+async fn list(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Json<History>, Refusal> {
+    if caller.principal.view().is_some_and(|view| !view.is_whole()) {
+        let detail = "these figures are of the whole server, and you see a part of its devices";
+        return Err(Refusal::new(Code::NotAllowed, detail));
+    }
+    let range = pairs.iter().find(|(key, _)| key == "range").map_or("hour", |(_, value)| value);
+    let (interval, points): (Duration, _) = match range {
+        "hour" => (history::FINE, api.history.hour()),
+        "week" => (history::COARSE, api.history.week()),
+        other => {
+            return Err(Refusal::invalid("range", "query", other.into(), "expected hour or week"));
+        }
+    };
+    Ok(Json(History { interval_seconds: interval.as_secs(), points }))
+}
+
+/// `GET /stats/health`: facts about the server, each with a verdict.
+async fn health(State(api): State<Arc<Api>>) -> Json<Vec<HealthCheck>> {
+    let mut checks = vec![listeners(&api), store(&api), audit(&api), clock()];
+    checks.extend(disk(&api));
+    checks.extend(files());
+    checks.extend(ends(&api));
+    checks.push(users(&api));
+    Json(checks)
+}
+
+fn check(name: &str, verdict: Verdict, detail: impl Into<String>, next: &str) -> HealthCheck {
+    let next = if verdict == Verdict::Ok { String::new() } else { next.to_owned() };
+    HealthCheck { name: name.to_owned(), verdict, detail: detail.into(), next }
+}
+
+fn listeners(api: &Api) -> HealthCheck {
+    let all = &api.addresses;
+    let mut parts: Vec<String> =
+        all.cira.iter().map(|address| format!("devices {address}")).collect();
+    for (name, address) in [
+        ("dashboard", all.web),
+        ("dashboard without TLS", all.web_plain),
+        ("SOCKS5", all.socks),
+        ("HTTP proxy", all.http_proxy),
+        ("metrics", all.metrics),
+    ] {
+        parts.extend(address.map(|address| format!("{name} {address}")));
+    }
+    let verdict = if all.cira.is_empty() { Verdict::Bad } else { Verdict::Ok };
+    check(
+        "listeners",
+        verdict,
+        parts.join(", "),
+        "Name a listener in the section [cira] of viaduct.toml.",
+    )
+}
+
+fn store(api: &Api) -> HealthCheck {
+    let health = api.inventory.health();
+    match health.error {
+        None => check(
+            "store",
+            Verdict::Ok,
+            format!("it takes what happens; {} facts wait", health.pending),
+            "",
+        ),
+        Some(error) => check(
+            "store",
+            Verdict::Bad,
+            format!("the database does not take what happens: {error}"),
+            "Free the disk or bring the database back; it recovers by itself.",
+        ),
+    }
+}
+
+fn audit(api: &Api) -> HealthCheck {
+    match api.audit.trouble() {
+        None => check("audit", Verdict::Ok, "the audit log can be written", ""),
+        Some(why) => check(
+            "audit",
+            Verdict::Bad,
+            why,
+            "Until then changes are refused. It recovers by itself.",
+        ),
+    }
+}
+
+fn clock() -> HealthCheck {
+    let now = OffsetDateTime::now_utc();
+    let verdict = if now.year() < PROGRAM_YEAR { Verdict::Bad } else { Verdict::Ok };
+    let text = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+    check(
+        "clock",
+        verdict,
+        format!("this server's clock shows {text}"),
+        "Set the clock; certificates and sign-ins depend on it.",
+    )
+}
+
+fn disk(api: &Api) -> Option<HealthCheck> {
+    let space = rustix::fs::statvfs(&*api.data).ok()?;
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let verdict = if free < DISK.1 {
+        Verdict::Bad
+    } else if free < DISK.0 {
+        Verdict::Warn
+    } else {
+        Verdict::Ok
+    };
+    let detail = format!("{} MB are free where {} is", free / 1_000_000, api.data.display());
+    Some(check(
+        "disk",
+        verdict,
+        detail,
+        "Free some space: without it neither database nor audit log can be written.",
+    ))
+}
+
+fn files() -> Option<HealthCheck> {
+    let used = std::fs::read_dir("/proc/self/fd").ok()?.count() as u64;
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current?;
+    let verdict =
+        if used.saturating_mul(10) > most.saturating_mul(8) { Verdict::Warn } else { Verdict::Ok };
+    let detail = format!("{used} of {most} file descriptors are in use");
+    Some(check(
+        "files",
+        verdict,
+        detail,
+        "Raise LimitNOFILE of the service; each tunnel and console needs one.",
+    ))
+}
+
+/// One for each certificate.
+fn ends(api: &Api) -> Vec<HealthCheck> {
+    let now = OffsetDateTime::now_utc();
+    let all = api.certificates.show().into_iter().map(certificates::info);
+    all.filter_map(|certificate| {
+        let days = (certificate.not_after? - now).whole_days();
+        let verdict = if days < CERTIFICATE_DAYS.1 {
+            Verdict::Bad
+        } else if days < CERTIFICATE_DAYS.0 {
+            Verdict::Warn
+        } else {
+            Verdict::Ok
+        };
+        let detail =
+            format!("{}: {} ends in {days} days", certificate.listener, certificate.subject);
+        Some(check(
+            "certificates",
+            verdict,
+            detail,
+            "Put a new one in place, then reload the certificates.",
+        ))
+    })
+    .collect()
+}
+
+fn users(api: &Api) -> HealthCheck {
+    let all = api.access.users();
+    let active = all.iter().filter(|user| !user.disabled).count();
+    let second =
+        all.iter().filter(|user| !user.disabled && (user.second_factor || user.provider)).count();
+    let verdict = if active == 0 { Verdict::Warn } else { Verdict::Ok };
+    let detail = format!(
+        "{active} can sign in, {second} of them with a second factor or an identity provider"
+    );
+    check(
+        "users",
+        verdict,
+        detail,
+        "Open the setup link that `viaduct serve` printed; a restart prints a new one.",
+    )
+}

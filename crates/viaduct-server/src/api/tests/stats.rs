@@ -1,0 +1,37 @@
+//! Curves, health, and ways to sign in.
+
+use super::*;
+use crate::access::PASSWORD_MIN;
+
+#[tokio::test]
+async fn a_page_learns_how_to_sign_in_before_anybody_has() {
+    let bench = Bench::new().await;
+    let ways = bench.remote("GET", "/api/v1/session", &[], "").await;
+    assert_eq!(ways.status, StatusCode::OK);
+    assert_eq!(ways.json()["setUp"], false);
+    assert_eq!(ways.json()["provider"], false);
+    assert_eq!(ways.json()["passwordMin"], PASSWORD_MIN);
+}
+
+#[tokio::test]
+async fn curves_are_of_an_hour_or_a_week_and_health_names_what_was_looked_at() {
+    let bench = Bench::new().await;
+    for (range, seconds) in [("", 10), ("?range=hour", 10), ("?range=week", 300)] {
+        let reply = bench.local("GET", &format!("/api/v1/stats/history{range}"), "").await;
+        assert_eq!(reply.json()["intervalSeconds"], seconds, "{range}");
+    }
+    let reply = bench.local("GET", "/api/v1/stats/history?range=year", "").await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    let health = bench.local("GET", "/api/v1/stats/health", "").await.json();
+    let verdict = |name: &str| {
+        let all = health.as_array().unwrap();
+        all.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("{name}: {health}"))
+            ["verdict"]
+            .clone()
+    };
+    for name in ["store", "audit", "clock", "certificates"] {
+        assert_eq!(verdict(name), "ok", "{name}");
+    }
+    assert_eq!(verdict("users"), "warn", "nobody can sign in yet");
+    assert!(health.as_array().unwrap().iter().any(|check| check["name"] == "disk"));
+}

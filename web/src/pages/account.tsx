@@ -1,0 +1,143 @@
+// What everybody may change about themselves: password and second factor.
+
+import { useState, type FormEvent } from 'react'
+import { encode } from 'uqr'
+import { call, get, post } from '../api'
+import { t } from '../i18n'
+import { Await, Copy, download, Empty, Facts, Failure, Heading, toast, useAction } from '../parts'
+import { changePassword, useMe, type Me } from '../session'
+import { useLoad } from '../state'
+
+interface Self {
+  name: string
+  secondFactor: boolean
+  provider: boolean
+}
+
+export default function Account() {
+  const me = useMe()
+  if (!me) return null
+  return (
+    <>
+      <Heading title={t('nav.account')} />
+      <Facts rows={[[t('login.user'), me.name], [t('people.role'), me.role], ...labels(me)]} />
+      {me.name.startsWith('token:') ? <Empty title={t('account.noUser')} /> : (
+        <div className="columns">
+          <Password />
+          <Second name={me.name} />
+        </div>
+      )}
+    </>
+  )
+}
+
+const labels = (me: Me): [string, string][] =>
+  Object.entries(me.labels ?? {}).map(([key, value]) => [t('devices.labels'), `${key}=${value}`])
+
+function Password() {
+  const action = useAction()
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = event.currentTarget
+    const data = new FormData(form)
+    if (data.get('new') !== data.get('again')) {
+      toast(t('setup.differ'), 'problem')
+      return
+    }
+    const done = await action.run(() => changePassword(String(data.get('old')), String(data.get('new'))), t('account.changed'))
+    if (done) form.reset()
+  }
+  return (
+    <section>
+      <h2>{t('account.password')}</h2>
+      <form onSubmit={(event) => void submit(event)}>
+        <label>{t('account.old')}<input name="old" type="password" autoComplete="current-password" required /></label>
+        <label>{t('account.new')}<input name="new" type="password" autoComplete="new-password" minLength={8} required /></label>
+        <label>{t('setup.again')}<input name="again" type="password" autoComplete="new-password" required /></label>
+        {action.error && <Failure error={action.error} />}
+        <button className="primary" disabled={action.busy}>{t('account.password')}</button>
+      </form>
+    </section>
+  )
+}
+
+function Second({ name }: { name: string }) {
+  const self = useLoad(
+    // Who may not see users still has a second factor; then the button finds out.
+    () => get<Self>(`/users/${encodeURIComponent(name)}`).catch(() => undefined),
+    [name]
+  )
+  const action = useAction()
+  const [begun, setBegun] = useState<{ secret: string; uri: string }>()
+  const [recovery, setRecovery] = useState<string[]>()
+  const code = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    return String(new FormData(event.currentTarget).get('code')).replaceAll(' ', '')
+  }
+  const prove = (given: string) =>
+    action.run(async () => {
+      const answer = await post<{ recoveryCodes: string[] }>('/whoami/second-factor/verify', { code: given })
+      setRecovery(answer.recoveryCodes)
+      setBegun(undefined)
+      self.reload()
+    })
+  const end = (given: string) =>
+    action.run(async () => {
+      await call('DELETE', '/whoami/second-factor', { code: given })
+      setRecovery(undefined)
+      self.reload()
+    })
+  const on = self.data?.secondFactor ?? recovery !== undefined
+  return (
+    <section>
+      <h2>{t('account.second')}</h2>
+      {action.error && <Failure error={action.error} />}
+      <Await of={self}>{() => <p>{t(on ? 'account.secondOn' : 'account.secondOff')}</p>}</Await>
+      {recovery && (
+        <div className="notice">
+          <p>{t('account.recovery')}</p>
+          <pre>{recovery.join('\n')}</pre>
+          <p className="actions">
+            <Copy text={recovery.join('\n')} />
+            <button onClick={() => download('viaduct-recovery-codes.txt', recovery.join('\n'))}>{t('common.save')}</button>
+          </p>
+        </div>
+      )}
+      {!on && !begun && (
+        <button
+          disabled={action.busy}
+          onClick={() => void action.run(async () => setBegun(await post('/whoami/second-factor')))}
+        >
+          {t('account.begin')}
+        </button>
+      )}
+      {begun && (
+        <form onSubmit={(event) => void prove(code(event))}>
+          <p>{t('account.scan')}</p>
+          <Qr text={begun.uri} label={t('account.qr')} />
+          <p><code className="secret">{begun.secret}</code> <Copy text={begun.secret} /></p>
+          <label>{t('login.code')}<input name="code" inputMode="numeric" autoComplete="one-time-code" required autoFocus /></label>
+          <button className="primary" disabled={action.busy}>{t('account.prove')}</button>
+        </form>
+      )}
+      {on && (
+        <form className="inline" onSubmit={(event) => void end(code(event))}>
+          <label>{t('account.endHint')}<input name="code" autoComplete="one-time-code" required /></label>
+          <button className="danger" disabled={action.busy}>{t('account.end')}</button>
+        </form>
+      )}
+    </section>
+  )
+}
+
+/** Drawn here; what it says goes to nobody else. */
+function Qr({ text, label }: { text: string; label: string }) {
+  const { data, size } = encode(text, { border: 3 })
+  const path = data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('')
+  return (
+    <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} shapeRendering="crispEdges">
+      <rect width={size} height={size} fill="#fff" />
+      <path d={path} fill="#000" />
+    </svg>
+  )
+}

@@ -1,0 +1,47 @@
+// Jobs of `/enroll`, as the server describes them.
+
+import type { Problem } from '../../api'
+
+export interface Milestone {
+  name: string
+  text: string
+  at: string | null
+}
+
+export interface Enrolling {
+  address: string
+  state: 'waiting' | 'reading' | 'changing' | 'following' | 'planned' | 'done' | 'failed' | 'cancelled'
+  name: string | null
+  guid: string | null
+  version: string | null
+  controlMode: string | null
+  fingerprint: string | null
+  steps: { text: string; state: 'planned' | 'done' | 'failed' | 'unknown'; at: string | null }[]
+  notes: string[]
+  milestones: Milestone[]
+  hint: string | null
+  problem: Problem | null
+}
+
+export interface Enrollment {
+  id: number
+  by: string
+  began: string
+  ended: string | null
+  dryRun: boolean
+  remove: boolean
+  devices: Enrolling[]
+}
+
+/** The ways in, in order; shown before the first was seen. */
+export const WAY = ['tcp', 'tls', 'identity', 'credential', 'ports', 'wsman'] as const
+
+export interface NewEnrollment {
+  devices: { address: string; name?: string; fingerprint?: string }[]
+  amtUser: string
+  amtPassword: string
+  mps?: string[]
+  triggers?: string
+  certificate: 'known' | 'first'
+  dryRun: boolean
+}

@@ -1,0 +1,156 @@
+// How far the PCs of door A are: what is done to each, and its way into its tunnel, live.
+
+import { useEffect, useState, type FormEvent } from 'react'
+import { Link } from 'wouter'
+import { get, post, remove } from '../../api'
+import { isKey, t } from '../../i18n'
+import { Await, Failure, Shells, Time, useAction, useQuery } from '../../parts'
+import { useLoad } from '../../state'
+import { WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
+
+/** Ticks are live, so they are asked for often while a job goes on. */
+const OFTEN = 1_000
+const SELDOM = 10_000
+
+export function Jobs() {
+  const [query, change] = useQuery()
+  const chosen = Number(query.get('job')) || undefined
+  const [busy, setBusy] = useState(true)
+  const list = useLoad(() => get<Enrollment[]>('/enroll'), [chosen], busy ? OFTEN : SELDOM)
+  useEffect(() => setBusy(list.data?.some((job) => job.ended === null) ?? false), [list.data])
+  return (
+    <Await of={list}>
+      {(jobs) => {
+        const current = jobs.find((job) => job.id === chosen) ?? jobs[0]
+        if (!current) return null
+        return (
+          <>
+            <Job job={current} reload={list.reload} />
+            {jobs.length > 1 && (
+              <section>
+                <h2>{t('add.jobs')}</h2>
+                <ul className="plain">
+                  {jobs.map((job) => (
+                    <li key={job.id}>
+                      <button className="plainbutton" aria-pressed={job.id === current.id} onClick={() => change({ job: String(job.id) })}>
+                        {t('add.job', { id: job.id })}
+                      </button>{' '}
+                      <span className="muted">
+                        <Time at={job.began} /> · {job.by} · {t('add.done', { n: job.devices.filter((d) => d.state === 'done').length, all: job.devices.length })}
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              </section>
+            )}
+          </>
+        )
+      }}
+    </Await>
+  )
+}
+
+function Job({ job, reload }: { job: Enrollment; reload: () => void }) {
+  const action = useAction()
+  const stop = async () => {
+    await action.run(() => remove(`/enroll/${job.id}`), t('add.stopped'))
+    reload()
+  }
+  return (
+    <section className="job">
+      <div className="heading">
+        <h2>{t('add.job', { id: job.id })} <small className="muted"><Time at={job.began} /></small></h2>
+        <div className="actions">
+          {job.ended === null && <button className="danger" disabled={action.busy} onClick={() => void stop()}>{t('add.stop')}</button>}
+          <Shells cli={`viaduct enroll status ${job.id}`} method="GET" path={`/enroll/${job.id}`} />
+        </div>
+      </div>
+      {action.error && <Failure error={action.error} />}
+      {job.devices.map((device) => <Pc key={device.address} device={device} reload={reload} />)}
+    </section>
+  )
+}
+
+function Pc({ device: d, reload }: { device: Enrolling; reload: () => void }) {
+  const key = `add.state.${d.state}`
+  return (
+    <article className={`pc ${d.state}`}>
+      <h3>
+        {d.guid ? <Link href={`/devices/${d.guid}`}>{d.name ?? d.address}</Link> : d.address}{' '}
+        <small className="muted">{d.name && d.address} {d.version && `AMT ${d.version}`} {d.controlMode}</small>
+      </h3>
+      <p role="status"><strong>{isKey(key) ? t(key) : d.state}</strong></p>
+      {d.steps.length > 0 && (
+        <details open={d.state === 'changing' || d.state === 'planned'}>
+          <summary>{t('add.steps', { n: d.steps.filter((step) => step.state === 'done').length, all: d.steps.length })}</summary>
+          <ol className="plain">
+            {d.steps.map((step) => (
+              <li key={step.text}><span aria-hidden="true">{{ planned: '○', done: '✓', failed: '✗', unknown: '?' }[step.state]}</span> {step.text}</li>
+            ))}
+          </ol>
+        </details>
+      )}
+      {d.state !== 'planned' && <Ticks milestones={d.milestones} />}
+      {d.notes.map((note) => <p key={note} className="muted">{note}</p>)}
+      {d.hint && <p role="alert" className="notice">{t('add.hint')} {d.hint}</p>}
+      {d.problem && (
+        <div role="alert" className="failure">
+          <p><strong>{d.problem.title}</strong> {d.problem.code && <code>{d.problem.code}</code>}</p>
+          <p>{d.problem.detail}</p>
+          {d.problem.next && <p className="muted">→ {d.problem.next}</p>}
+        </div>
+      )}
+      {d.state === 'failed' && d.fingerprint && d.problem?.code === UNKNOWN_CERTIFICATE && <Trust device={d} reload={reload} />}
+      {d.state === 'done' && d.guid && (
+        <p className="good">✓ {t('add.online', { name: d.name ?? d.address })} <Link href={`/devices/${d.guid}`}>{t('add.try')}</Link></p>
+      )}
+    </article>
+  )
+}
+
+/** The server's code for "its certificate is not known". */
+const UNKNOWN_CERTIFICATE = 'E2102'
+
+/** The PC's own certificate was not known: once somebody has compared it, the job begins again. */
+function Trust({ device, reload }: { device: Enrolling; reload: () => void }) {
+  const [, change] = useQuery()
+  const action = useAction()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const amtPassword = String(new FormData(event.currentTarget).get('password'))
+    void action.run(async () => {
+      const job = await post<Enrollment>('/enroll', {
+        devices: [{ address: device.address, fingerprint: device.fingerprint }], amtPassword
+      })
+      change({ job: String(job.id) })
+      reload()
+    })
+  }
+  return (
+    <form className="inline" onSubmit={submit}>
+      <p>{t('add.fingerprint')} <code>{device.fingerprint}</code></p>
+      <label>{t('add.amtPassword')}<input name="password" type="password" autoComplete="off" required /></label>
+      <button className="primary" disabled={action.busy}>{t('add.trustGo')}</button>
+      {action.error && <Failure error={action.error} />}
+    </form>
+  )
+}
+
+/** The way from the first packet to the first answer; what was not seen yet is there too, so that one sees what is missing. */
+export function Ticks({ milestones }: { milestones: Milestone[] }) {
+  const seen = new Map(milestones.map((milestone) => [milestone.name, milestone]))
+  const next = WAY.find((name) => !seen.get(name)?.at)
+  return (
+    <ol className="ticks">
+      {WAY.map((name) => {
+        const at = seen.get(name)?.at
+        return (
+          <li key={name} className={at ? 'seen' : name === next ? 'next' : undefined}>
+            <span aria-hidden="true">{at ? '✓' : name === next ? '…' : '○'}</span> {t(`add.way.${name}`)}{' '}
+            {at ? <small className="muted">{new Date(at).toLocaleTimeString()}</small> : <span className="only-read">{t('add.notYet')}</span>}
+          </li>
+        )
+      })}
+    </ol>
+  )
+}

@@ -1,0 +1,152 @@
+// Door B: what to run on a PC that this server cannot reach, with rpc-go or with MeshCommander.
+
+import { useState, type FormEvent } from 'react'
+import { Link } from 'wouter'
+import { call, get, type Certificate, type Device, type Status, type WhyOffline } from '../../api'
+import { t } from '../../i18n'
+import { Await, Copy, curlOf, download, Facts, Failure, quoted, useAction } from '../../parts'
+import { useLoad } from '../../state'
+import { Ticks } from './jobs'
+
+/** User and port that rpc-go always configures. */
+const USER = 'admin'
+const PORT = '4433'
+
+interface Prepared {
+  guid: string
+  name: string
+  mps: string
+  password: string
+}
+
+interface Server {
+  /** Name in the certificate that PCs are shown. */
+  commonName: string
+  port: string
+  root: Certificate
+}
+
+async function server(): Promise<Server> {
+  const [status, certificates] = await Promise.all([get<Status>('/status'), get<Certificate[]>('/certificates')])
+  const root = certificates.find((c) => c.listener === 'root')
+  if (!root) throw new Error(t('add.noRoot'))
+  const cira = certificates.find((c) => c.listener === 'cira')
+  return { commonName: cira?.subject ?? '', port: status.addresses.cira[0]?.split(':').pop() ?? PORT, root }
+}
+
+export function Script() {
+  const about = useLoad(server, [])
+  const [prepared, setPrepared] = useState<Prepared>()
+  return (
+    <section>
+      <h2>{t('add.script')}</h2>
+      <p className="muted">{t('add.script.text')}</p>
+      <Await of={about}>
+        {(s) => prepared ? <><Card server={s} pc={prepared} /><Follow pc={prepared} /></> : <Prepare server={s} done={setPrepared} />}
+      </Await>
+    </section>
+  )
+}
+
+function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => void }) {
+  const action = useAction()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const data = new FormData(event.currentTarget)
+    const text = (key: string) => String(data.get(key) ?? '').trim()
+    const body = { guid: text('guid'), name: text('name'), mpsusername: USER }
+    void action.run(async () => {
+      // A device that is known keeps its credential.
+      const made = await call<Device & { issued?: { password: string } }>('POST', '/devices', body, { 'If-None-Match': '*' })
+      done({ guid: made.guid, name: made.name, mps: text('mps') || s.commonName, password: made.issued?.password ?? '' })
+    })
+  }
+  return (
+    <form className="wide-form" onSubmit={submit}>
+      <label>{t('devices.name')}<input name="name" required autoComplete="off" placeholder="pc-31" /></label>
+      <label>{t('device.guid')}
+        <input name="guid" required autoComplete="off" pattern="[0-9a-fA-F\-]{32,36}" placeholder="4c4c4544-004b-4210-8033-b8c04f504633" />
+        <small className="muted">{t('add.guidHint')}</small>
+      </label>
+      <label>{t('add.mpsOne')}<input name="mps" autoComplete="off" placeholder={s.commonName} /></label>
+      {action.error && <Failure error={action.error} />}
+      <p className="actions">
+        <button className="primary" disabled={action.busy}>{t('add.prepare')}</button>
+        <Copy text="viaduct enroll script NAME --guid UUID" label={t('common.asCli')} />
+        <Copy text={curlOf({ method: 'POST', path: '/devices', body: { guid: 'UUID', name: 'NAME', mpsusername: USER } })} label={t('common.asCurl')} />
+      </p>
+    </form>
+  )
+}
+
+function Card({ server: s, pc }: { server: Server; pc: Prepared }) {
+  const base64 = s.root.pem.split('\n').filter((line) => !line.startsWith('-----')).join('').trim()
+  const rpc = `rpc configure cira --mpsaddress ${quoted(pc.mps)} --mpspassword ${quoted(pc.password)} --mpscert ${base64}`
+  const warnings = [
+    /[a-z]/i.test(pc.mps) && t('add.warnName'),
+    s.port !== PORT && t('add.warnPort', { port: s.port }),
+    pc.mps !== s.commonName && t('add.warnCommon', { mps: pc.mps, name: s.commonName })
+  ].filter((text): text is string => typeof text === 'string')
+  return (
+    <>
+      <p className="notice">{t('add.once')}</p>
+      <Facts
+        rows={[
+          [t('add.host'), <span key="h"><code>{pc.mps}</code> <Copy text={pc.mps} /></span>],
+          [t('add.port'), s.port],
+          [t('add.commonName'), s.commonName],
+          [t('login.user'), USER],
+          [t('login.password'), <span key="p"><code className="secret">{pc.password}</code> <Copy text={pc.password} /></span>],
+          [t('add.root'), (
+            <span key="r" className="actions">
+              <Copy text={s.root.pem} label="PEM" /> <Copy text={base64} label="Base64" />
+              <button className="small" onClick={() => download('viaduct-root.pem', s.root.pem)}>{t('common.save')}</button>
+            </span>
+          )],
+          ['SHA-256', <code key="s">{s.root.sha256}</code>]
+        ]}
+      />
+      <h3>{t('add.activate')}</h3>
+      <p className="muted">{t('add.activateHint')}</p>
+      <pre tabIndex={0}>rpc activate -local -ccm -password 'AMT-PASSWORD'</pre>
+      <h3>rpc-go</h3>
+      {warnings.map((text) => <p key={text} className="warn">⚠ {text}</p>)}
+      <pre tabIndex={0} className="wrap">{rpc}</pre>
+      <p><Copy text={rpc} /></p>
+      <h3>MeshCommander</h3>
+      <ol>
+        <li>{t('add.mc.root')}</li>
+        <li>{t('add.mc.server', { mps: pc.mps, port: s.port, name: s.commonName, user: USER })}</li>
+        <li>{t('add.mc.policy')}</li>
+        <li>{t('add.mc.detection', { suffix: `${pc.guid}.com` })}</li>
+      </ol>
+    </>
+  )
+}
+
+/** After so many seconds without a sign the likely reason is shown. */
+const STUCK = 60
+
+function Follow({ pc }: { pc: Prepared }) {
+  const device = useLoad(() => get<Device>(`/devices/${pc.guid}`), [pc.guid], 2_000)
+  const here = device.data?.connectionStatus ?? false
+  const [began] = useState(Date.now)
+  const why = useLoad(
+    () => (here ? Promise.resolve(undefined) : get<WhyOffline>(`/devices/${pc.guid}/why-offline`)),
+    [pc.guid, here], 5_000
+  )
+  const since = device.data?.tunnel?.since ?? null
+  const waited = (Date.now() - began) / 1000
+  const milestones = ['tcp', 'tls', 'identity', 'credential'].map((name) => ({ name, text: '', at: since }))
+  milestones.push({ name: 'ports', text: '', at: device.data?.ports.length && here ? since : null })
+  return (
+    <>
+      <h3>{t('add.follow')}</h3>
+      <Ticks milestones={milestones} />
+      {here && <p className="good">✓ {t('add.online', { name: pc.name })} <Link href={`/devices/${pc.guid}`}>{t('add.try')}</Link></p>}
+      {!here && why.data && (waited > STUCK || why.data.checks.some((c) => c.seen === 'bad')) && (
+        <p role="status" className="notice">{t('add.hint')} {why.data.likely}{why.data.next[0] ? ` → ${why.data.next[0]}` : ''}</p>
+      )}
+    </>
+  )
+}

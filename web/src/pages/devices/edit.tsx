@@ -1,0 +1,63 @@
+// Name and labels of one device, letting it in or not, and forgetting it.
+
+import { useState, type FormEvent } from 'react'
+import { patch, post, remove, type Device } from '../../api'
+import { t } from '../../i18n'
+import { Dialog, Failure, quoted, Shells, useAction } from '../../parts'
+import { labelsOf, labelText } from '../../parts/labels'
+
+/** What to set and what to take away (null) so that `before` becomes `after`. */
+export function labelChange(before: Record<string, string>, after: Record<string, string>): Record<string, string | null> {
+  const gone = Object.keys(before).filter((key) => !(key in after)).map((key) => [key, null] as const)
+  const set = Object.entries(after).filter(([key, value]) => before[key] !== value)
+  return Object.fromEntries([...gone, ...set])
+}
+
+export function Edit({ device, close }: { device: Device; close: () => void }) {
+  const action = useAction()
+  const [sure, setSure] = useState(false)
+  const name = device.name || device.guid
+  const path = `/devices/${device.guid}`
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const data = new FormData(event.currentTarget)
+    const wanted = String(data.get('name')).trim()
+    const labels = labelChange(device.labels, labelsOf(String(data.get('labels'))))
+    const body = { ...(wanted !== device.name ? { name: wanted } : {}), ...(Object.keys(labels).length ? { labels } : {}) }
+    if (Object.keys(body).length === 0) return close()
+    if (await action.run(() => patch(path, body), t('devices.saved', { name: wanted }))) close()
+  }
+  const act = async (work: () => Promise<unknown>, done: string) => {
+    if (await action.run(work, done)) close()
+  }
+  const verb = device.blocked ? 'approve' : 'block'
+  return (
+    <Dialog title={name} close={close}>
+      {action.error && <Failure error={action.error} />}
+      <form onSubmit={(event) => void submit(event)}>
+        <label>{t('devices.name')}<input name="name" defaultValue={device.name} required autoComplete="off" /></label>
+        <label>{t('devices.labels')}
+          <input name="labels" defaultValue={labelText(device.labels)} placeholder="site=berlin role=till" autoComplete="off" />
+          <small className="muted">{t('devices.labelsHint')}</small>
+        </label>
+        <p className="actions">
+          <button className="primary" disabled={action.busy}>{t('common.save')}</button>
+          <Shells cli={`viaduct devices label ${quoted(name)} site=berlin`} method="PATCH" path={path} body={{ labels: { site: 'berlin' } }} />
+        </p>
+      </form>
+      <p className="actions">
+        <button disabled={action.busy} onClick={() => void act(() => post(`${path}/${verb}`), t(`devices.done.${verb}`, { name }))}>
+          {t(`unclaimed.${verb}`)}
+        </button>
+        <Shells cli={`viaduct devices ${verb} ${quoted(name)}`} method="POST" path={`${path}/${verb}`} />
+      </p>
+      <p className="actions">
+        {sure
+          ? <button className="danger" disabled={action.busy} onClick={() => void act(() => remove(path), t('devices.done.remove', { name }))}>{t('devices.sure')}</button>
+          : <button className="danger" onClick={() => setSure(true)}>{t('devices.remove')}</button>}
+        <Shells cli={`viaduct devices rm ${quoted(name)}`} method="DELETE" path={path} />
+        <button onClick={close}>{t('common.close')}</button>
+      </p>
+    </Dialog>
+  )
+}

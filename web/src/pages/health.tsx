@@ -1,0 +1,66 @@
+// How the server itself is: facts, each with a verdict and what to do.
+
+import { get, type Status } from '../api'
+import { isKey, t, when } from '../i18n'
+import { Await, Empty, Facts, Heading, Shells } from '../parts'
+import { useLoad } from '../state'
+
+interface Check {
+  name: string
+  verdict: 'ok' | 'warn' | 'bad'
+  detail: string
+  next?: string
+}
+
+const MARKS = { ok: '✓', warn: '!', bad: '✗' } as const
+const ORDER = { bad: 0, warn: 1, ok: 2 } as const
+
+export default function Health() {
+  const checks = useLoad(() => get<Check[]>('/stats/health'), [], 10_000)
+  const status = useLoad(() => get<Status>('/status'), [], 10_000)
+  return (
+    <>
+      <Heading title={t('nav.health')}><Shells cli="viaduct doctor" method="GET" path="/stats/health" /></Heading>
+      <Await of={checks}>
+        {(list) => list.length === 0 ? <Empty title={t('common.none')} /> : (
+          <ul className="checks">
+            {[...list].sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]).map((check) => (
+              <li key={check.name + check.detail} className={check.verdict}>
+                <b><span aria-hidden="true">{MARKS[check.verdict]}</span> {nameOf(check.name)}</b>
+                <span className="verdict">{t(`health.${check.verdict}`)}</span>
+                <p>{check.detail}</p>
+                {check.next && <p>→ {check.next}</p>}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Await>
+      <Await of={status}>
+        {(s) => (
+          <section>
+            <h2>{t('health.server')}</h2>
+            <Facts
+              rows={[
+                [t('health.version'), s.version],
+                [t('health.started'), when(s.started)],
+                [t('health.clock'), difference(s.now)],
+                ...s.attention.map((point): [string, string] => [point.code, `${point.detail} → ${point.next}`])
+              ]}
+            />
+          </section>
+        )}
+      </Await>
+    </>
+  )
+}
+
+function nameOf(name: string): string {
+  const key = `health.name.${name}`
+  return isKey(key) ? t(key) : name
+}
+
+/** How far the server's clock is from the browser's. */
+function difference(now: string): string {
+  const seconds = Math.round((new Date(now).getTime() - Date.now()) / 1000)
+  return Math.abs(seconds) < 5 ? t('health.clockSame') : t('health.clockOff', { n: Math.abs(seconds) })
+}

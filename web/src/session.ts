@@ -1,0 +1,67 @@
+// Who is signed in. The right itself is in a cookie that no script can read; here is only what the server says of it.
+
+import { useSyncExternalStore } from 'react'
+import { call, get, onSignedOut, post, remove } from './api'
+
+export interface Me {
+  name: string
+  role: string
+  scope: string
+  tenantId: string
+  labels?: Record<string, string>
+}
+
+/** `undefined` while it is not known yet; `null` for nobody. */
+let me: Me | null | undefined
+/** Whether the session ended by itself. */
+let expired = false
+const listeners = new Set<() => void>()
+
+function set(next: Me | null | undefined) {
+  me = next
+  listeners.forEach((tell) => tell())
+}
+
+onSignedOut(() => {
+  if (!me) return
+  expired = true
+  set(null)
+})
+
+/** Asks who is signed in. A server that is away is asked again until it says. */
+export async function recognise(): Promise<void> {
+  for (let pause = 500; me === undefined; pause = Math.min(pause * 2, 5_000)) {
+    try {
+      set(await get<Me>('/whoami'))
+    } catch (error) {
+      const status = (error as { status?: number }).status ?? 0
+      if (status >= 400 && status < 500) set(null)
+      else await new Promise((done) => setTimeout(done, pause))
+    }
+  }
+}
+
+export async function signIn(username: string, password: string, code?: string): Promise<void> {
+  await post('/session', code ? { username, password, code } : { username, password })
+  expired = false
+  set(await get<Me>('/whoami'))
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await remove('/session')
+  } finally {
+    expired = false
+    set(null)
+  }
+}
+
+export async function changePassword(old: string, password: string): Promise<void> {
+  await call('POST', '/whoami/password', { password: old, new: password })
+}
+
+export const sessionExpired = () => expired
+
+export function useMe(): Me | null | undefined {
+  return useSyncExternalStore((tell) => (listeners.add(tell), () => void listeners.delete(tell)), () => me)
+}
