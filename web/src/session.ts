@@ -32,11 +32,10 @@ onSignedOut(() => {
 export async function recognise(): Promise<void> {
   for (let pause = 500; me === undefined; pause = Math.min(pause * 2, 5_000)) {
     try {
-      set(await get<Me>('/whoami'))
-    } catch (error) {
-      const status = (error as { status?: number }).status ?? 0
-      if (status >= 400 && status < 500) set(null)
-      else await new Promise((done) => setTimeout(done, pause))
+      const { signedIn } = await get<{ signedIn: boolean }>('/session')
+      set(signedIn ? await get<Me>('/whoami') : null)
+    } catch {
+      await new Promise((done) => setTimeout(done, pause))
     }
   }
 }

@@ -42,6 +42,8 @@ pub struct History {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInWays {
+    /// Whoever asks is signed in already.
+    pub signed_in: bool,
     /// Somebody can sign in; otherwise the setup link is to be used.
     pub set_up: bool,
     /// An identity provider is configured: `GET /oidc/login` leads to it.

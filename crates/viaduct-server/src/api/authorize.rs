@@ -4,7 +4,7 @@ use super::{
     Api,
     body::{Json, OptionalJson},
     devices,
-    guard::{Authorized, COOKIE, Guard, Origin},
+    guard::{Authorized, COOKIE, Guard, Origin, has_cookie, is_signed_in},
     refusal::Refusal,
     routes::Routes,
 };
@@ -16,7 +16,7 @@ use crate::{
 use axum::{
     Extension,
     extract::{Path, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -57,8 +57,14 @@ pub(super) async fn login(
 }
 
 /// `GET /session`: how one can sign in here, for a page that nobody has signed in to.
-async fn ways(State(api): State<Arc<Api>>) -> axum::Json<SignInWays> {
+async fn ways(
+    State(api): State<Arc<Api>>,
+    Extension(origin): Extension<Origin>,
+    method: Method,
+    headers: HeaderMap,
+) -> axum::Json<SignInWays> {
     axum::Json(SignInWays {
+        signed_in: is_signed_in(&api, origin, &method, &headers).await,
         set_up: api.access.has_users(),
         provider: api.provider.is_some(),
         password_min: PASSWORD_MIN,
@@ -112,6 +118,20 @@ pub(super) fn cookie(api: &Api, who: &Principal) -> Result<HeaderValue, Refusal>
         HeaderValue::from_str(&text).map_err(|e| Refusal::new(Code::Internal, e.to_string()))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// For somebody who has just changed what protects the own account: everything that was issued before is worthless, and
+/// the browser it was done with stays signed in.
+pub(super) fn renewed(
+    api: &Api,
+    who: &Principal,
+    headers: &HeaderMap,
+) -> Result<HeaderMap, Refusal> {
+    let mut set = HeaderMap::new();
+    if has_cookie(headers) {
+        set.insert(header::SET_COOKIE, cookie(api, who)?);
+    }
+    Ok(set)
 }
 
 async fn sign_in(

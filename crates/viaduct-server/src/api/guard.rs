@@ -189,6 +189,23 @@ async fn admit(
     Ok(Authorized { principal, origin, action })
 }
 
+/// Whether whoever asks is signed in, without a refusal for those who are not.
+pub(super) async fn is_signed_in(
+    api: &Api,
+    origin: Origin,
+    method: &Method,
+    headers: &HeaderMap,
+) -> bool {
+    let known = headers.contains_key(header::AUTHORIZATION) || cookie(headers).is_some();
+    (known || origin == Origin::Local)
+        && admit(api, Guard::SignedIn, Some(origin), Asked { method, headers }).await.is_ok()
+}
+
+/// Whether the caller is known by the cookie of a browser.
+pub(super) fn has_cookie(headers: &HeaderMap) -> bool {
+    !headers.contains_key(header::AUTHORIZATION) && cookie(headers).is_some()
+}
+
 /// Whoever signs in is judged by that; and no browser comes from provisioning, whatever a page makes it send.
 fn is_provisioning(guard: Guard, headers: &HeaderMap) -> bool {
     let browser = [header::ORIGIN, header::COOKIE].iter().any(|name| headers.contains_key(name))

@@ -2,6 +2,7 @@
 
 use super::{
     Api,
+    authorize::renewed,
     body::Json,
     guard::{Authorized, Guard, Origin},
     refusal::Refusal,
@@ -15,11 +16,12 @@ use crate::{
 };
 use axum::{
     extract::{Path, State},
-    http::{Method, StatusCode},
+    http::{HeaderMap, Method, StatusCode},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
+use time::OffsetDateTime;
 use viaduct_api::{Code, NewUser, RoleInfo, User, UserPatch};
 
 /// The routes of this area.
@@ -151,8 +153,9 @@ struct PasswordChange {
 async fn own_password(
     State(api): State<Arc<Api>>,
     caller: Authorized,
+    headers: HeaderMap,
     Json(wish): Json<PasswordChange>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<(StatusCode, HeaderMap), Refusal> {
     let me = person(&api, &caller)?;
     let from = match caller.origin {
         Origin::Network(peer) | Origin::Trusted(peer) => peer.ip().to_canonical(),
@@ -168,7 +171,7 @@ async fn own_password(
     let change = UserChange { password: Some(Secret::new(wish.new)), ..UserChange::default() };
     let work = async { Ok(api.access.change_user(&me.name, change).await?) };
     caller.audited(&api, None, "change the own password", work).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, renewed(&api, &caller.principal, &headers)?))
 }
 
 /// `POST /whoami/second-factor`: a secret for the authenticator; asked for only once a code has proven it.
@@ -191,25 +194,30 @@ struct CodeOf {
 async fn prove(
     State(api): State<Arc<Api>>,
     caller: Authorized,
+    headers: HeaderMap,
     Json(CodeOf { code }): Json<CodeOf>,
-) -> Result<axum::Json<Value>, Refusal> {
+) -> Result<(HeaderMap, axum::Json<Value>), Refusal> {
     person(&api, &caller)?;
     let work = async { Ok(api.access.prove_second_factor(&caller.principal, &code).await?) };
     let codes = caller.audited(&api, None, "switch the second factor on", work).await?;
     let codes: Vec<&String> = codes.iter().map(Secret::expose).collect();
-    Ok(axum::Json(json!({ "recoveryCodes": codes })))
+    let mut who = caller.principal.clone();
+    who.second_factor = Some(OffsetDateTime::now_utc());
+    let set = renewed(&api, &who, &headers)?;
+    Ok((set, axum::Json(json!({ "recoveryCodes": codes }))))
 }
 
 /// `DELETE /whoami/second-factor`, with a code or recovery code in the body.
 async fn end(
     State(api): State<Arc<Api>>,
     caller: Authorized,
+    headers: HeaderMap,
     Json(CodeOf { code }): Json<CodeOf>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<(StatusCode, HeaderMap), Refusal> {
     person(&api, &caller)?;
     let work = async { Ok(api.access.end_second_factor(&caller.principal, &code).await?) };
     caller.audited(&api, None, "switch the second factor off", work).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, renewed(&api, &caller.principal, &headers)?))
 }
 
 /// The user that the caller is.

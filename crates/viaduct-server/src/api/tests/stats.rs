@@ -9,6 +9,12 @@ async fn a_page_learns_how_to_sign_in_before_anybody_has() {
     let ways = bench.remote("GET", "/api/v1/session", &[], "").await;
     assert_eq!(ways.status, StatusCode::OK);
     assert_eq!(ways.json()["setUp"], false);
+    assert_eq!(ways.json()["signedIn"], false);
+    let headers = [("cookie", "__Host-viaduct=guess")];
+    let guess = bench.remote("GET", "/api/v1/session", &headers, "").await;
+    assert_eq!((guess.status, guess.json()["signedIn"].clone()), (StatusCode::OK, false.into()));
+    let local = bench.local("GET", "/api/v1/session", "").await;
+    assert_eq!(local.json()["signedIn"], true);
     assert_eq!(ways.json()["provider"], false);
     assert_eq!(ways.json()["passwordMin"], PASSWORD_MIN);
 }

@@ -125,6 +125,38 @@ async fn the_own_password_is_changed_with_the_old_one() {
 }
 
 #[tokio::test]
+async fn the_browser_that_changes_the_own_password_stays_signed_in_and_no_other_does() {
+    let bench = Bench::new().await;
+    add(&bench, "", "ines", Role::Viewer).await;
+    let begin = json!({ "username": "ines", "password": PASSWORD }).to_string();
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        let reply = bench.remote("POST", "/api/v1/session", &[], &begin).await;
+        cookies.push(reply.header("set-cookie").split(';').next().unwrap().to_owned());
+    }
+    let page = [("host", "mps.example"), ("origin", "https://mps.example")];
+    let of = |cookie: &str| -> Vec<(&str, String)> {
+        let mut headers: Vec<_> = page.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
+        headers.push(("cookie", cookie.to_owned()));
+        headers
+    };
+    let send = async |method: &str, path: &str, cookie: &str, body: &str| {
+        let headers = of(cookie);
+        let headers: Vec<_> = headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        bench.remote(method, path, &headers, body).await
+    };
+    let wish = json!({ "password": PASSWORD, "new": "another horse" }).to_string();
+    let done = send("POST", "/api/v1/whoami/password", &cookies[0], &wish).await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{}", done.text);
+    let renewed = done.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert_eq!(send("GET", "/api/v1/whoami", &renewed, "").await.status, StatusCode::OK);
+    for old in &cookies {
+        let reply = send("GET", "/api/v1/whoami", old, "").await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
 async fn a_second_factor_is_asked_for_once_proven_and_each_code_is_good_once() {
     let bench = Bench::new().await;
     add(&bench, "", "root", Role::Owner).await;
