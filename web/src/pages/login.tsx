@@ -15,6 +15,8 @@ export interface Ways {
 
 /** The server's code for "a one-time code is needed". */
 const CODE_NEEDED = 'E3008'
+/** The server's code for "not signed in"; its advice is for scripts. */
+const WRONG = 'E3001'
 /** Where to go on after the way over the identity provider. */
 const RETURN = 'viaduct.return'
 
@@ -44,6 +46,7 @@ export function Login() {
       const refused = asApiError(reason)
       // The first time this is no mistake: the code is asked for.
       if (refused.problem.code === CODE_NEEDED && !code) setError(undefined)
+      else if (refused.problem.code === WRONG) setError(new ApiError(401, { code: WRONG, title: t(code ? 'login.wrongCode' : 'login.wrong') }))
       else setError(refused)
       if (refused.problem.code === CODE_NEEDED) setCode(true)
       setBusy(false)

@@ -24,6 +24,8 @@ const HEIGHT = 190
 /** Lines differ in their pattern too, not in colour alone. */
 const PATTERNS = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 5], [14, 4]]
 const INKS = ['--blue', '--green', '--amber', '--red', '--soft', '--text']
+/** Steps of the axis; there is no half of a PC. */
+const WHOLE = Array.from({ length: 13 }, (_, at) => [1, 2, 5].map((step) => step * 10 ** at)).flat()
 /** Rows of the table; a screen reader needs the course, not each point. */
 const TABLE_ROWS = 30
 
@@ -72,7 +74,7 @@ function options(series: Series[], figure: (value: number) => string, width: num
     legend: { live: true },
     axes: [
       { ...axis, values: (_, at) => at.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })) },
-      { ...axis, size: 64, values: (_, at) => at.map(figure) }
+      { ...axis, size: 64, incrs: WHOLE, values: (_, at) => at.map(figure) }
     ],
     series: [
       { label: t('chart.time'), value: (_, time) => (time ? new Date(time * 1000).toLocaleTimeString() : '–') },

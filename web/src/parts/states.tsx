@@ -30,7 +30,8 @@ export function Loading() {
 export function Await<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ReactNode }) {
   return (
     <>
-      {of.error && <Failure error={of.error} retry={of.reload} />}
+      {/* That the server is away is said once for all, above what was known before. */}
+      {of.error && !(of.error.status === 0 && of.data !== undefined) && <Failure error={of.error} retry={of.reload} />}
       {of.data !== undefined ? children(of.data) : of.loading && <Loading />}
     </>
   )

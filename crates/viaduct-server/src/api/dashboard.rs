@@ -9,8 +9,8 @@ use axum::{
 };
 use viaduct_api::Code;
 
-/// Scripts only from here and never from text; the terminal writes its own style sheet.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+/// Scripts and style only from here and never from text.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
 connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// The name of such a file changes with its content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

@@ -75,5 +75,6 @@ export const add: Record<keyof typeof words, string> = {
   'add.mc.policy': 'Internet Settings, Policies: User Initiated und Periodic (25 s) mit diesem Server',
   'add.mc.detection': 'Internet Settings, Environment Detection: ein Suffix, das kein Netz hat, etwa {suffix}; sonst glaubt der PC, er sei zu Hause, und ruft nicht an',
   'add.follow': 'Kommt er?',
-  'add.goMany': '{n} PCs aufnehmen'
+  'add.goMany': '{n} PCs aufnehmen',
+  'add.amtKeep': 'Bleibt versiegelt im Server, damit er den PC verwalten kann, sobald er da ist. Geht auch später.'
 }

@@ -15,7 +15,7 @@ export const frame: Record<keyof typeof words, string> = {
   'nav.settings': 'Einstellungen',
   'nav.signout': 'Abmelden',
   'nav.skip': 'Zum Inhalt',
-  'theme.auto': 'Farben automatisch',
+  'theme.auto': 'Automatisch',
   'theme.light': 'Hell',
   'theme.dark': 'Dunkel',
   'theme.contrast': 'Hoher Kontrast',

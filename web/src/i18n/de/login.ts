@@ -35,5 +35,7 @@ export const login: Record<keyof typeof words, string> = {
   'account.recovery': 'Verwahren Sie diese Wiederherstellungscodes sicher; jeder gilt einmal, und sie werden nicht noch einmal gezeigt:',
   'account.end': 'Ausschalten',
   'account.endHint': 'Code oder Wiederherstellungscode',
-  'account.noUser': 'Sie sind mit einem Token angemeldet; es hat weder Kennwort noch zweiten Faktor.'
+  'account.noUser': 'Sie sind mit einem Token angemeldet; es hat weder Kennwort noch zweiten Faktor.',
+  'login.wrong': 'Benutzer oder Kennwort ist falsch.',
+  'login.wrongCode': 'Der Code stimmt nicht oder ist schon benutzt. Warten Sie auf den nächsten.'
 }

@@ -73,5 +73,6 @@ export const add = {
   'add.mc.policy': 'Internet Settings, Policies: User Initiated and Periodic (25 s) with this server',
   'add.mc.detection': 'Internet Settings, Environment Detection: a suffix that no network has, such as {suffix}; otherwise the PC believes it is at home and does not call',
   'add.follow': 'Is it coming?',
-  'add.goMany': 'Add {n} PCs'
+  'add.goMany': 'Add {n} PCs',
+  'add.amtKeep': 'Kept sealed in the server, so that it can manage the PC once it is here. May be given later.'
 }

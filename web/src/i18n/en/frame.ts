@@ -13,7 +13,7 @@ export const frame = {
   'nav.settings': 'Settings',
   'nav.signout': 'Sign out',
   'nav.skip': 'Skip to the content',
-  'theme.auto': 'Automatic colours',
+  'theme.auto': 'Automatic',
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'theme.contrast': 'High contrast',

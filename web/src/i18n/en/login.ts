@@ -33,5 +33,7 @@ export const login = {
   'account.recovery': 'Keep these recovery codes in a safe place; each works once, and they are not shown again:',
   'account.end': 'Switch off',
   'account.endHint': 'Code or recovery code',
-  'account.noUser': 'You signed in with a token; it has neither password nor second factor.'
+  'account.noUser': 'You signed in with a token; it has neither password nor second factor.',
+  'login.wrong': 'User or password is wrong.',
+  'login.wrongCode': 'The code is not right, or was used already. Wait for the next one.'
 }

@@ -45,3 +45,6 @@ export interface NewEnrollment {
   certificate: 'known' | 'first'
   dryRun: boolean
 }
+
+/** What was asked for in this page's life, by the job's number, so that a job can be begun again without typing it all; kept in no store. */
+export const asked = new Map<number, NewEnrollment>()

@@ -6,7 +6,7 @@ import { get, post, remove } from '../../api'
 import { isKey, t } from '../../i18n'
 import { Await, Failure, Shells, Time, useAction, useQuery } from '../../parts'
 import { useLoad } from '../../state'
-import { WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
+import { asked, WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
 
 /** Ticks are live, so they are asked for often while a job goes on. */
 const OFTEN = 1_000
@@ -66,12 +66,12 @@ function Job({ job, reload }: { job: Enrollment; reload: () => void }) {
         </div>
       </div>
       {action.error && <Failure error={action.error} />}
-      {job.devices.map((device) => <Pc key={device.address} device={device} reload={reload} />)}
+      {job.devices.map((device) => <Pc key={device.address} job={job.id} device={device} reload={reload} />)}
     </section>
   )
 }
 
-function Pc({ device: d, reload }: { device: Enrolling; reload: () => void }) {
+function Pc({ job, device: d, reload }: { job: number; device: Enrolling; reload: () => void }) {
   const key = `add.state.${d.state}`
   return (
     <article className={`pc ${d.state}`}>
@@ -90,7 +90,7 @@ function Pc({ device: d, reload }: { device: Enrolling; reload: () => void }) {
           </ol>
         </details>
       )}
-      {d.state !== 'planned' && <Ticks milestones={d.milestones} />}
+      {(d.milestones.length > 0 || !['planned', 'failed', 'cancelled'].includes(d.state)) && <Ticks milestones={d.milestones} />}
       {d.notes.map((note) => <p key={note} className="muted">{note}</p>)}
       {d.hint && <p role="alert" className="notice">{t('add.hint')} {d.hint}</p>}
       {d.problem && (
@@ -100,7 +100,7 @@ function Pc({ device: d, reload }: { device: Enrolling; reload: () => void }) {
           {d.problem.next && <p className="muted">→ {d.problem.next}</p>}
         </div>
       )}
-      {d.state === 'failed' && d.fingerprint && d.problem?.code === UNKNOWN_CERTIFICATE && <Trust device={d} reload={reload} />}
+      {d.state === 'failed' && d.fingerprint && d.problem?.code === UNKNOWN_CERTIFICATE && <Trust job={job} device={d} reload={reload} />}
       {d.state === 'done' && d.guid && (
         <p className="good">✓ {t('add.online', { name: d.name ?? d.address })} <Link href={`/devices/${d.guid}`}>{t('add.try')}</Link></p>
       )}
@@ -112,24 +112,26 @@ function Pc({ device: d, reload }: { device: Enrolling; reload: () => void }) {
 const UNKNOWN_CERTIFICATE = 'E2102'
 
 /** The PC's own certificate was not known: once somebody has compared it, the job begins again. */
-function Trust({ device, reload }: { device: Enrolling; reload: () => void }) {
+function Trust({ job, device, reload }: { job: number; device: Enrolling; reload: () => void }) {
   const [, change] = useQuery()
   const action = useAction()
+  const wish = asked.get(job)
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const amtPassword = String(new FormData(event.currentTarget).get('password'))
+    const typed = String(new FormData(event.currentTarget).get('password') ?? '')
+    const target = wish?.devices.find((one) => one.address === device.address) ?? { address: device.address }
+    const again = { ...(wish ?? { amtPassword: typed }), devices: [{ ...target, fingerprint: device.fingerprint }] }
     void action.run(async () => {
-      const job = await post<Enrollment>('/enroll', {
-        devices: [{ address: device.address, fingerprint: device.fingerprint }], amtPassword
-      })
-      change({ job: String(job.id) })
+      const begun = await post<Enrollment>('/enroll', again)
+      if (wish) asked.set(begun.id, wish)
+      change({ job: String(begun.id) })
       reload()
     })
   }
   return (
-    <form className="inline" onSubmit={submit}>
+    <form onSubmit={submit}>
       <p>{t('add.fingerprint')} <code>{device.fingerprint}</code></p>
-      <label>{t('add.amtPassword')}<input name="password" type="password" autoComplete="off" required /></label>
+      {!wish && <label>{t('add.amtPassword')}<input name="password" type="password" autoComplete="off" required /></label>}
       <button className="primary" disabled={action.busy}>{t('add.trustGo')}</button>
       {action.error && <Failure error={action.error} />}
     </form>

@@ -5,7 +5,7 @@ import { get, post, type Status } from '../../api'
 import { t } from '../../i18n'
 import { Copy, curlOf, Failure, useAction, useQuery } from '../../parts'
 import { useLoad } from '../../state'
-import type { Enrollment, NewEnrollment } from './enrollment'
+import { asked, type Enrollment, type NewEnrollment } from './enrollment'
 
 const TRIGGERS = ['user,periodic=25s,alert', 'user,periodic=60s,alert', 'user,alert', 'user'] as const
 
@@ -32,6 +32,7 @@ export function Lan() {
     }
     await action.run(async () => {
       const job = await post<Enrollment>('/enroll', wish)
+      asked.set(job.id, wish)
       change({ job: String(job.id) })
     })
   }

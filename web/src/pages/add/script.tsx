@@ -48,17 +48,33 @@ export function Script() {
   )
 }
 
+/** Capital, small letter, digit, sign, then any of them; without what shells or firmware dislike. */
+const CLASSES = ['ABCDEFGHJKLMNPQRSTUVWXYZ', 'abcdefghijkmnopqrstuvwxyz', '23456789', '-_.+']
+const LENGTH = 16
+
+function firmwarePassword(): string {
+  const numbers = crypto.getRandomValues(new Uint32Array(LENGTH))
+  return [...numbers].map((number, place) => {
+    const alphabet = CLASSES[place] ?? CLASSES.join('')
+    return alphabet[number % alphabet.length] ?? ''
+  }).join('')
+}
+
 function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => void }) {
   const action = useAction()
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const data = new FormData(event.currentTarget)
     const text = (key: string) => String(data.get(key) ?? '').trim()
-    const body = { guid: text('guid'), name: text('name'), mpsusername: USER }
+    const password = firmwarePassword()
+    const body = {
+      guid: text('guid'), name: text('name'), mpsusername: USER, ciraPassword: password,
+      ...(data.get('amt') ? { amtPassword: String(data.get('amt')) } : {})
+    }
     void action.run(async () => {
       // A device that is known keeps its credential.
-      const made = await call<Device & { issued?: { password: string } }>('POST', '/devices', body, { 'If-None-Match': '*' })
-      done({ guid: made.guid, name: made.name, mps: text('mps') || s.commonName, password: made.issued?.password ?? '' })
+      const made = await call<Device>('POST', '/devices', body, { 'If-None-Match': '*' })
+      done({ guid: made.guid, name: made.name, mps: text('mps') || s.commonName, password })
     })
   }
   return (
@@ -67,6 +83,10 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       <label>{t('device.guid')}
         <input name="guid" required autoComplete="off" pattern="[0-9a-fA-F\-]{32,36}" placeholder="4c4c4544-004b-4210-8033-b8c04f504633" />
         <small className="muted">{t('add.guidHint')}</small>
+      </label>
+      <label>{t('add.amtPassword')}
+        <input name="amt" type="password" autoComplete="off" />
+        <small className="muted">{t('add.amtKeep')}</small>
       </label>
       <label>{t('add.mpsOne')}<input name="mps" autoComplete="off" placeholder={s.commonName} /></label>
       {action.error && <Failure error={action.error} />}
@@ -136,13 +156,20 @@ function Follow({ pc }: { pc: Prepared }) {
     [pc.guid, here], 5_000
   )
   const since = device.data?.tunnel?.since ?? null
+  const asks = here && (device.data?.hasAmtPassword ?? false)
+  const answered = useLoad(
+    () => (asks ? get<unknown>(`/amt/version/${pc.guid}`).then(() => new Date().toISOString()) : Promise.resolve(null)),
+    [pc.guid, asks]
+  )
   const waited = (Date.now() - began) / 1000
   const milestones = ['tcp', 'tls', 'identity', 'credential'].map((name) => ({ name, text: '', at: since }))
   milestones.push({ name: 'ports', text: '', at: device.data?.ports.length && here ? since : null })
+  milestones.push({ name: 'wsman', text: '', at: answered.data ?? null })
   return (
     <>
       <h3>{t('add.follow')}</h3>
       <Ticks milestones={milestones} />
+      {answered.error && <Failure error={answered.error} retry={answered.reload} />}
       {here && <p className="good">✓ {t('add.online', { name: pc.name })} <Link href={`/devices/${pc.guid}`}>{t('add.try')}</Link></p>}
       {!here && why.data && (waited > STUCK || why.data.checks.some((c) => c.seen === 'bad')) && (
         <p role="status" className="notice">{t('add.hint')} {why.data.likely}{why.data.next[0] ? ` → ${why.data.next[0]}` : ''}</p>
