@@ -54,7 +54,7 @@ fn within_its_retry_round() {
     let answer = Curl::new("http://pc-two-sites:16992/").proxy(&proxy, Some(&sign_in)).run();
     assert_eq!(answer.status, 401, "the device asks who we are: {answer:#?}");
     let log = platform.log();
-    assert!(log.contains("TCP failed") && log.contains("tunnel:     open"), "{log}");
+    assert!(log.contains("no TCP connection") && log.contains("tunnel:     open"), "{log}");
 }
 
 #[test]

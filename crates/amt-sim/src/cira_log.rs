@@ -1,14 +1,17 @@
 //! The CIRA log: what the platform remembers of its attempts, in the firmware's own words.
 //!
-//! Fields and numbers are those of the firmware's GET_CIRA_LOG answer (rpc-go, `pkg/pthi/types.go` and
-//! `internal/commands/diagnostics/cira.go`), so that both ends of a tunnel can be compared.
+//! Fields and words are those of the firmware's GET_CIRA_LOG answer ([`amt::cira_log`]), so that both ends of a tunnel
+//! can be compared.
 
 use crate::{
     Trigger,
     remote_access::{Login, Server},
 };
+pub use amt::cira_log::{
+    AmtReason, AuthMethod, ClosedBy, ConnectionResult, Interface, Surroundings, TcpDetail,
+};
 use serde::{Deserialize, Serialize};
-use std::{collections::VecDeque, fmt};
+use std::collections::VecDeque;
 use time::OffsetDateTime;
 
 mod words;
@@ -17,7 +20,7 @@ mod words;
 const KEPT: usize = 16;
 
 /// What the platform remembers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CiraLog {
     /// Whether a tunnel is up.
     pub tunnel_open: bool,
@@ -78,131 +81,6 @@ pub struct Closure {
     pub amt_reason: AmtReason,
 }
 
-macro_rules! numbered {
-    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $number:literal, $word:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum $name { $($(#[$of])* $variant,)* }
-
-        impl $name {
-            /// The firmware's number.
-            #[must_use]
-            pub fn number(self) -> u8 {
-                match self { $(Self::$variant => $number,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $word,)* })
-            }
-        }
-    };
-}
-
-numbered! {
-    /// Where a platform takes itself to be; it dials in only from outside.
-    #[derive(Default)]
-    Surroundings {
-        /// On the company's network.
-        Inside = 0, "inside the company network";
-        /// On the company's network, but reached from outside.
-        CorporateOutside = 1, "company network, outside";
-        /// Anywhere else.
-        #[default]
-        Outside = 2, "outside the company network";
-    }
-}
-
-numbered! {
-    /// How the platform shows who it is (WS-Man AuthMethod).
-    AuthMethod {
-        /// A client certificate.
-        MutualTls = 1, "client certificate";
-        /// User name and password.
-        Password = 2, "user name and password";
-    }
-}
-
-numbered! {
-    /// The network interface of a platform.
-    Interface {
-        /// Ethernet.
-        Wired = 0, "wired";
-        /// Wireless LAN.
-        Wireless = 1, "wireless";
-        /// None.
-        Absent = 2, "none";
-    }
-}
-
-numbered! {
-    /// How far an attempt came.
-    ConnectionResult {
-        /// Not known.
-        NotApplicable = 0, "not known";
-        /// The platform's own trouble.
-        Internal = 1, "internal error";
-        /// The server's name was not found.
-        Dns = 2, "DNS failed";
-        /// No TCP connection.
-        Tcp = 3, "TCP failed";
-        /// No TLS.
-        Tls = 4, "TLS failed";
-        /// Connected.
-        Success = 5, "connected";
-        /// Not decided yet.
-        InProgress = 6, "in progress";
-    }
-}
-
-numbered! {
-    /// What TCP said.
-    TcpDetail {
-        /// Nothing wrong.
-        Ok = 0, "ok";
-        /// Something else.
-        General = 1, "general error";
-        /// No answer.
-        Timeout = 2, "timed out";
-        /// Refused or reset.
-        Reset = 3, "reset";
-        /// No way there.
-        Unreachable = 4, "unreachable";
-    }
-}
-
-numbered! {
-    /// Who ended a tunnel.
-    ClosedBy {
-        /// The platform.
-        Amt = 0, "AMT";
-        /// The server.
-        Mps = 1, "MPS";
-    }
-}
-
-numbered! {
-    /// Why a platform ended a tunnel.
-    AmtReason {
-        /// Asked to.
-        UserRequest = 0, "user request";
-        /// Nothing happened for the policy's life time.
-        TunnelTimer = 1, "tunnel timer expired";
-        /// Own trouble.
-        Internal = 2, "internal error";
-        /// The server did not answer keep-alives.
-        KeepAlive = 3, "keep-alive expired";
-        /// The connection failed.
-        Tcp = 4, "TCP socket error";
-        /// The server sent what is no APF.
-        InvalidApf = 5, "invalid APF command";
-        /// It was not the platform.
-        NotApplicable = 0xff, "not applicable";
-    }
-}
-
 /// What an attempt starts with.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
@@ -234,6 +112,18 @@ impl Failure {
     /// The platform's own trouble.
     pub(crate) fn internal(note: String) -> Self {
         Self { result: ConnectionResult::Internal, tcp: TcpDetail::Ok, tls_alert: None, note }
+    }
+}
+
+impl Default for CiraLog {
+    fn default() -> Self {
+        Self {
+            tunnel_open: false,
+            connection_state: Surroundings::Outside,
+            last_keepalive: None,
+            keepalive_interval: 0,
+            entries: VecDeque::new(),
+        }
     }
 }
 
@@ -330,7 +220,9 @@ mod tests {
         assert!(!log.tunnel_open);
         assert_eq!(log.entries[0].closure, Some(closure));
         let text = log.to_string();
-        for words in ["connected", "closed by MPS", "by application", "mps.example", "periodic"] {
+        for words in
+            ["connected", "closed by the server", "by application", "mps.example", "periodic"]
+        {
             assert!(text.contains(words), "{words} is missing in\n{text}");
         }
     }

@@ -259,7 +259,7 @@ impl Setup {
         };
         config.keepalive_negotiable = faults.stubborn_keepalive == 0;
         config.keepalive_timeout = self.keepalive_timeout;
-        config.max_channels = self.channels;
+        config.max_channels = faults.channel_slots.unwrap_or(self.channels);
         config.window = faults.window.unwrap_or(self.window);
         config.max_piece = faults.piece.unwrap_or(self.piece).max(1);
         config.coalesce_greeting = faults.coalesce > 0;

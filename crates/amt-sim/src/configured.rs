@@ -24,16 +24,26 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Whether a certificate may not be removed: a server's entry names it, or it is the only root while there are
-    /// servers to be checked.
+    /// Whether a certificate may not be removed. Of its own: a server's entry names it. Of the roots: one by which a
+    /// server of the table was last verified, and the last one of all while there is anybody to be verified, which
+    /// besides servers are the consoles of TLS ports with `mutual` authentication.
     #[must_use]
-    pub fn needs_certificate(&self, handle: u32) -> bool {
+    pub fn needs_certificate(&self, handle: u32, mutual: bool) -> bool {
         use crate::remote_access::Login;
         let servers = &self.remote_access.servers;
         let named = servers.iter().any(|server| server.login == Login::Certificate(handle));
         let Some(certificate) = self.certificates.certificate(handle) else { return false };
-        let only = certificate.trusted_root && self.certificates.roots().count() == 1;
-        named || (only && !servers.is_empty())
+        let verified = servers.iter().any(|server| server.root == Some(handle));
+        let only = self.certificates.roots().count() == 1 && (mutual || !servers.is_empty());
+        named || (certificate.trusted_root && (verified || only))
+    }
+
+    /// A server showed a certificate that led to one of the roots. Whether that is news.
+    fn verified(&mut self, server: u32, root: &[u8]) -> bool {
+        let handle = self.certificates.roots().find(|held| held.der.bytes() == root);
+        let handle = handle.map(|held| held.handle);
+        let entry = self.remote_access.servers.iter_mut().find(|entry| entry.number == server);
+        entry.is_some_and(|entry| std::mem::replace(&mut entry.root, handle) != handle)
     }
 }
 
@@ -156,6 +166,13 @@ impl Shared {
         self.change(|configuration| change(configuration, &self.limits))
     }
 
+    /// Remembers by which root a server was verified.
+    pub(crate) fn verified(&self, server: u32, root: &[u8]) {
+        if self.read().verified(server, root) {
+            self.revision.send_modify(|revision| *revision += 1);
+        }
+    }
+
     /// Whether the flash memory takes no more for now.
     pub(crate) fn limit_flash(&self, limited: bool) {
         self.flash_limit.store(limited, Ordering::Relaxed);
@@ -211,4 +228,34 @@ impl Shared {
 /// The state behind these locks is whole after every statement, so a panic elsewhere spoils nothing.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        remote_access::{Access, InfoFormat, Login},
+        services::TlsIdentity,
+    };
+
+    #[test]
+    fn a_root_is_needed_by_the_servers_that_it_verified_and_the_last_one_by_whoever_is_verified() {
+        let der = |name| TlsIdentity::self_signed(name).unwrap().to_der().unwrap().0;
+        let (old, new) = (der("old.example"), der("new.example"));
+        let mut all = Configuration::default();
+        assert_eq!(all.certificates.add_root(&old), Ok(0));
+        assert!(!all.needs_certificate(0, false));
+        assert!(all.needs_certificate(0, true), "consoles are verified by it");
+        let format = InfoFormat::Fqdn;
+        let access = Access { info: "mps.example".into(), format, port: 4433, cn: None };
+        let login = Login::Password { user: "admin".into(), password: "P@ssw0rd".into() };
+        all.remote_access.add_server(access, login, &Limits::default()).unwrap();
+        assert!(all.needs_certificate(0, false), "the last root, and there is a server");
+        assert_eq!(all.certificates.add_root(&new), Ok(1));
+        assert!(!all.needs_certificate(0, false), "nobody was verified by it");
+        assert!(all.verified(0, &old) && !all.verified(0, &old));
+        assert!(all.needs_certificate(0, false) && !all.needs_certificate(1, false));
+        assert!(all.verified(0, &new));
+        assert!(!all.needs_certificate(0, false) && all.needs_certificate(1, false));
+    }
 }

@@ -51,6 +51,13 @@ pub struct Faults {
     pub refuse_opens: u32,
     /// Reason of these refusals: 1 prohibited, 2 connect failed (default), 4 resource shortage.
     pub refuse_reason: u32,
+    /// Channels that can be open at once, 0: none at all. Default: the platform's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_slots: Option<u32>,
+    /// Answer keep-alives and nothing else: requests for channels and what comes through open ones are passed over.
+    pub ghost_keepalive: bool,
+    /// Dial nobody after a change of remote access until the link was down, as AMT 11 was seen doing.
+    pub link_flap: bool,
     /// Dial in with another password than the right one.
     pub wrong_password: bool,
     /// Dial in with somebody else's UUID.
@@ -111,6 +118,9 @@ impl Default for Faults {
             missing_ports: Vec::new(),
             refuse_opens: 0,
             refuse_reason: 2,
+            channel_slots: None,
+            ghost_keepalive: false,
+            link_flap: false,
             wrong_password: false,
             claim_guid: None,
             digest_qop: None,
@@ -191,7 +201,7 @@ impl std::str::FromStr for FaultSetting {
 
 impl Faults {
     /// The names that `FaultSetting::parse` takes.
-    pub const KEYS: [&'static str; 28] = [
+    pub const KEYS: [&'static str; 31] = [
         "fragment",
         "fragment-rate",
         "coalesce",
@@ -208,6 +218,9 @@ impl Faults {
         "missing-ports",
         "refuse-opens",
         "refuse-reason",
+        "channel-slots",
+        "ghost-keepalive",
+        "link-flap",
         "wrong-password",
         "claim-guid",
         "digest-qop",
@@ -279,6 +292,7 @@ mod tests {
             window: Some(1),
             piece: Some(1),
             direct: Some(String::new()),
+            channel_slots: Some(4),
             claim_guid: Some(Uuid::nil()),
             digest_qop: Some(DigestQop::Both),
             ..Faults::default()

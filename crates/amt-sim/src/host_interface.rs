@@ -1,7 +1,7 @@
 //! The platform's host interface (HECI): what software of the PC's own operating system may ask it.
 
 use crate::{
-    AmtReason, CiraLog, Closure, ConnectionResult, Entry, RunningPlatform, Trigger,
+    AmtReason, CiraLog, Closure, ConnectionResult, Entry, RunningPlatform, Surroundings, Trigger,
     engine::{Ignored, Standing},
     platform::Outlook,
 };
@@ -65,10 +65,10 @@ impl RunningPlatform {
         let configuration = self.configuration();
         let server = server.and_then(|number| configuration.remote_access.server(number));
         ConnectionStatus {
-            network: match surroundings.number() {
-                0 => Network::Direct,
-                1 => Network::Vpn,
-                _ => Network::Outside,
+            network: match surroundings {
+                Surroundings::Inside => Network::Direct,
+                Surroundings::CorporateOutside => Network::Vpn,
+                Surroundings::Outside | Surroundings::Other(_) => Network::Outside,
             },
             tunnel,
             trigger,
@@ -83,7 +83,7 @@ fn refusal(ignored: Ignored) -> Status {
         Ignored::NoPolicy => Status::DATA_MISSING,
         Ignored::UserOff => Status::NOT_PERMITTED,
         Ignored::Inside => Status::NOT_GRANTED,
-        Ignored::GaveUp => Status::CONNECTION_FAILED,
+        Ignored::GaveUp | Ignored::Unaware => Status::CONNECTION_FAILED,
     }
 }
 
@@ -102,7 +102,7 @@ fn firmware_log(log: &CiraLog) -> Option<Log> {
     let tunnels = || log.entries.iter().rev().filter(|entry| entry.admitted);
     let summary = &mut firmware.summary;
     summary.tunnel_open = log.tunnel_open.into();
-    summary.surroundings = log.connection_state.number();
+    summary.surroundings = byte(log.connection_state.number());
     summary.last_keepalive = log.last_keepalive.map_or(0, seconds);
     summary.keepalive_interval = log.keepalive_interval;
     if let Some(last) = log.entries.iter().rev().find(decided) {
@@ -126,8 +126,8 @@ fn firmware_log(log: &CiraLog) -> Option<Log> {
         tunnel.mps = Name::new(&entry.mps_host);
         tunnel.proxy_used = entry.proxy.is_some().into();
         tunnel.proxy = Name::new(entry.proxy.as_deref().unwrap_or_default());
-        tunnel.authentication = entry.auth.number();
-        tunnel.interface = entry.interface.number();
+        tunnel.authentication = byte(entry.auth.number());
+        tunnel.interface = byte(entry.interface.number());
         put(&mut tunnel.closure, closure);
     }
     // Also one that came as far as the login and was turned away.
@@ -146,15 +146,15 @@ fn put_attempt(firmware: &mut Log, entry: &Entry) {
     attempt.began = seconds(entry.began);
     attempt.trigger = number(entry.trigger);
     attempt.mps = Name::new(&entry.mps_host);
-    attempt.authentication = entry.auth.number();
-    attempt.interface = entry.interface.number();
+    attempt.authentication = byte(entry.auth.number());
+    attempt.interface = byte(entry.interface.number());
     let [lan, _] = &mut attempt.interfaces;
     (lan.present, lan.link, lan.ip.dhcp) = (1, 1, 2);
     let [lan, _] = &mut attempt.details;
-    lan.outcome = entry.result.number().into();
+    lan.outcome = entry.result.number();
     lan.proxy_used = entry.proxy.is_some().into();
     lan.proxy = Name::new(entry.proxy.as_deref().unwrap_or_default());
-    lan.tcp = entry.tcp.number().into();
+    lan.tcp = entry.tcp.number();
     lan.tls = entry.tls_alert.unwrap_or_default().into();
     if let Some(closure) = &entry.closure {
         put(&mut attempt.closure, closure);
@@ -163,9 +163,9 @@ fn put_attempt(firmware: &mut Log, entry: &Entry) {
 
 fn put(to: &mut LogClosure, closure: &Closure) {
     to.at = seconds(closure.at);
-    to.by = closure.by.number();
+    to.by = byte(closure.by.number());
     to.apf_reason = closure.apf_reason;
-    to.amt_reason = closure.amt_reason.number();
+    to.amt_reason = byte(closure.amt_reason.number());
 }
 
 fn closed(entry: &Entry) -> Option<(&Entry, &Closure)> {
@@ -176,8 +176,16 @@ fn closed(entry: &Entry) -> Option<(&Entry, &Closure)> {
 fn failed(closure: &Closure) -> bool {
     match closure.amt_reason {
         AmtReason::Internal | AmtReason::KeepAlive | AmtReason::Tcp | AmtReason::InvalidApf => true,
-        AmtReason::UserRequest | AmtReason::TunnelTimer | AmtReason::NotApplicable => false,
+        AmtReason::UserRequest
+        | AmtReason::TunnelTimer
+        | AmtReason::NotApplicable
+        | AmtReason::Other(_) => false,
     }
+}
+
+/// The log's numbers have a byte each.
+fn byte(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
 }
 
 /// The log's own number.
@@ -210,7 +218,7 @@ mod tests {
         let access =
             Access { info: "mps.example".into(), format: InfoFormat::Fqdn, port: 4433, cn: None };
         let login = Login::Password { user: "u".into(), password: "p".into() };
-        let server = Server { number: 0, access, login };
+        let server = Server { number: 0, access, login, root: None };
         log.began(Attempt::new(Trigger::Alert, &server), at(second));
     }
 

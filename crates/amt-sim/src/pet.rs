@@ -61,6 +61,16 @@ impl Pet {
         }
     }
 
+    /// iAMT0058: the remote-access tunnel came up or went down.
+    #[must_use]
+    pub fn tunnel(cookie: u16, up: bool) -> Self {
+        Self {
+            // Intel's own event; the last says which way.
+            data: [0xaa, 0x58, 0, up.into(), 0xff, 0xff, 0xff, 0xff],
+            ..Self::user_call(cookie)
+        }
+    }
+
     /// The datagram: a complete SNMPv1 message in BER.
     #[must_use]
     pub fn encode(&self, guid: Uuid, agent: Ipv4Addr, now: time::OffsetDateTime) -> Vec<u8> {

@@ -201,6 +201,11 @@ impl ClientTls {
     }
 }
 
+/// The root to which the server's certificate led, in DER.
+pub(crate) fn root_of(stream: &SslStream<TcpStream>) -> Option<Vec<u8>> {
+    stream.ssl().verified_chain()?.iter().last()?.to_der().ok()
+}
+
 fn offer(firmware: &Firmware) -> Result<SslContextBuilder, ErrorStack> {
     let mut context = SslContext::builder(SslMethod::tls_client())?;
     // Firmware has no levels of strength: what it offers is all there is. Level 0 permits TLS 1.0 and 1.1.

@@ -2,36 +2,13 @@
 
 use super::{CiraLog, Closure, ConnectionResult, Entry, TcpDetail};
 use crate::tls::alert_name;
+use amt::cira_log::apf_reason;
 use std::fmt;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Seconds are enough for people.
 fn moment(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
-}
-
-/// Names of DISCONNECT reasons (APF, LMS header `LMS_if.h`).
-fn disconnect_reason(reason: u8) -> &'static str {
-    match reason {
-        1 => "host not allowed to connect",
-        2 => "protocol error",
-        3 => "key exchange failed",
-        5 => "MAC error",
-        6 => "compression error",
-        7 => "service not available",
-        8 => "protocol version not supported",
-        9 => "host key not verifiable",
-        10 => "connection lost",
-        11 => "by application",
-        12 => "too many connections",
-        13 => "authentication cancelled by user",
-        14 => "no more authentication methods available",
-        15 => "illegal user name",
-        16 => "connection timed out",
-        17 => "by policy",
-        18 => "temporarily unavailable",
-        _ => "reason without a name",
-    }
 }
 
 impl fmt::Display for CiraLog {
@@ -91,7 +68,7 @@ impl fmt::Display for Closure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "closed by {} {}", self.by, moment(self.at))?;
         if self.apf_reason != 0 {
-            write!(f, ", APF reason {} {}", self.apf_reason, disconnect_reason(self.apf_reason))?;
+            write!(f, ", APF reason {} {}", self.apf_reason, apf_reason(self.apf_reason))?;
         }
         if self.amt_reason != super::AmtReason::NotApplicable {
             write!(f, ", {}", self.amt_reason)?;

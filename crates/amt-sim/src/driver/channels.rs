@@ -83,6 +83,9 @@ impl Driver<'_> {
     }
 
     fn requested(&mut self, channel: ChannelId, port: u16, window: u32) {
+        if self.life.faults.ghost_keepalive {
+            return;
+        }
         if let Some(reason) = self.refusal() {
             self.connection.reject(channel, reason);
             return;
@@ -107,6 +110,9 @@ impl Driver<'_> {
     }
 
     fn data(&mut self, channel: ChannelId, data: Bytes) {
+        if self.life.faults.ghost_keepalive {
+            return;
+        }
         match self.channels.get_mut(&channel).map(|open| &mut open.end) {
             Some(End::Service(service)) => service.take(&data),
             Some(End::Echo) => {

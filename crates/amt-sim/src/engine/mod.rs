@@ -96,6 +96,11 @@ pub enum Ignored {
         "the firmware has given up after a failed round; a user trigger or another network wakes it"
     )]
     GaveUp,
+    /// The firmware has not noticed what it is configured with.
+    #[error(
+        "the firmware has not noticed its configuration yet; it does when the link goes down and up"
+    )]
+    Unaware,
 }
 
 /// How a platform stands to its servers, for host software.
@@ -151,6 +156,7 @@ pub struct Engine {
     /// When an eager platform dials again, and for what.
     again: Option<(Duration, Trigger)>,
     gave_up: bool,
+    unaware: bool,
     actions: VecDeque<Action>,
 }
 
@@ -167,6 +173,7 @@ impl Engine {
             periodic: None,
             again: None,
             gave_up: false,
+            unaware: false,
             actions: VecDeque::new(),
         }
     }
@@ -195,10 +202,16 @@ impl Engine {
         self.look_around(was_outside, now, delay);
     }
 
+    /// The firmware does not notice what it is configured with until its link has been down.
+    pub fn handle_unnoticed(&mut self) {
+        self.unaware = true;
+    }
+
     /// The platform is in another network; a lost link counts as one.
     pub fn handle_network(&mut self, network: Network, now: Duration) {
         let was_outside = self.is_outside();
         self.gave_up = false;
+        self.unaware &= network != Network::Down;
         self.network = network;
         self.look_around(was_outside, now, SOON);
     }
@@ -216,6 +229,9 @@ impl Engine {
         }
         if !self.is_outside() {
             return Err(Ignored::Inside);
+        }
+        if self.unaware {
+            return Err(Ignored::Unaware);
         }
         if trigger == Trigger::User {
             self.gave_up = false;
@@ -318,7 +334,8 @@ impl Engine {
             Doing::Nothing | Doing::Leaving => None,
         };
         let again = self.again.filter(|_| matches!(self.doing, Doing::Nothing));
-        let periodic = self.periodic.filter(|_| self.is_outside() && !self.gave_up);
+        let periodic =
+            self.periodic.filter(|_| self.is_outside() && !self.gave_up && !self.unaware);
         [doing, again.map(|(at, _)| at), periodic.map(|periodic| periodic.due)]
             .into_iter()
             .flatten()

@@ -2,7 +2,7 @@
 
 use crate::{Surroundings, remote_access::Environment};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 /// Where a platform is told it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Network {
     Inside,
     /// The network of this DNS suffix, as DHCP tells it.
     Suffix(String),
+    /// The one in which the platform has this IPv6 address, as its router tells it.
+    Address(Ipv6Addr),
     /// None: the link is down.
     Down,
 }
@@ -22,7 +24,8 @@ pub enum Network {
 /// A word that names no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no network; write inside, outside, down, or the DNS suffix of one (a name with a dot)"
+    "`{0}` is no network; write inside, outside, down, the DNS suffix of one (a name with a dot), or an IPv6 address \
+     that the platform has there"
 )]
 pub struct UnknownNetwork(pub String);
 
@@ -33,6 +36,9 @@ impl FromStr for Network {
             "outside" => Ok(Self::Outside),
             "inside" => Ok(Self::Inside),
             "down" => Ok(Self::Down),
+            address if address.contains(':') => {
+                address.parse().map(Self::Address).map_err(|_| UnknownNetwork(word.into()))
+            }
             suffix if suffix.contains('.') && !suffix.contains(char::is_whitespace) => {
                 Ok(Self::Suffix(suffix.into()))
             }
@@ -43,12 +49,13 @@ impl FromStr for Network {
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Outside => "outside",
-            Self::Inside => "inside",
-            Self::Suffix(suffix) => suffix,
-            Self::Down => "down",
-        })
+        match self {
+            Self::Outside => f.write_str("outside"),
+            Self::Inside => f.write_str("inside"),
+            Self::Suffix(suffix) => f.write_str(suffix),
+            Self::Address(address) => address.fmt(f),
+            Self::Down => f.write_str("down"),
+        }
     }
 }
 
@@ -61,6 +68,7 @@ impl Network {
                 Self::Outside | Self::Down => false,
                 Self::Inside => true,
                 Self::Suffix(suffix) => environment.is_inside(suffix),
+                Self::Address(address) => environment.is_inside_by_address(*address),
             };
         if inside { Surroundings::Inside } else { Surroundings::Outside }
     }
@@ -70,7 +78,7 @@ impl Network {
     pub fn suffix(&self) -> &str {
         match self {
             Self::Suffix(suffix) => suffix,
-            Self::Outside | Self::Inside | Self::Down => "",
+            Self::Outside | Self::Inside | Self::Address(_) | Self::Down => "",
         }
     }
 }

@@ -164,7 +164,7 @@ impl World {
 }
 
 #[test]
-fn the_attempts_for_every_combination_of_servers_and_triggers() {
+fn mps_are_tried_in_order_with_one_repeat_for_every_combination_of_servers_and_triggers() {
     let all = [Welcome, NoAnswer, WrongRoot, WrongName, WrongPassword];
     for trigger in [Trigger::User, Trigger::Alert, Trigger::Periodic] {
         for first in all {
@@ -247,7 +247,7 @@ fn a_daily_policy_dials_at_its_time_of_day() {
 }
 
 #[test]
-fn the_tunnel_is_dropped_after_the_life_time_without_activity() {
+fn inactivity_drops_the_tunnel_after_the_life_time() {
     let mut world = World::new([policy(Trigger::User, 300, &[FIRST])]);
     world.fire(Trigger::User).unwrap();
     world.until(299);
@@ -268,7 +268,7 @@ fn a_life_time_of_zero_is_for_ever() {
 }
 
 #[test]
-fn a_higher_trigger_that_needs_another_server_drops_the_tunnel_and_moves() {
+fn priorities_a_higher_trigger_that_needs_another_server_drops_the_tunnel_and_moves() {
     let policies = [every(3600, 0, &[FIRST]), policy(Trigger::User, 300, &[SECOND])];
     let mut world = World::new(policies);
     world.until(10);
@@ -379,6 +379,22 @@ fn it_connects_only_when_outside() {
 }
 
 #[test]
+fn an_ipv6_prefix_tells_the_inside_as_a_suffix_does() {
+    let mut world = World::new([policy(Trigger::User, 0, &[FIRST])]);
+    world.change(|remote| {
+        remote.environment = Environment::new(Vec::new(), vec!["2001:db8::/32".into()]).unwrap();
+    });
+    let at_work = Network::Address("2001:db8:1::5".parse().unwrap());
+    world.enter(at_work.clone());
+    assert_eq!(world.fire(Trigger::User), Err(Ignored::Inside));
+    world.enter("2a00:1450::5".parse().unwrap());
+    world.fire(Trigger::User).unwrap();
+    assert_eq!(world.connected(), Some((Trigger::User, FIRST)));
+    world.enter(at_work);
+    assert_eq!(world.seen.last().unwrap().1, HungUp(HangUp::NotOutside));
+}
+
+#[test]
 fn without_environment_detection_it_takes_itself_to_be_inside() {
     let mut world = World::new([every(60, 0, &[FIRST])]);
     world.change(|remote| remote.environment = Environment::default());
@@ -441,6 +457,20 @@ fn firmware_that_gives_up_waits_for_a_user_or_another_network() {
     world.enter(Network::Down);
     world.enter(Network::Outside);
     world.until(2 * DAY + 1);
+    assert_eq!(world.connected(), Some((Trigger::Periodic, FIRST)));
+}
+
+#[test]
+fn firmware_that_must_see_its_link_go_down_dials_after_that_and_not_before() {
+    let mut world = World::new([]);
+    world.change(|remote| remote.policies.push(every(60, 0, &[FIRST])));
+    world.engine.handle_unnoticed();
+    world.until(600);
+    assert_eq!((world.attempts().len(), world.engine.poll_timeout()), (0, None));
+    assert_eq!(world.fire(Trigger::Periodic), Err(Ignored::Unaware));
+    world.enter(Network::Down);
+    world.enter(Network::Outside);
+    world.until(601);
     assert_eq!(world.connected(), Some((Trigger::Periodic, FIRST)));
 }
 

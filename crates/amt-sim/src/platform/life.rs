@@ -9,7 +9,7 @@ use crate::{
     engine::{Action, Engine, HangUp, Ignored, Standing},
     events::Event,
     remote_access::Server,
-    tls::TlsPool,
+    tls::{self, TlsPool},
 };
 use std::{collections::VecDeque, future::pending, sync::Arc, time::Duration};
 use tokio::{
@@ -164,6 +164,9 @@ impl Life {
             Command::Configured => {
                 let remote = self.machine.shared.read().remote_access.clone();
                 self.engine.handle_configured(&remote, now);
+                if self.faults.link_flap {
+                    self.engine.handle_unnoticed();
+                }
             }
             Command::CloseTunnel => self.engine.handle_close(),
             // There is no socket to drop.
@@ -230,6 +233,9 @@ impl Life {
         match self.reach(&server, route).await {
             Ok((stream, proxy)) => {
                 self.machine.write_log(|log, _| log.connected(proxy));
+                if let Some(root) = tls::root_of(&stream) {
+                    self.machine.shared.verified(server.number, &root);
+                }
                 self.inhabit(trigger, &server, stream).await;
             }
             Err(failure) => {
@@ -288,7 +294,7 @@ impl Life {
         let Ended { by, apf_reason, amt_reason, tls_alert, why, was_admitted } = ended;
         machine.shared.tunnel(None);
         if was_admitted {
-            machine.note(Event::Tunnel { up: false });
+            self.announce(false);
         }
         self.why.clone_from(&why);
         machine.write_log(|log, at| {
@@ -304,8 +310,18 @@ impl Life {
         let seconds = u32::try_from(self.machine.setup.keepalive.as_secs()).unwrap_or(u32::MAX);
         self.machine.shared.tunnel(Some(seconds));
         self.machine.set_state(State::Connected);
-        self.machine.note(Event::Tunnel { up: true });
+        self.announce(true);
         self.publish();
+    }
+
+    /// Tells that a tunnel came up or went down: to host software, and to who is subscribed. The trap waits for a
+    /// tunnel: an end that made the platform dial for its sake would be followed by another one.
+    fn announce(&mut self, up: bool) {
+        self.machine.note(Event::Tunnel { up });
+        if self.machine.has_trap_receivers() {
+            let pet = Pet::tunnel(self.next_cookie(), up);
+            self.keep_alert(Arc::new(pet));
+        }
     }
 }
 

@@ -159,6 +159,11 @@ impl Machine {
         }
     }
 
+    /// Whether anybody is subscribed to traps.
+    pub(super) fn has_trap_receivers(&self) -> bool {
+        self.host.get().is_some_and(|host| host.has_trap_receivers())
+    }
+
     /// What a person in front of the PC sees.
     pub(super) fn front(&self) -> Vec<String> {
         self.host.get().map(|host| host.front()).unwrap_or_default()

@@ -103,7 +103,7 @@ pub(super) struct Settings {
     /// Seconds without traffic after which the policies that --mps makes drop the tunnel; 0: never [default: 0]
     #[arg(long, value_name = "SECONDS")]
     life_time: Option<u32>,
-    /// The network it is in: outside, inside, down, or the DNS suffix of one [default: outside]
+    /// The network it is in: outside, inside, down, the DNS suffix of one, or an IPv6 address that the platform has there [default: outside]
     #[arg(long, value_name = "NETWORK", value_parser = str::parse::<Network>)]
     #[serde(default, deserialize_with = "word")]
     network: Option<Network>,

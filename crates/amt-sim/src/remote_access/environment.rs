@@ -49,7 +49,7 @@ impl Environment {
         if let Some(bad) = suffixes.iter().find(|suffix| !is_suffix(suffix)) {
             return Err(EnvironmentError::Suffix(bad.clone()));
         }
-        if let Some(bad) = ipv6_prefixes.iter().find(|prefix| !is_prefix(prefix)) {
+        if let Some(bad) = ipv6_prefixes.iter().find(|prefix| parse_prefix(prefix).is_none()) {
             return Err(EnvironmentError::Prefix(bad.clone()));
         }
         Ok(Self { suffixes, ipv6_prefixes })
@@ -70,6 +70,20 @@ impl Environment {
             network.eq_ignore_ascii_case(suffix) || ends_with_label(network, suffix)
         })
     }
+
+    /// Whether a network in which the platform has this IPv6 address is one of those inside.
+    #[must_use]
+    pub fn is_inside_by_address(&self, address: Ipv6Addr) -> bool {
+        self.ipv6_prefixes.iter().any(|prefix| begins_with(address, prefix))
+    }
+}
+
+/// Whether the address begins with the prefix's bits.
+fn begins_with(address: Ipv6Addr, prefix: &str) -> bool {
+    let Some((network, length)) = parse_prefix(prefix) else { return false };
+    // A length of 0 leaves nothing to compare.
+    let differ = address.to_bits() ^ network.to_bits();
+    differ.checked_shr(128_u32.saturating_sub(length)).unwrap_or(0) == 0
 }
 
 /// Whether `suffix` is what follows one of the dots of `name`.
@@ -85,9 +99,11 @@ fn is_suffix(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && text.chars().all(allowed)
 }
 
-fn is_prefix(text: &str) -> bool {
-    let Some((address, length)) = text.split_once('/') else { return false };
-    address.parse::<Ipv6Addr>().is_ok() && length.parse::<u8>().is_ok_and(|length| length <= 128)
+/// Address and length.
+fn parse_prefix(text: &str) -> Option<(Ipv6Addr, u32)> {
+    let (address, length) = text.split_once('/')?;
+    let length: u8 = length.parse().ok().filter(|length| *length <= 128)?;
+    Some((address.parse().ok()?, length.into()))
 }
 
 #[cfg(test)]
@@ -131,6 +147,23 @@ mod tests {
         assert!(with("2001:db8::/32").is_ok_and(|e| e.is_configured()));
         for bad in ["2001:db8::", "10.0.0.0/8", "2001:db8::/129"] {
             assert!(with(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_network_is_inside_when_its_addresses_begin_with_one_of_the_prefixes() {
+        for (prefix, address, inside) in [
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("2001:db8:0:8000::/49", "2001:db8:0:8001::1", true),
+            ("2001:db8:0:8000::/49", "2001:db8:0:7fff::1", false),
+            ("2001:db8::7/128", "2001:db8::7", true),
+            ("2001:db8::7/128", "2001:db8::8", false),
+            ("::/0", "fe80::1", true),
+        ] {
+            let office = Environment::new(Vec::new(), vec![prefix.to_owned()]).unwrap();
+            let found = office.is_inside_by_address(address.parse().unwrap());
+            assert_eq!(found, inside, "{address} in {prefix}");
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Limits {
     pub proxies: usize,
     /// Characters of a user name and of a password for a server.
     pub credential: usize,
+    /// Whether policies can have servers inside the company's network (`MpsType`, `InternalMpServer`); since AMT 11.6.
+    pub internal_servers: bool,
     /// Whether the firmware may not encrypt, as some countries demand: no server can be configured.
     pub null_ciphers: bool,
 }
@@ -28,6 +30,7 @@ impl Default for Limits {
             policies: 3,
             proxies: 15,
             credential: 64,
+            internal_servers: true,
             null_ciphers: false,
         }
     }

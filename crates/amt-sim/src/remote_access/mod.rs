@@ -103,7 +103,7 @@ impl RemoteAccess {
             return Err(Code::MaximumReached);
         }
         let number = (0..).find(|number| self.server(*number).is_none()).unwrap_or_default();
-        self.servers.push(Server { number, access, login });
+        self.servers.push(Server { number, access, login, root: None });
         self.servers.sort_by_key(|server| server.number);
         Ok(number)
     }

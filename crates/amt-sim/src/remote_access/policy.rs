@@ -128,7 +128,9 @@ impl Policy {
             self.applies.iter().skip(n + 1).any(|other| other.server == applies.server)
         });
         let timed = (self.trigger == Trigger::Periodic) == self.schedule.is_some();
-        if fits && !twice && timed { Ok(()) } else { Err(Code::InvalidParameter) }
+        let known = limits.internal_servers
+            || self.applies.iter().all(|applies| applies.mps_type == MpsType::External);
+        if fits && !twice && timed && known { Ok(()) } else { Err(Code::InvalidParameter) }
     }
 }
 

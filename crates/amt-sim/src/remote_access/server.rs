@@ -19,6 +19,9 @@ pub struct Server {
     pub access: Access,
     /// How the platform shows it who it is.
     pub login: Login,
+    /// Handle of the trusted root by which it was last verified; none before the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<u32>,
 }
 
 impl Server {

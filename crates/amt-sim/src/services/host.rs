@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::configured::{Configuration, Provisioning, Shared};
-use crate::{pet::Pet, remote_access::Limits};
+use crate::{firmware::Firmware, pet::Pet};
 
 use super::{
     boot::{self, Boot},
@@ -163,8 +163,9 @@ impl Host {
     /// A platform that is on and has its settings as delivered.
     #[must_use]
     pub fn new(config: HostConfig) -> Arc<Self> {
-        let shared =
-            Shared::new(Configuration::default(), Limits::default(), Provisioning::default());
+        let firmware = Firmware::all().iter().find(|f| f.version == config.amt_version);
+        let limits = firmware.map(|firmware| firmware.remote_access).unwrap_or_default();
+        let shared = Shared::new(Configuration::default(), limits, Provisioning::default());
         Self::with(config, Arc::new(shared))
     }
 
@@ -372,6 +373,11 @@ impl Host {
             let uptime = u32::try_from(self.now().as_secs()).unwrap_or(u32::MAX);
             self.shared.alert(event.to_trap(cookie, uptime));
         }
+    }
+
+    /// Whether anybody is subscribed to traps.
+    pub(crate) fn has_trap_receivers(&self) -> bool {
+        subscriptions::has_trap_receivers(self)
     }
 
     /// Writes down what the platform tells its subscribers anyway.

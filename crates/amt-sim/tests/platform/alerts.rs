@@ -1,55 +1,12 @@
 //! What happens to a PC is in its event log, and reaches whoever is subscribed through the tunnel.
 
-use std::sync::Arc;
-
-use crate::mps::{Manners, Mps, soon};
-use amt::{
-    credentials::Credentials,
-    http::digest::DigestLogin,
-    wsman::{Exchange, Instance, Operation, Outcome, Output, Request, Target},
+use crate::{
+    console::ask,
+    mps::{Manners, Mps},
 };
-use amt_sim::{Platform, RunningPlatform, Trigger, services::Host};
+use amt::wsman::{Instance, Operation, Target};
+use amt_sim::{Platform, RunningPlatform, Trigger};
 use apf::server::Event;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-
-fn connect(host: &Arc<Host>) -> DuplexStream {
-    let (ours, theirs) = duplex(16 * 1024);
-    tokio::spawn(Arc::clone(host).serve(16992, theirs));
-    ours
-}
-
-/// One WS-Man operation, past the platform's server.
-async fn ask(
-    platform: &RunningPlatform,
-    password: &str,
-    class: &str,
-    operation: Operation,
-) -> Outcome {
-    let host = platform.host();
-    let request = Request::new("1", Target::class(class).unwrap(), operation);
-    let login = DigestLogin::new(Credentials::new("admin", password));
-    let mut exchange = Exchange::new(&request, "pc:16992", login, [3; 16]);
-    let mut io = connect(&host);
-    loop {
-        if let Some(bytes) = exchange.poll_transmit() {
-            io.write_all(&bytes).await.unwrap();
-        }
-        let mut buffer = [0; 4096];
-        match soon("an answer", io.read(&mut buffer)).await.unwrap() {
-            0 => exchange.handle_end(),
-            n => exchange.handle_bytes(&buffer[..n]),
-        }
-        match exchange.poll_output() {
-            Some(Output::Reopen) => {
-                io = connect(&host);
-                exchange.handle_reopened();
-            }
-            Some(Output::Done(answered)) => return answered.reply.result.unwrap(),
-            Some(Output::Failed(error)) => panic!("{error}"),
-            None => {}
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_critical_event_reaches_subscribers_and_nobody_else() {
@@ -89,4 +46,32 @@ async fn boot_from_nothing(platform: &RunningPlatform, password: &str) {
     let role = Operation::Invoke { method: "SetBootConfigRole".into(), arguments };
     ask(platform, password, "CIM_BootService", role).await;
     platform.host().press_power_button();
+}
+
+#[tokio::test]
+async fn a_tunnel_that_comes_and_goes_is_a_trap_for_subscribers() {
+    let mut mps = Mps::start(Manners::default()).await;
+    let platform = Platform::start(mps.platform()).unwrap();
+    let mut tunnel = mps.settled().await;
+    let password = platform.identity().amt_password.clone();
+    let class = "AMT_SNMPEventSubscriber";
+    let mut subscriber = Instance::new(Target::class(class).unwrap().resource);
+    subscriber.set("TrapAddress", ["192.0.2.9".into()]);
+    ask(&platform, &password, class, Operation::Create(subscriber)).await;
+
+    platform.disconnect();
+    tunnel.ended().await;
+    // The end waits for the next tunnel, which begins with the news that it is there.
+    platform.fire(Trigger::User);
+    let mut tunnel = mps.tunnel().await;
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        let (_, alert) = tunnel.until(|event| matches!(event, Event::Alert { .. })).await;
+        let Event::Alert { data, .. } = alert else { unreachable!() };
+        let at = data.windows(2).position(|pair| pair == [0xaa, 0x58] || pair == [0xaa, 0x30]);
+        let at = at.expect("one of Intel's own events");
+        told.push((data[at + 1], data[at + 3]));
+    }
+    told.sort_unstable();
+    assert_eq!(told, [(0x30, 0), (0x58, 0), (0x58, 1)]);
 }

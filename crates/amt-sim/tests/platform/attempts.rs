@@ -126,7 +126,7 @@ async fn over(platform: &RunningPlatform, attempts: usize) {
 }
 
 #[tokio::test]
-async fn every_combination_of_servers_and_triggers_has_its_list_of_attempts() {
+async fn mps_are_tried_in_order_with_one_repeat_by_the_real_platform() {
     let (firsts, seconds) = (Servers::start(FIRST).await, Servers::start(SECOND).await);
     let mut running = Vec::new();
     for trigger in [Trigger::User, Trigger::Alert, Trigger::Periodic] {

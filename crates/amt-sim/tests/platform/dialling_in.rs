@@ -105,7 +105,7 @@ async fn without_a_given_name_the_address_itself_is_compared() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_an_unknown_root_is_refused_with_alert_48() {
+async fn root_certificate_trust_an_unknown_root_is_refused_with_alert_48() {
     let mut mps = Mps::start(Manners::default()).await;
     let mut config = mps.platform();
     config.setup.root_pem = Authority::new().root_pem().into();

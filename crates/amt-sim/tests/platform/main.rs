@@ -6,6 +6,7 @@ mod alerts;
 mod attempts;
 #[cfg(test)]
 mod channels;
+mod console;
 #[cfg(test)]
 mod dialling_in;
 #[cfg(test)]
@@ -20,3 +21,4 @@ mod mps;
 mod program;
 #[cfg(test)]
 mod proxies;
+mod roots;

@@ -266,3 +266,34 @@ async fn other_firmware_keeps_its_tunnel_while_the_pc_is_off_but_not_without_mai
     platform.host().lose_power();
     assert!(matches!(tunnel.ended().await, EndReason::EndOfStream), "no goodbye");
 }
+
+#[tokio::test]
+async fn channels_are_as_many_as_there_are_slots() {
+    let faults = Faults { channel_slots: Some(4), ..Faults::default() };
+    let (_mps, _platform, mut tunnel) = with(faults).await;
+    for _ in 0..4 {
+        tunnel.open(5900, 4096).await.unwrap();
+    }
+    let refused = tunnel.open(5900, 4096).await.unwrap_err();
+    let Event::ChannelRefused { reason, .. } = refused else { panic!("{refused:?}") };
+    assert_eq!(reason, OpenFailure::RESOURCE_SHORTAGE);
+}
+
+#[tokio::test]
+async fn a_ghost_answers_keep_alives_and_nothing_else() {
+    let apf =
+        server::Config { open_timeout: Duration::from_millis(300), ..server::Config::default() };
+    let mut mps = Mps::start(Manners { apf, ..Manners::default() }).await;
+    let mut config = mps.platform();
+    config.setup.keepalive = Duration::from_secs(1);
+    config.setup.echo = true;
+    config.setup.faults.ghost_keepalive = true;
+    let platform = Platform::start(config).unwrap();
+    let mut tunnel = mps.settled().await;
+    soon("it is settled", platform.settled()).await.unwrap();
+    let unanswered = tunnel.open(5900, 4096).await.unwrap_err();
+    assert!(matches!(unanswered, Event::ChannelTimedOut { .. }), "{unanswered:?}");
+    tunnel.until(|event| matches!(event, Event::KeepAlive)).await;
+    platform.fault("ghost-keepalive=off").unwrap();
+    tunnel.open(5900, 4096).await.unwrap();
+}

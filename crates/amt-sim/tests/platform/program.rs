@@ -173,7 +173,12 @@ async fn what_a_platform_is_configured_with_survives_a_restart() {
         let file = files.next().unwrap().unwrap().path();
         serde_json::from_slice::<Value>(&fs::read(file).unwrap()).unwrap()
     };
-    assert_eq!(stored()["configuration"], stored()["given"]);
+    let mut held = stored()["configuration"].clone();
+    // By which root it verified its server it has found out by itself.
+    for server in held["remote_access"]["servers"].as_array_mut().unwrap() {
+        server.as_object_mut().unwrap().remove("root");
+    }
+    assert_eq!(held, stored()["given"]);
     assert_eq!(first.terminate().await, Some(0));
 
     // A console had taken the policies away: nothing is dialled any more.

@@ -179,7 +179,7 @@ async fn the_sequence_of_toolkits_leaves_what_they_read_back() {
 }
 
 #[tokio::test]
-async fn the_table_of_servers_is_full_after_four_and_knows_twins() {
+async fn four_mps_at_most_and_no_twins() {
     let host = host();
     for last in 1..=4 {
         assert_eq!(code(&add_server(&host, &format!("192.0.2.{last}")).await), "0");
@@ -196,7 +196,7 @@ async fn the_table_of_servers_is_full_after_four_and_knows_twins() {
 }
 
 #[tokio::test]
-async fn a_trigger_has_one_policy_with_at_most_two_servers() {
+async fn two_mps_per_policy_at_most_and_one_policy_per_trigger() {
     let host = host();
     for last in 1..=3 {
         add_server(&host, &format!("192.0.2.{last}")).await;
@@ -206,6 +206,8 @@ async fn a_trigger_has_one_policy_with_at_most_two_servers() {
     assert_eq!(code(&add_policy(&host, 0, "", &[3]).await), "36");
     assert_eq!(code(&add_policy(&host, 2, "", &[0]).await), "36");
     assert_eq!(code(&add_policy(&host, 9, "", &[0]).await), "36");
+    // Provisioning from home: there is no policy of that kind in a platform that is set up.
+    assert_eq!(code(&add_policy(&host, 3, "", &[0]).await), "36");
     let added = add_policy(&host, 0, "", &[2, 0]).await;
     assert_eq!(code(&added), "0");
     assert_eq!(reference(&added, "PolicyRule").selectors[1].1.as_text(), Some("User Initiated"));
@@ -228,6 +230,42 @@ async fn a_trigger_has_one_policy_with_at_most_two_servers() {
     delete(&host, RULE, "PolicyRuleName", "User Initiated").await.unwrap();
     assert_eq!(list(&host, APPLIES).await, []);
     delete(&host, SAP, "Name", &server(0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn firmware_before_11_6_knows_no_servers_inside() {
+    let mut config = crate::console::config();
+    let firmware = amt_sim::Firmware::named("9.1").unwrap();
+    config.amt_version.clone_from(&firmware.version);
+    let old = amt_sim::services::Host::new(config);
+    for (host, knows) in [(old, false), (host(), true)] {
+        add_server(&host, "192.0.2.1").await;
+        add_server(&host, "192.0.2.2").await;
+        let server = |n: u32| {
+            let name = format!("Intel(r) AMT:Management Presence Server {n}");
+            Value::from(Reference::of_class(SAP, &[("Name", &name)]).unwrap())
+        };
+        let policy = [
+            ("Trigger", 0.into()),
+            ("TunnelLifeTime", 0.into()),
+            ("MpServer", server(0)),
+            ("InternalMpServer", server(1)),
+        ];
+        let both = call(&host, SERVICE, "AddRemoteAccessPolicyRule", &policy).await;
+        assert_eq!(code(&both), if knows { "0" } else { "36" });
+        if !knows {
+            assert_eq!(code(&add_policy(&host, 0, "", &[0]).await), "0");
+        }
+        let applies = list(&host, APPLIES).await.swap_remove(0);
+        assert_eq!(applies.text("MpsType"), knows.then_some("0"));
+        let mut changed = applies.clone();
+        changed.set("MpsType", [2.into()]);
+        let mut target = class(APPLIES);
+        for name in ["ManagedElement", "PolicySet"] {
+            target = target.with(name, applies.get(name).unwrap().clone());
+        }
+        assert_eq!(ask(&host, target, Operation::Put(changed)).await.is_ok(), knows);
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,9 @@
 //! The CIRA log as firmware keeps it: how it is now, the last tunnel that failed, the last attempt that failed.
 //!
 //! Layout and numbers: rpc-go (`pkg/pthi/types.go`, `internal/commands/diagnostics`). Times are seconds since 1970, 0
-//! when there is none.
+//! when there is none. What the numbers mean stands in [`crate::cira_log`].
 
-use super::{
-    numbered,
-    wire::{Name, Pad, Wire, record},
-};
+use super::wire::{Name, Pad, Wire, record};
 
 /// A host name.
 pub type Host = Name<{ super::HOST_MAX }>;
@@ -30,7 +27,7 @@ record! {
     pub struct Summary {
         /// 1: a tunnel is up.
         pub tunnel_open: u8,
-        /// See [`Surroundings`].
+        /// See [`Surroundings`](crate::cira_log::Surroundings).
         pub surroundings: u8,
         pub(crate) pad: Pad<3>,
         /// When the last keep-alive was sent.
@@ -57,7 +54,7 @@ record! {
         pub valid: u8,
         /// When it was opened.
         pub opened: u32,
-        /// See [`LogTrigger`].
+        /// See [`LogTrigger`](crate::cira_log::LogTrigger).
         pub trigger: u8,
         pub(crate) pad1: Pad<3>,
         /// The server.
@@ -66,9 +63,9 @@ record! {
         pub proxy_used: u8,
         /// Its name.
         pub proxy: Host,
-        /// See [`Authentication`].
+        /// See [`AuthMethod`](crate::cira_log::AuthMethod).
         pub authentication: u8,
-        /// See [`Interface`].
+        /// See [`Interface`](crate::cira_log::Interface).
         pub interface: u8,
         pub(crate) pad2: Pad<3>,
         /// When the last keep-alive was sent.
@@ -85,11 +82,11 @@ record! {
     pub struct Closure {
         /// When.
         pub at: u32,
-        /// See [`ClosedBy`].
+        /// See [`ClosedBy`](crate::cira_log::ClosedBy).
         pub by: u8,
         /// Reason of APF's DISCONNECT; 0 when there was none.
         pub apf_reason: u8,
-        /// See [`AmtReason`].
+        /// See [`AmtReason`](crate::cira_log::AmtReason).
         pub amt_reason: u8,
         pub(crate) pad: Pad<3>,
     }
@@ -102,12 +99,12 @@ record! {
         pub valid: u8,
         /// When it began.
         pub began: u32,
-        /// See [`LogTrigger`].
+        /// See [`LogTrigger`](crate::cira_log::LogTrigger).
         pub trigger: u8,
         pub(crate) pad1: Pad<3>,
         /// The server.
         pub mps: Host,
-        /// See [`Authentication`].
+        /// See [`AuthMethod`](crate::cira_log::AuthMethod).
         pub authentication: u8,
         /// LAN, then wireless LAN.
         pub interfaces: [InterfaceData; 2],
@@ -115,7 +112,7 @@ record! {
         pub wireless: Wireless,
         /// Of the LAN.
         pub wired: Wired,
-        /// See [`Interface`].
+        /// See [`Interface`](crate::cira_log::Interface).
         pub interface: u8,
         pub(crate) pad2: Pad<3>,
         /// How far it came, through LAN and through wireless LAN.
@@ -187,122 +184,16 @@ record! {
 record! {
     /// How far an attempt came.
     pub struct Detail {
-        /// See [`Outcome`].
+        /// See [`ConnectionResult`](crate::cira_log::ConnectionResult).
         pub outcome: u32,
         /// 1: through a proxy.
         pub proxy_used: u8,
         /// Its name.
         pub proxy: Host,
-        /// See [`Tcp`].
+        /// See [`TcpDetail`](crate::cira_log::TcpDetail).
         pub tcp: u32,
         /// Number of the TLS alert.
         pub tls: i32,
-    }
-}
-
-numbered! {
-    /// Where the PC takes itself to be.
-    Surroundings {
-        Inside = 0, "inside the company network";
-        CorporateOutside = 1, "company network, outside";
-        Outside = 2, "outside the company network";
-    }
-}
-
-numbered! {
-    /// Why it dialled, in the log's own numbers.
-    LogTrigger {
-        User = 0, "the user asked for it";
-        Alert = 1, "an alert";
-        Periodic = 2, "periodic";
-    }
-}
-
-numbered! {
-    /// How it shows who it is.
-    Authentication {
-        Mutual = 1, "client certificate";
-        Password = 2, "user name and password";
-    }
-}
-
-numbered! {
-    /// A kind of interface.
-    Interface {
-        Wired = 0, "LAN";
-        Wireless = 1, "wireless LAN";
-        Absent = 2, "none";
-    }
-}
-
-numbered! {
-    /// How far an attempt came.
-    Outcome {
-        NotApplicable = 0, "not tried";
-        Internal = 1, "internal error";
-        Dns = 2, "the server's name was not found";
-        Tcp = 3, "no TCP connection";
-        Tls = 4, "TLS failed";
-        Success = 5, "connected";
-        InProgress = 6, "in progress";
-    }
-}
-
-numbered! {
-    /// What TCP said.
-    Tcp {
-        Ok = 0, "no error";
-        General = 1, "general error";
-        TimedOut = 2, "timed out";
-        Reset = 3, "reset";
-        Unreachable = 4, "unreachable";
-    }
-}
-
-numbered! {
-    /// Who ended a tunnel.
-    ClosedBy {
-        Amt = 0, "AMT";
-        Mps = 1, "the server";
-    }
-}
-
-numbered! {
-    /// Why AMT ended a tunnel.
-    AmtReason {
-        UserRequest = 0, "user request";
-        TunnelTimer = 1, "tunnel timer expired";
-        Internal = 2, "internal error";
-        KeepAlive = 3, "keep-alive expired";
-        Socket = 4, "TCP socket error";
-        InvalidApf = 5, "invalid APF command";
-        NotApplicable = 0xff, "not applicable";
-    }
-}
-
-/// What a DISCONNECT reason means (LMS, `LMS_if.h`; those above 15 as MPS implementations use them).
-#[must_use]
-pub fn apf_reason(reason: u8) -> &'static str {
-    match reason {
-        0 => "none",
-        1 => "host not allowed to connect",
-        2 => "protocol error",
-        3 => "key exchange failed",
-        5 => "MAC error",
-        6 => "compression error",
-        7 => "service not available",
-        8 => "protocol version not supported",
-        9 => "host key not verifiable",
-        10 => "connection lost",
-        11 => "by application",
-        12 => "too many connections",
-        13 => "authentication cancelled by user",
-        14 => "no more authentication methods available",
-        15 => "illegal user name",
-        16 => "connection timed out",
-        17 => "by policy",
-        18 => "temporarily unavailable",
-        _ => "a reason without a name",
     }
 }
 
@@ -316,5 +207,11 @@ impl CiraLog {
         let mut bytes = vec![0; LENGTH];
         *bytes.first_mut()? = 1;
         Self::read(&mut bytes.as_slice())
+    }
+
+    /// Reads the bytes of a whole log.
+    #[must_use]
+    pub fn decode(mut bytes: &[u8]) -> Option<Self> {
+        Self::read(&mut bytes)
     }
 }

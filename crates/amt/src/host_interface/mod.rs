@@ -106,6 +106,11 @@ macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $number:literal, $words:literal;)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(rename_all = "kebab-case")
+        )]
         #[expect(missing_docs, reason = "the words beside them say what they mean")]
         pub enum $name {
             $($variant,)*
@@ -114,6 +119,9 @@ macro_rules! numbered {
         }
 
         impl $name {
+            /// Those with a name.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
             /// The number on the wire.
             #[must_use]
             pub const fn number(self) -> u32 {

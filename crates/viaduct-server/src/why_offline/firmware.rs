@@ -1,7 +1,7 @@
 //! What the PC's own CIRA log adds: the other end of the same story.
 
 use crate::tls::alert_words;
-use amt::cira_log::{Attempt, CiraLog, Closure, Surroundings, TcpFailure, UnreadableLog};
+use amt::cira_log::{AmtReason, CiraLog, ConnectionResult, Surroundings, TcpDetail, UnreadableLog};
 use serde_json::Value;
 use viaduct_api::{Check, Code, Seen, WhyOffline};
 
@@ -10,6 +10,9 @@ use viaduct_api::{Check, Code, Seen, WhyOffline};
 /// # Errors
 /// When it is none.
 pub(crate) fn read(log: &[u8]) -> Result<CiraLog, UnreadableLog> {
+    if let Some(firmware) = CiraLog::from_bytes(log) {
+        return Ok(firmware);
+    }
     let text = std::str::from_utf8(log).map_err(|_| UnreadableLog)?;
     if !text.trim_start().starts_with(['{', '[']) {
         return CiraLog::from_text(text);
@@ -61,33 +64,37 @@ fn surroundings(log: &CiraLog) -> Option<(Seen, String)> {
         Surroundings::Inside => {
             (Seen::Bad, "it believes it is at home, so it will not call".to_owned())
         }
-        Surroundings::Corporate => {
+        Surroundings::CorporateOutside => {
             (Seen::Neutral, "it is on the company's network, seen from outside".to_owned())
         }
         Surroundings::Outside => (Seen::Good, "it believes it is outside".to_owned()),
+        Surroundings::Other(_) => return None,
     })
 }
 
 fn attempt(log: &CiraLog) -> Option<(Seen, String)> {
     let text = match log.attempt? {
-        Attempt::Success => return Some((Seen::Good, "its last attempt succeeded".to_owned())),
-        Attempt::InProgress => {
+        ConnectionResult::Success => {
+            return Some((Seen::Good, "its last attempt succeeded".to_owned()));
+        }
+        ConnectionResult::InProgress => {
             return Some((Seen::Neutral, "an attempt is under way".to_owned()));
         }
-        Attempt::Internal => "its last attempt failed inside the firmware".to_owned(),
-        Attempt::Dns => {
+        ConnectionResult::NotApplicable | ConnectionResult::Other(_) => return None,
+        ConnectionResult::Internal => "its last attempt failed inside the firmware".to_owned(),
+        ConnectionResult::Dns => {
             "its last attempt failed, because it does not find the server's name".into()
         }
-        Attempt::Tcp => format!(
+        ConnectionResult::Tcp => format!(
             "its last attempt got no TCP connection{}",
             match log.tcp {
-                Some(TcpFailure::TimedOut) => ": no answer",
-                Some(TcpFailure::Reset) => ": refused or reset",
-                Some(TcpFailure::Unreachable) => ": no route",
-                Some(TcpFailure::General) | None => "",
+                Some(TcpDetail::Timeout) => ": no answer",
+                Some(TcpDetail::Reset) => ": refused or reset",
+                Some(TcpDetail::Unreachable) => ": no route",
+                Some(TcpDetail::General | TcpDetail::Ok | TcpDetail::Other(_)) | None => "",
             }
         ),
-        Attempt::Tls => match log.tls_alert {
+        ConnectionResult::Tls => match log.tls_alert {
             Some(alert) => {
                 format!("its last attempt failed in TLS, alert {alert} ({})", alert_words(alert).0)
             }
@@ -100,12 +107,13 @@ fn attempt(log: &CiraLog) -> Option<(Seen, String)> {
 fn closure(log: &CiraLog) -> Option<String> {
     let who = if log.closed_by_server? { "the server" } else { "it" };
     let why = match log.closure? {
-        Closure::UserRequest => "a user asked for it",
-        Closure::TunnelTimer => "nothing happened for the life time of its policy",
-        Closure::Internal => "the firmware failed",
-        Closure::KeepAlive => "keep-alives were not answered",
-        Closure::Socket => "the connection broke",
-        Closure::InvalidCommand => "it did not understand an APF message",
+        AmtReason::UserRequest => "a user asked for it",
+        AmtReason::TunnelTimer => "nothing happened for the life time of its policy",
+        AmtReason::Internal => "the firmware failed",
+        AmtReason::KeepAlive => "keep-alives were not answered",
+        AmtReason::Tcp => "the connection broke",
+        AmtReason::InvalidApf => "it did not understand an APF message",
+        AmtReason::NotApplicable | AmtReason::Other(_) => return None,
     };
     Some(format!("the last tunnel that failed was ended by {who}: {why}"))
 }
@@ -141,19 +149,19 @@ fn cause(log: &CiraLog, name: &str, known: &dyn Fn(&str) -> bool) -> Option<Caus
         );
     }
     match log.attempt? {
-        Attempt::Dns => some(
+        ConnectionResult::Dns => some(
             format!("the PC's network does not know the name {host}"),
             &[
                 "check the name in the DNS of the PC's network, and the DNS server that DHCP gives AMT",
             ],
             None,
         ),
-        Attempt::Tcp => some(
+        ConnectionResult::Tcp => some(
             format!("the PC's network does not let it reach {host}"),
             &["try the server's device port from the PC's network", "check firewalls on the way"],
             None,
         ),
-        Attempt::Tls => {
+        ConnectionResult::Tls => {
             let alert = log.tls_alert.unwrap_or_default();
             let (meaning, advice) = alert_words(alert);
             let certificate = matches!(alert, 42..=46 | 48);
@@ -166,12 +174,16 @@ fn cause(log: &CiraLog, name: &str, known: &dyn Fn(&str) -> bool) -> Option<Caus
                 Some(code),
             )
         }
-        Attempt::Success if log.apf_reason == Some(14) => some(
+        ConnectionResult::Success if log.apf_reason == Some(14) => some(
             "the server refused its CIRA user or password".into(),
             &[&format!("put {name}'s credential into the PC again, or enroll it again")],
             Some(Code::WrongCredential),
         ),
-        Attempt::Internal | Attempt::Success | Attempt::InProgress => None,
+        ConnectionResult::NotApplicable
+        | ConnectionResult::Internal
+        | ConnectionResult::Success
+        | ConnectionResult::InProgress
+        | ConnectionResult::Other(_) => None,
     }
 }
 

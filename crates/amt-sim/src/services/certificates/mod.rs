@@ -8,6 +8,7 @@ pub(super) use service::KeyManagement;
 use super::{
     group::{Class, ClassGroup, in_use, instance, invalid, reference_to},
     host::Host,
+    live::Live,
     remote_access::numbered,
 };
 use crate::{
@@ -65,8 +66,9 @@ impl ClassGroup for Store {
     fn delete(&self, host: &Arc<Host>, current: &Instance) -> Result<(), Fault> {
         let id = current.text("InstanceID").unwrap_or_default();
         let class = current.resource.class_name();
+        let mutual = consoles_are_verified(host);
         let removed = host.shared().configure(|configuration, _| {
-            let needed = |handle| configuration.needs_certificate(handle);
+            let needed = |handle| configuration.needs_certificate(handle, mutual);
             match (class, handle_of(id, CERTIFICATE_NAME), handle_of(id, KEY_NAME)) {
                 (CERTIFICATE, Some(handle), _) if needed(handle) => Err(Code::NotPermitted),
                 (CERTIFICATE, Some(handle), _) => {
@@ -81,6 +83,15 @@ impl ClassGroup for Store {
         });
         removed.map_err(|_| in_use("it is in use; remove first what uses it"))
     }
+}
+
+/// Whether TLS ports ask consoles for a certificate.
+fn consoles_are_verified(host: &Host) -> bool {
+    let settings = host.store().list("AMT_TLSSettingData", &Live::default()).unwrap_or_default();
+    let is_on = |setting: &Instance, name| setting.text(name) == Some("true");
+    settings
+        .iter()
+        .any(|setting| is_on(setting, "Enabled") && is_on(setting, "MutualAuthentication"))
 }
 
 fn handle_of(id: &str, begins: &str) -> Option<u32> {

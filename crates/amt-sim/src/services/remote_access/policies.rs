@@ -3,7 +3,7 @@
 use super::{Arguments, servers};
 use crate::{
     Trigger,
-    remote_access::{Applies, Code, MpsType, Policy, Schedule},
+    remote_access::{Applies, Code, Limits, MpsType, Policy, Schedule},
     services::{
         group::{Class, ClassGroup, in_use, instance, invalid, reference_to},
         host::Host,
@@ -33,10 +33,11 @@ impl ClassGroup for Policies {
     fn instances(&self, host: &Arc<Host>, class: &str) -> Vec<Instance> {
         let configuration = host.shared().read();
         let policies = configuration.remote_access.policies.iter();
+        let limits = &host.shared().limits;
         match class {
-            APPLIES => {
-                policies.flat_map(|p| p.applies.iter().map(|a| read_applies(p, a))).collect()
-            }
+            APPLIES => policies
+                .flat_map(|p| p.applies.iter().map(|a| read_applies(p, a, limits)))
+                .collect(),
             _ => policies.map(read).collect(),
         }
     }
@@ -67,7 +68,7 @@ impl ClassGroup for Policies {
                 return Err(Code::Duplicate);
             }
             let order = policy.applies.iter().map(|applies| applies.order + 1).max().unwrap_or(0);
-            let mps_type = mps_type(new)?.unwrap_or(MpsType::External);
+            let mps_type = mps_type(new, limits)?.unwrap_or(MpsType::External);
             let mut wanted = policy.clone();
             wanted.applies.push(Applies { server, mps_type, order });
             wanted.check(limits)?;
@@ -136,16 +137,20 @@ fn read(policy: &Policy) -> Instance {
     read
 }
 
-fn read_applies(policy: &Policy, applies: &Applies) -> Instance {
-    instance(
+fn read_applies(policy: &Policy, applies: &Applies, limits: &Limits) -> Instance {
+    let mut read = instance(
         APPLIES,
         [
             ("ManagedElement", Value::from(servers::reference(applies.server))),
-            ("MpsType", applies.mps_type.number().into()),
             ("OrderOfAccess", applies.order.into()),
             ("PolicySet", reference(policy.trigger).into()),
         ],
-    )
+    );
+    if limits.internal_servers {
+        let mps_type = Value::from(applies.mps_type.number());
+        read.properties.insert(1, ("MpsType".into(), mps_type));
+    }
+    read
 }
 
 /// The name of a policy for other instances.
@@ -178,8 +183,11 @@ fn ends(applies: &Instance) -> Option<(Trigger, u32)> {
     Some((trigger_named(name.as_text()?)?, servers::number_in(server)?))
 }
 
-fn mps_type(new: &Instance) -> Result<Option<MpsType>, Code> {
+fn mps_type(new: &Instance, limits: &Limits) -> Result<Option<MpsType>, Code> {
     let Some(text) = new.text("MpsType") else { return Ok(None) };
+    if !limits.internal_servers {
+        return Err(Code::InvalidParameter);
+    }
     let number = text.trim().parse().map_err(|_| Code::InvalidParameter)?;
     MpsType::of_number(number).map(Some).ok_or(Code::InvalidParameter)
 }
@@ -191,7 +199,7 @@ fn put_applies(
     server: u32,
     new: &Instance,
 ) -> Result<Instance, Code> {
-    let wanted = mps_type(new)?;
+    let wanted = mps_type(new, &host.shared().limits)?;
     host.shared().configure(|configuration, limits| {
         let policy = configuration.remote_access.policy_mut(trigger);
         let policy = policy.ok_or(Code::InvalidParameter)?;
@@ -199,7 +207,7 @@ fn put_applies(
         let applies = changed.applies.iter_mut().find(|applies| applies.server == server);
         let applies = applies.ok_or(Code::InvalidParameter)?;
         applies.mps_type = wanted.unwrap_or(applies.mps_type);
-        let read = read_applies(policy, applies);
+        let read = read_applies(policy, applies, limits);
         changed.check(limits)?;
         *policy = changed;
         Ok(read)
@@ -225,6 +233,8 @@ fn put_rule(host: &Host, trigger: Trigger, new: &Instance) -> Result<Instance, C
 
 /// AddRemoteAccessPolicyRule.
 pub(super) fn add(host: &Host, arguments: Arguments<'_>) -> Result<Trigger, Code> {
+    // There are three policies, and three names for them: a fourth trigger (3, provisioning from home) is of the time
+    // before a platform is set up, when nobody can call this.
     let trigger = Trigger::of_wsman(arguments.number("Trigger")?).ok_or(Code::InvalidParameter)?;
     let schedule = match trigger {
         Trigger::Periodic => Some(Schedule::from_bytes(&arguments.bytes("ExtendedData")?)?),

@@ -1,8 +1,11 @@
 //! Firmware's CIRA log in words, and as JSON.
 
-use amt::host_interface::log::{
-    AmtReason, Authentication, CiraLog, ClosedBy, Closure, Detail, Interface, InterfaceData,
-    LogTrigger, Outcome, Surroundings, Tcp, apf_reason,
+use amt::{
+    cira_log::{
+        AmtReason, AuthMethod, ClosedBy, ConnectionResult, Interface, LogTrigger, Surroundings,
+        TcpDetail, apf_reason,
+    },
+    host_interface::log::{CiraLog, Closure, Detail, InterfaceData},
 };
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
@@ -59,7 +62,7 @@ fn tunnel_lines(log: &CiraLog) -> Vec<String> {
         ),
         format!("  opened         {}", moment(tunnel.opened)),
         format!("  because of     {}", LogTrigger::of(tunnel.trigger.into())),
-        format!("  signed in with {}", Authentication::of(tunnel.authentication.into())),
+        format!("  signed in with {}", AuthMethod::of(tunnel.authentication.into())),
         format!("  over           {}", Interface::of(tunnel.interface.into())),
         format!("  ended          {}", closure(&tunnel.closure)),
     ]
@@ -76,7 +79,7 @@ fn attempt_lines(log: &CiraLog) -> Vec<String> {
         format!("  to             {}", attempt.mps.as_str()),
         format!("  began          {}", moment(attempt.began)),
         format!("  because of     {}", LogTrigger::of(attempt.trigger.into())),
-        format!("  signing in with {}", Authentication::of(attempt.authentication.into())),
+        format!("  signing in with {}", AuthMethod::of(attempt.authentication.into())),
     ];
     for ((place, detail), data) in PLACES.iter().zip(&attempt.details).zip(&attempt.interfaces) {
         if data.present != 0 || detail.outcome != 0 {
@@ -90,10 +93,10 @@ fn attempt_lines(log: &CiraLog) -> Vec<String> {
 }
 
 fn outcome(detail: &Detail) -> String {
-    let outcome = Outcome::of(detail.outcome);
+    let outcome = ConnectionResult::of(detail.outcome);
     let why = match outcome {
-        Outcome::Tcp => format!(": {}", Tcp::of(detail.tcp)),
-        Outcome::Tls => match u8::try_from(detail.tls) {
+        ConnectionResult::Tcp => format!(": {}", TcpDetail::of(detail.tcp)),
+        ConnectionResult::Tls => match u8::try_from(detail.tls) {
             Ok(alert) => {
                 let (what, next) = alert_words(alert);
                 format!(", alert {alert}: {what}; {next}")
@@ -102,7 +105,8 @@ fn outcome(detail: &Detail) -> String {
         },
         _ => String::new(),
     };
-    let why = if outcome == Outcome::Success { ", but not let in".to_owned() } else { why };
+    let why =
+        if outcome == ConnectionResult::Success { ", but not let in".to_owned() } else { why };
     format!("{outcome}{why}{}", through(detail.proxy_used, detail.proxy.as_str()))
 }
 
@@ -158,7 +162,7 @@ pub(super) fn as_json(log: &CiraLog) -> Value {
             "trigger": LogTrigger::of(tunnel.trigger.into()).to_string(),
             "mps": tunnel.mps.as_str(),
             "proxy": proxy(tunnel.proxy_used, tunnel.proxy.as_str()),
-            "authentication": Authentication::of(tunnel.authentication.into()).to_string(),
+            "authentication": AuthMethod::of(tunnel.authentication.into()).to_string(),
             "interface": Interface::of(tunnel.interface.into()).to_string(),
             "lastKeepAlive": time(tunnel.last_keepalive),
             "keepAliveInterval": tunnel.keepalive_interval,
@@ -168,7 +172,7 @@ pub(super) fn as_json(log: &CiraLog) -> Value {
             "began": time(attempt.began),
             "trigger": LogTrigger::of(attempt.trigger.into()).to_string(),
             "mps": attempt.mps.as_str(),
-            "authentication": Authentication::of(attempt.authentication.into()).to_string(),
+            "authentication": AuthMethod::of(attempt.authentication.into()).to_string(),
             "interface": Interface::of(attempt.interface.into()).to_string(),
             "lan": place_json(&attempt.details[0], &attempt.interfaces[0]),
             "wireless": place_json(&attempt.details[1], &attempt.interfaces[1]),
@@ -183,8 +187,8 @@ fn place_json(detail: &Detail, data: &InterfaceData) -> Value {
         "linkUp": data.link == 1,
         "address": Ipv4Addr::from(data.ip.address).to_string(),
         "domain": data.ip.domain.as_str(),
-        "outcome": Outcome::of(detail.outcome).to_string(),
-        "tcp": Tcp::of(detail.tcp).to_string(),
+        "outcome": ConnectionResult::of(detail.outcome).to_string(),
+        "tcp": TcpDetail::of(detail.tcp).to_string(),
         "tlsAlert": detail.tls,
         "proxy": proxy(detail.proxy_used, detail.proxy.as_str()),
     })

@@ -1,72 +1,13 @@
-//! The log that firmware keeps of its own attempts to dial in, as tools on the PC print it.
-//!
-//! Three forms are read: what `rpc diagnostics cira` of rpc-go writes (`Key = 5 (words)`), JSON with the same names in
-//! any spelling, and JSON of `amt-sim log`. Numbers are the firmware's (rpc-go, `internal/commands/diagnostics/cira.go`).
+//! Logs in the forms in which people have them.
 
+use super::{AmtReason, ClosedBy, ConnectionResult, Surroundings, TcpDetail, bytes};
+use crate::host_interface::log::CiraLog as Firmware;
 use std::fmt;
 
 /// Longest text that is looked at.
 const TEXT_MAX: usize = 256 * 1024;
 /// Longest name kept of what the log holds.
 const NAME_MAX: usize = 128;
-
-/// Where the platform takes itself to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Surroundings {
-    /// 0: inside; it does not dial in.
-    Inside,
-    /// 1: on the company's network, seen from outside.
-    Corporate,
-    /// 2: outside.
-    Outside,
-}
-
-/// How far the last failed attempt came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attempt {
-    /// 1: the firmware itself failed.
-    Internal,
-    /// 2: the server's name is not found.
-    Dns,
-    /// 3: no TCP connection.
-    Tcp,
-    /// 4: no TLS.
-    Tls,
-    /// 5: it worked.
-    Success,
-    /// 6: it is going on.
-    InProgress,
-}
-
-/// What TCP said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TcpFailure {
-    /// 1: something else.
-    General,
-    /// 2: no answer.
-    TimedOut,
-    /// 3: refused or reset.
-    Reset,
-    /// 4: no way there.
-    Unreachable,
-}
-
-/// Why a tunnel ended, by the platform's own reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closure {
-    /// 0: a user asked for it.
-    UserRequest,
-    /// 1: nothing happened for the policy's life time.
-    TunnelTimer,
-    /// 2: the firmware failed.
-    Internal,
-    /// 3: keep-alives were not answered.
-    KeepAlive,
-    /// 4: the connection broke.
-    Socket,
-    /// 5: an APF message that it did not understand.
-    InvalidCommand,
-}
 
 /// What a log says, as far as it says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,9 +19,9 @@ pub struct CiraLog {
     /// The server of the last failed attempt.
     pub host: Option<String>,
     /// How far that came.
-    pub attempt: Option<Attempt>,
+    pub attempt: Option<ConnectionResult>,
     /// What TCP said.
-    pub tcp: Option<TcpFailure>,
+    pub tcp: Option<TcpDetail>,
     /// The TLS alert, when TLS failed.
     pub tls_alert: Option<u8>,
     /// Whether the server ended the last tunnel that failed.
@@ -88,7 +29,7 @@ pub struct CiraLog {
     /// The reason code in the DISCONNECT of APF; 0 when there was none.
     pub apf_reason: Option<u8>,
     /// The platform's own reason.
-    pub closure: Option<Closure>,
+    pub closure: Option<AmtReason>,
 }
 
 /// The text is no CIRA log that can be read.
@@ -98,7 +39,7 @@ pub struct UnreadableLog;
 impl fmt::Display for UnreadableLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "this is no CIRA log that can be read; give the file that `rpc diagnostics cira` writes, or what `viaduct host cira-log -o json` prints",
+            "this is no CIRA log that can be read; give the file that `rpc diagnostics cira` writes, what `viaduct host cira-log -o json` prints, or the answer to GET_CIRA_LOG, as bytes or as hexadecimal digits",
         )
     }
 }
@@ -143,6 +84,17 @@ impl CiraLog {
         }))
     }
 
+    /// Reads firmware's own answer to GET_CIRA_LOG, whole or without what stands before the log: its bytes, or a dump
+    /// of them in hexadecimal digits. Nothing when it is no such answer.
+    #[must_use]
+    pub fn from_bytes(log: &[u8]) -> Option<Self> {
+        if log.len() > TEXT_MAX {
+            return None;
+        }
+        let firmware = bytes::read(log).or_else(|| bytes::read(&bytes::of_hex(log)?))?;
+        Some(Self::from(&firmware))
+    }
+
     fn take(&mut self, name: &str, value: &str) -> bool {
         let number = number(value);
         match name {
@@ -181,6 +133,35 @@ impl CiraLog {
     }
 }
 
+impl From<&Firmware> for CiraLog {
+    fn from(log: &Firmware) -> Self {
+        let (tunnel, attempt) = (&log.tunnel, &log.attempt);
+        let text = |number: u8| number.to_string();
+        let host = if attempt.valid != 0 { attempt.mps.as_str() } else { tunnel.mps.as_str() };
+        let mut read = Self {
+            tunnel_open: Some(log.summary.tunnel_open == 1),
+            host: (!host.is_empty()).then(|| host.chars().take(NAME_MAX).collect()),
+            ..Self::default()
+        };
+        read.take("network", &text(log.summary.surroundings));
+        if attempt.valid != 0 {
+            for detail in &attempt.details {
+                read.take("result", &detail.outcome.to_string());
+                read.take("tcp", &detail.tcp.to_string());
+                read.take("tlsalert", &detail.tls.to_string());
+            }
+        }
+        let tunnel = (tunnel.valid != 0).then_some(&tunnel.closure);
+        let attempt = (attempt.valid != 0 && attempt.closure.at != 0).then_some(&attempt.closure);
+        for closure in tunnel.into_iter().chain(attempt) {
+            read.closed_by_server = Some(ClosedBy::of(closure.by.into()) == ClosedBy::Mps);
+            read.apf_reason = Some(closure.apf_reason);
+            read.take("amtreason", &text(closure.amt_reason));
+        }
+        read
+    }
+}
+
 /// The number that a value begins with.
 fn number(value: &str) -> Option<i64> {
     let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
@@ -197,58 +178,42 @@ fn word(value: &str) -> String {
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
+/// The variant that a value names by number, by its name, or in its words.
+fn named<T>(all: &[T], value: &str, number: Option<i64>, of: impl Fn(&T) -> u32) -> Option<T>
+where
+    T: Copy + fmt::Debug + fmt::Display,
+{
+    let meant = word(value);
+    let is_meant = |one: &&T| match number {
+        Some(number) => i64::from(of(one)) == number,
+        None => meant == word(&format!("{one:?}")) || meant == word(&one.to_string()),
+    };
+    all.iter().find(is_meant).copied()
+}
+
 fn surroundings(value: &str, number: Option<i64>) -> Option<Surroundings> {
-    match (number, word(value).as_str()) {
-        (Some(0), _) | (None, "inside" | "insidethecompanynetwork") => Some(Surroundings::Inside),
-        (Some(1), _) | (None, "corporateoutside" | "corporate" | "companynetworkoutside") => {
-            Some(Surroundings::Corporate)
-        }
-        (Some(2), _) | (None, "outside" | "outsidethecompanynetwork") => {
-            Some(Surroundings::Outside)
-        }
-        _ => None,
-    }
+    named(Surroundings::ALL, value, number, |one| one.number())
 }
 
-fn attempt(value: &str, number: Option<i64>) -> Option<Attempt> {
-    match (number, word(value).as_str()) {
-        (Some(1), _) | (None, "internal" | "internalerror") => Some(Attempt::Internal),
-        (Some(2), _) | (None, "dns" | "dnserror" | "theserversnamewasnotfound") => {
-            Some(Attempt::Dns)
-        }
-        (Some(3), _) | (None, "tcp" | "tcperror" | "notcpconnection") => Some(Attempt::Tcp),
-        (Some(4), _) | (None, "tls" | "tlserror" | "tlsfailed") => Some(Attempt::Tls),
-        (Some(5), _) | (None, "success" | "connected") => Some(Attempt::Success),
-        (Some(6), _) | (None, "inprogress") => Some(Attempt::InProgress),
-        _ => None,
-    }
+/// Nothing of an interface that was not tried.
+fn attempt(value: &str, number: Option<i64>) -> Option<ConnectionResult> {
+    let found = named(ConnectionResult::ALL, value, number, |one| one.number());
+    found.filter(|result| *result != ConnectionResult::NotApplicable)
 }
 
-fn tcp(value: &str, number: Option<i64>) -> Option<TcpFailure> {
-    match (number, word(value).as_str()) {
-        (Some(1), _) | (None, "general" | "generalerror") => Some(TcpFailure::General),
-        (Some(2), _) | (None, "timeout" | "timedout") => Some(TcpFailure::TimedOut),
-        (Some(3), _) | (None, "reset") => Some(TcpFailure::Reset),
-        (Some(4), _) | (None, "unreachable") => Some(TcpFailure::Unreachable),
-        _ => None,
-    }
+fn tcp(value: &str, number: Option<i64>) -> Option<TcpDetail> {
+    let found = named(TcpDetail::ALL, value, number, |one| one.number());
+    found.filter(|detail| *detail != TcpDetail::Ok)
 }
 
-fn closure(value: &str, number: Option<i64>) -> Option<Closure> {
-    match (number, word(value).as_str()) {
-        (Some(0), _) | (None, "userrequest") => Some(Closure::UserRequest),
-        (Some(1), _) | (None, "tunneltimer" | "tunneltimerexpired") => Some(Closure::TunnelTimer),
-        (Some(2), _) | (None, "internal" | "internalerror") => Some(Closure::Internal),
-        (Some(3), _) | (None, "keepalive" | "keepaliveexpired") => Some(Closure::KeepAlive),
-        (Some(4), _) | (None, "tcp" | "tcpsocket" | "tcpsocketerror") => Some(Closure::Socket),
-        (Some(5), _) | (None, "invalidapf" | "invalidapfcommand") => Some(Closure::InvalidCommand),
-        _ => None,
-    }
+fn closure(value: &str, number: Option<i64>) -> Option<AmtReason> {
+    let found = named(AmtReason::ALL, value, number, |one| one.number());
+    found.filter(|reason| *reason != AmtReason::NotApplicable)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Attempt, CiraLog, Closure, Surroundings, TcpFailure, UnreadableLog};
+    use super::*;
 
     const TEXT: &str = "\
 Status = 0 (AMT_STATUS_SUCCESS)
@@ -284,12 +249,12 @@ FailedConnectionLogEntry:
                 tunnel_open: Some(false),
                 surroundings: Some(Surroundings::Outside),
                 host: Some("mps.example.com".into()),
-                attempt: Some(Attempt::Tls),
+                attempt: Some(ConnectionResult::Tls),
                 tcp: None,
                 tls_alert: Some(48),
                 closed_by_server: Some(false),
                 apf_reason: Some(0),
-                closure: Some(Closure::KeepAlive),
+                closure: Some(AmtReason::KeepAlive),
             }
         );
     }
@@ -305,31 +270,28 @@ FailedConnectionLogEntry:
         ];
         let log = CiraLog::from_pairs(pairs).unwrap();
         assert_eq!(log.surroundings, Some(Surroundings::Inside));
-        assert_eq!((log.attempt, log.tcp), (Some(Attempt::Tcp), Some(TcpFailure::TimedOut)));
+        assert_eq!((log.attempt, log.tcp), (Some(ConnectionResult::Tcp), Some(TcpDetail::Timeout)));
     }
 
     #[test]
     fn the_words_of_viaduct_host_cira_log_are_read() {
-        use crate::host_interface::log::{
-            AmtReason, ClosedBy, Outcome, Surroundings as Place, Tcp,
-        };
         let words = [
-            ("network", Place::Outside.to_string()),
+            ("network", Surroundings::Outside.to_string()),
             ("mps", "mps.example.com".to_owned()),
-            ("outcome", Outcome::Tcp.to_string()),
-            ("tcp", Tcp::Reset.to_string()),
+            ("outcome", ConnectionResult::Tcp.to_string()),
+            ("tcp", TcpDetail::Reset.to_string()),
             ("by", ClosedBy::Mps.to_string()),
             ("amtReason", AmtReason::KeepAlive.to_string()),
             // The interface that was not used.
-            ("outcome", Outcome::NotApplicable.to_string()),
-            ("tcp", Tcp::Ok.to_string()),
+            ("outcome", ConnectionResult::NotApplicable.to_string()),
+            ("tcp", TcpDetail::Ok.to_string()),
         ];
         let log =
             CiraLog::from_pairs(words.iter().map(|(name, value)| (*name, value.as_str()))).unwrap();
         assert_eq!(log.surroundings, Some(Surroundings::Outside));
         assert_eq!(log.host.as_deref(), Some("mps.example.com"));
-        assert_eq!((log.attempt, log.tcp), (Some(Attempt::Tcp), Some(TcpFailure::Reset)));
-        assert_eq!((log.closed_by_server, log.closure), (Some(true), Some(Closure::KeepAlive)));
+        assert_eq!((log.attempt, log.tcp), (Some(ConnectionResult::Tcp), Some(TcpDetail::Reset)));
+        assert_eq!((log.closed_by_server, log.closure), (Some(true), Some(AmtReason::KeepAlive)));
     }
 
     #[test]
