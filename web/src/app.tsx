@@ -12,7 +12,7 @@ import { LanguageChoice } from './parts/language'
 import { ThemeChoice } from './parts/theme'
 import { Toasts } from './parts/toast'
 import { PAGES } from './routes'
-import { recognise, signOut, useMe, type Me } from './session'
+import { recognise, signOut, useMay, useMe, type Me } from './session'
 import { startEvents, useLostSince } from './state'
 
 export function App() {
@@ -63,6 +63,7 @@ function Missing() {
 
 function Frame({ me, children }: { me: Me; children: ReactNode }) {
   const [place] = useLocation()
+  const may = useMay()
   const here = (path: string) => (path === '/' ? place === '/' : place === path || place.startsWith(`${path}/`))
   const role = `role.${me.role}`
   return (
@@ -71,7 +72,7 @@ function Frame({ me, children }: { me: Me; children: ReactNode }) {
       <nav aria-label={t('nav.label')}>
         <Link href="/" className="brand"><img src="/icon.svg" alt="" width="24" height="24" /> {t('app.name')}</Link>
         <ul>
-          {PAGES.map(({ path, nav }) => nav && (
+          {PAGES.map(({ path, nav, needs }) => nav && may(needs) && (
             <li key={path}>
               <Link href={path} aria-current={here(path) ? 'page' : undefined}>{t(nav)}</Link>
             </li>

@@ -8,6 +8,8 @@ export interface Page {
   page: ComponentType<{ params: Record<string, string | undefined> }>
   /** Its name in the navigation; without one it is reached from elsewhere. */
   nav?: Key
+  /** The right without which it shows nothing, as the server calls it. */
+  needs?: string
 }
 
 type Params = { params: Record<string, string | undefined> }
@@ -21,12 +23,12 @@ export const PAGES: Page[] = [
     path: '/devices/:guid/:tab?',
     page: ({ params }: Params) => <DevicePage guid={params['guid'] ?? ''} tab={params['tab'] ?? 'summary'} />
   },
-  { path: '/add', nav: 'nav.add', page: lazy(() => import('./pages/add')) },
-  { path: '/unclaimed', nav: 'nav.unclaimed', page: lazy(() => import('./pages/unclaimed')) },
-  { path: '/redirections', nav: 'nav.redirections', page: lazy(() => import('./pages/redirections')) },
-  { path: '/audit', nav: 'nav.audit', page: lazy(() => import('./pages/audit')) },
-  { path: '/people', nav: 'nav.people', page: lazy(() => import('./pages/people')) },
-  { path: '/settings', nav: 'nav.settings', page: lazy(() => import('./pages/settings')) },
-  { path: '/health', nav: 'nav.health', page: lazy(() => import('./pages/health')) },
+  { path: '/add', needs: 'devices.change', nav: 'nav.add', page: lazy(() => import('./pages/add')) },
+  { path: '/unclaimed', needs: 'devices.read', nav: 'nav.unclaimed', page: lazy(() => import('./pages/unclaimed')) },
+  { path: '/redirections', needs: 'devices.read', nav: 'nav.redirections', page: lazy(() => import('./pages/redirections')) },
+  { path: '/audit', needs: 'audit.read', nav: 'nav.audit', page: lazy(() => import('./pages/audit')) },
+  { path: '/people', needs: 'users.read', nav: 'nav.people', page: lazy(() => import('./pages/people')) },
+  { path: '/settings', needs: 'certificates.read', nav: 'nav.settings', page: lazy(() => import('./pages/settings')) },
+  { path: '/health', needs: 'config.read', nav: 'nav.health', page: lazy(() => import('./pages/health')) },
   { path: '/account', page: lazy(() => import('./pages/account')) }
 ]

@@ -1,6 +1,6 @@
 // Who is signed in. The right itself is in a cookie that no script can read; here is only what the server says of it.
 
-import { useSyncExternalStore } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import { call, get, onSignedOut, post, remove } from './api'
 
 export interface Me {
@@ -9,6 +9,11 @@ export interface Me {
   scope: string
   tenantId: string
   labels?: Record<string, string>
+}
+
+interface Role {
+  name: string
+  actions: string[]
 }
 
 /** `undefined` while it is not known yet; `null` for nobody. */
@@ -58,6 +63,21 @@ export async function signOut(): Promise<void> {
 export async function changePassword(old: string, password: string): Promise<void> {
   await call('POST', '/whoami/password', { password: old, new: password })
 }
+
+/** What the role may do. A token's scope is no role, so for it everything is tried; the server decides anyway. */
+export function useMay(): (action: string | undefined) => boolean {
+  const [actions, setActions] = useState<string[]>()
+  const role = useMe()?.role
+  useEffect(() => {
+    setActions(undefined)
+    if (!role) return
+    get<Role[]>('/roles').then((roles) => setActions(roles.find((one) => one.name === role)?.actions), () => {})
+  }, [role])
+  return (action) => action === undefined || actions === undefined || actions.includes(action)
+}
+
+/** Whether somebody sees all of the server, and not a tenant's or a label's part of it. */
+export const seesAll = (of: Me | null | undefined) => of?.tenantId === '' && Object.keys(of.labels ?? {}).length === 0
 
 export const sessionExpired = () => expired
 

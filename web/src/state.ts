@@ -153,6 +153,11 @@ async function follow(signal: AbortSignal, cursor: string, seen: (id: string) =>
       await get('/whoami').catch(() => undefined)
       return false
     }
+    // Who may not see events sees the pages without them.
+    if (response.status === 403) {
+      stream?.abort()
+      return false
+    }
     if (!response.ok || !response.body) return false
     noteReach(true)
     seen(cursor)

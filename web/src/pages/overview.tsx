@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import { get, type Device, type Status } from '../api'
 import { size, t } from '../i18n'
 import { Await, Copy, curlOf, Empty, Heading, Loading, Time } from '../parts'
+import { seesAll, useMe } from '../session'
 import { useLoad, type Happening } from '../state'
 
 const Charts = lazy(() => import('./charts'))
@@ -14,6 +15,7 @@ const DAY = 86_400_000
 const SHOWN = 10
 
 export default function Overview() {
+  const me = useMe()
   const status = useLoad(() => get<Status>('/status'), [], 15_000)
   return (
     <>
@@ -30,7 +32,7 @@ export default function Overview() {
                 <Link className="button primary" href="/add">{t('nav.add')}</Link>
               </Empty>
             )}
-            <Suspense fallback={<Loading />}><Charts /></Suspense>
+            {seesAll(me) && <Suspense fallback={<Loading />}><Charts /></Suspense>}
             <div className="columns">
               <Attention status={s} />
               <Certificates status={s} />

@@ -54,6 +54,7 @@ use crate::{
     gateway::Gateway,
     history::History,
     inventory::Inventory,
+    metrics::SinkFigures,
     redirect::Redirections,
     registry::Registry,
     rotation::Rotator,
@@ -100,6 +101,8 @@ pub struct Api {
     pub config_text: Arc<str>,
     /// How it was over the last hour and week.
     pub history: History,
+    /// Receivers of events, with their figures.
+    pub(crate) sinks: Arc<[(String, SinkFigures)]>,
     /// The data directory.
     pub data: Arc<Path>,
     /// When the server was started.

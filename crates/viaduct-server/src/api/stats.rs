@@ -6,7 +6,7 @@ use super::{
     refusal::Refusal,
     routes::Routes,
 };
-use crate::{access::Action, history};
+use crate::{access::Action, history, metrics::SinkFigures};
 use axum::{
     Json,
     extract::{Query, State},
@@ -20,6 +20,8 @@ use viaduct_api::{Code, HealthCheck, History, Verdict};
 const CERTIFICATE_DAYS: (i64, i64) = (30, 7);
 /// Free space below which a disk wants attention, and below which it is an emergency, in bytes.
 const DISK: (u64, u64) = (1 << 30, 100 << 20);
+/// So many events that wait mean that a receiver does not keep up.
+const SINK_WAITING: i64 = 1000;
 /// No clock that is right shows a time before this program was written.
 const PROGRAM_YEAR: i32 = 2026;
 
@@ -61,6 +63,7 @@ async fn health(State(api): State<Arc<Api>>) -> Json<Vec<HealthCheck>> {
     checks.extend(files());
     checks.extend(ends(&api));
     checks.push(users(&api));
+    checks.extend(api.sinks.iter().map(receiver));
     Json(checks)
 }
 
@@ -189,6 +192,22 @@ fn ends(api: &Api) -> Vec<HealthCheck> {
         ))
     })
     .collect()
+}
+
+/// A webhook or broker that is told what happens.
+fn receiver((name, figures): &(String, SinkFigures)) -> HealthCheck {
+    let (sent, failed) = (figures.sent.get(), figures.failed.get());
+    let (waiting, lost) = (figures.waiting.get(), figures.lost.get());
+    let verdict = if lost > 0 || waiting > SINK_WAITING { Verdict::Warn } else { Verdict::Ok };
+    let detail = format!(
+        "{name}: {sent} events sent, {waiting} wait, {failed} attempts failed, {lost} events lost"
+    );
+    check(
+        "events",
+        verdict,
+        detail,
+        "See whether the receiver is reachable; what is lost stays in the event list for a while.",
+    )
 }
 
 fn users(api: &Api) -> HealthCheck {

@@ -134,6 +134,7 @@ impl Bench {
             certificates,
             config_text: "[cira]\n".into(),
             history: History::default(),
+            sinks: Arc::default(),
             data: data.path().into(),
             started,
             addresses,

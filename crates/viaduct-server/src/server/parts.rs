@@ -19,7 +19,7 @@ use crate::{
     registry::Registry,
     rotation::Rotator,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{cell::RefCell, net::SocketAddr, sync::Arc};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -51,6 +51,7 @@ impl Running {
         ));
         let port = |address: Option<SocketAddr>| address.map(|address| address.port());
         let own = config.cira.names.first().cloned();
+        let started = RefCell::new(Vec::new());
         let sinks = Sinks {
             config: &config.events,
             bus: &self.events,
@@ -60,9 +61,15 @@ impl Running {
                 http_proxy: port(self.addresses.http_proxy),
                 socks: port(self.addresses.socks),
             },
-            figures: &|name| metrics.sink(name),
+            figures: &|name: String| {
+                let figures = metrics.sink(name.clone());
+                started.borrow_mut().push((name, figures.clone()));
+                figures
+            },
         };
-        Ok(sinks.start(&mut self.tasks, down)?)
+        let vetoes = sinks.start(&mut self.tasks, down)?;
+        self.sinks = started.into_inner().into();
+        Ok(vetoes)
     }
 
     /// What the API's handlers work with.
@@ -85,6 +92,7 @@ impl Running {
             certificates: self.certificates.clone(),
             config_text: config_text.into(),
             history: self.history.clone(),
+            sinks: Arc::clone(&self.sinks),
             data: config.data.as_path().into(),
             started,
             addresses: Arc::clone(&self.addresses),
