@@ -296,6 +296,9 @@ codes! {
     /// Somebody changed the record of who did what.
     AuditBroken "E4007" "The audit log is not as it was written"
         => "Keep a copy of the data directory, find out who could write to it, and compare with your last export.";
+    /// A secret that is kept elsewhere could not be read.
+    VaultUnavailable "E4008" "Vault gave no secret"
+        => "See whether Vault is up and unsealed, and [vault] names the right mount and a token that may read devices/*. Nothing was done.";
 }
 
 impl fmt::Display for Code {

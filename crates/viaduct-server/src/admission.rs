@@ -4,7 +4,7 @@
 //! is told is the same for every refusal, what the operator is told is not.
 
 use crate::events::{Bus, Event};
-use crate::inventory::{Inventory, Verdict};
+use crate::inventory::{Inventory, Proof, Verdict};
 use apf::server::Credentials;
 use std::net::SocketAddr;
 use viaduct_api::DeviceId;
@@ -16,6 +16,8 @@ pub enum Decision {
     Admit,
     /// Why not, for the operator; the device learns nothing of it.
     Refuse(&'static str),
+    /// Vault must be asked first; then judge again.
+    LookUp,
 }
 
 /// The rules of admission.
@@ -43,7 +45,18 @@ impl Admission {
     ) -> Decision {
         let (verdict, user) = match credentials {
             Credentials::Password { user, password } => {
-                (self.inventory.verify(device, user, password), shown_user(user))
+                let verdict = match self.inventory.verify(device, user, password) {
+                    kept @ (Verdict::WrongCredential | Verdict::NoCredential) => {
+                        match self.outside(device, user, password) {
+                            Some(Proof::Unasked) => return Decision::LookUp,
+                            Some(Proof::Given) => Verdict::Admit,
+                            Some(Proof::Wrong) => Verdict::WrongCredential,
+                            Some(Proof::None) | None => kept,
+                        }
+                    }
+                    verdict => verdict,
+                };
+                (verdict, shown_user(user))
             }
             Credentials::Certificate { user } => {
                 let verdict = certificate.map_or(Verdict::NoCredential, |sha256| {
@@ -69,6 +82,11 @@ impl Admission {
                 "no credential is configured that it could prove (no_credential_configured)",
             ),
         }
+    }
+
+    fn outside(&self, device: DeviceId, user: &[u8], password: &[u8]) -> Option<Proof> {
+        let device = self.inventory.get(device)?;
+        self.inventory.proof_outside(&device, user, password)
     }
 }
 

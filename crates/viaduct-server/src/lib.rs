@@ -22,6 +22,7 @@ pub mod rotation;
 mod server;
 pub mod tls;
 pub mod tunnel;
+mod vault;
 mod web;
 mod why_offline;
 

@@ -28,6 +28,7 @@ use crate::{
     registry::{Registry, TunnelEnd},
     tls::{Authority, AuthorityError, Certificates, TlsError},
     tunnel::DriverConfig,
+    vault::VaultError,
 };
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
@@ -70,6 +71,8 @@ pub enum StartError {
     Events(#[from] SinkError),
     #[error("store: {0}")]
     Store(#[from] StoreError),
+    #[error("[vault] {0}")]
+    Vault(#[from] VaultError),
     #[error("[cira] proxy_protocol: {0}")]
     Sources(String),
 }
@@ -172,8 +175,7 @@ impl Server {
         let authority = Authority::open(&data.ca())?;
         let certificates =
             Certificates::open(authority, &config.cira, &config.web, events.clone())?;
-        let inventory =
-            Inventory::open(&config.store, &config.data, config.limits.unclaimed).await?;
+        let inventory = parts::inventory(&config).await?;
         events.name_devices(inventory.clone());
         let access = Access::open(&inventory, &config.data).await?;
         let audit = Audit::open(&inventory).await?;
@@ -186,8 +188,14 @@ impl Server {
             events.clone(),
             config.limits.clone(),
         );
-        let redirections =
-            parts::redirections(&config, &registry, &inventory, &access, &audit, &events);
+        let redirections = parts::redirections(
+            &config,
+            &registry,
+            &inventory,
+            &access,
+            &audit,
+            (&events, &commands),
+        );
         let mut running = Running {
             addresses,
             certificates,

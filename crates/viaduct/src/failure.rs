@@ -119,6 +119,7 @@ fn exit_of(code: Code) -> Exit {
         | Code::Internal
         | Code::Store
         | Code::AuditUnavailable
+        | Code::VaultUnavailable
         | Code::CertificatesRefused => Exit::Failed,
     }
 }

@@ -100,9 +100,10 @@ pub(crate) fn failed(error: &StartError) -> ExitCode {
         | StartError::Data(_)
         | StartError::Events(_)
         | StartError::Sources(_) => ExitCode::from(EXIT_USAGE),
-        StartError::Authority(_) | StartError::Tls(_) | StartError::Store(_) => {
-            ExitCode::from(EXIT_FAILED)
-        }
+        StartError::Authority(_)
+        | StartError::Tls(_)
+        | StartError::Store(_)
+        | StartError::Vault(_) => ExitCode::from(EXIT_FAILED),
     }
 }
 

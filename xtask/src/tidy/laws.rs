@@ -59,6 +59,7 @@ const LAWS: [Law; 6] = [
             "gateway/",
             "metrics.rs",
             "metrics/",
+            "vault/",
         ],
         names: &["StatusCode"],
         why: "only the HTTP edges know status codes (law 11)",

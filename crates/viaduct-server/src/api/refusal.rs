@@ -106,6 +106,7 @@ fn status(code: Code) -> StatusCode {
         | Code::DeviceBusy
         | Code::Store
         | Code::ShuttingDown
+        | Code::VaultUnavailable
         | Code::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => {
             StatusCode::GATEWAY_TIMEOUT
@@ -250,6 +251,7 @@ impl From<StoreError> for Refusal {
             StoreError::NotFound(_) => Code::UnknownDevice,
             StoreError::Invalid { .. } => Code::BadRequest,
             StoreError::Database(_) => Code::Store,
+            StoreError::Vault(_) => Code::VaultUnavailable,
         };
         Self::new(code, error.to_string())
     }

@@ -114,7 +114,7 @@ impl Bench {
             inventory.clone(),
             access.clone(),
             audit.clone(),
-            events.clone(),
+            (events.clone(), commands.clone()),
             (config::Limits::default(), true),
         );
         let api = Api {

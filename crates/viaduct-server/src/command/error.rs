@@ -54,6 +54,9 @@ pub enum CommandError {
     /// The database failed where the answer would have been needed.
     #[error("{0}")]
     Store(String),
+    /// The password is kept in Vault, which did not give it.
+    #[error("{0}")]
+    Vault(String),
 }
 
 impl CommandError {
@@ -74,6 +77,7 @@ impl CommandError {
             Self::Unusable(_) => Code::AmtUnusable,
             Self::Fault { .. } | Self::Returned { .. } => Code::AmtRefused,
             Self::Store(_) => Code::Store,
+            Self::Vault(_) => Code::VaultUnavailable,
         }
     }
 

@@ -79,6 +79,12 @@ impl Account {
         self.login().credentials() == credentials
     }
 
+    /// User and password.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        self.login().credentials().clone()
+    }
+
     fn login(&self) -> MutexGuard<'_, DigestLogin> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

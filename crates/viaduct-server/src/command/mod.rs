@@ -20,7 +20,7 @@ pub use queue::BootTurn;
 use crate::{
     config,
     events::Bus,
-    inventory::Inventory,
+    inventory::{Inventory, StoreError},
     registry::Registry,
     tunnel::{Opener, TunnelHandle},
 };
@@ -75,7 +75,7 @@ impl Commander {
     ) -> Result<DeviceCommands, CommandError> {
         let tunnel = self.tunnel(id)?;
         let queue = self.queue(id);
-        let account = self.account(id, &queue)?;
+        let account = self.account(id, &queue).await?;
         let patience = self.0.limits.open_deadline.0;
         let place = queue.enter(patience).await.ok_or(CommandError::Busy)?;
         let line = Inside {
@@ -101,8 +101,26 @@ impl Commander {
         self.queue(id).boot_turn(self.0.limits.open_deadline.0).await.ok_or(CommandError::Busy)
     }
 
+    /// The AMT account of a device, unless the device refused it a moment ago: for those who log in to it themselves.
+    ///
+    /// # Errors
+    /// When there is none, it was refused, or it cannot be read.
+    pub async fn credentials(&self, id: DeviceId) -> Result<Credentials, CommandError> {
+        Ok(self.account(id, &self.queue(id)).await?.credentials())
+    }
+
+    /// The device refused this account: it is not tried again for a minute, by nobody.
+    pub fn note_refusal(&self, id: DeviceId, credentials: &Credentials) {
+        self.0.inventory.forget_outside(id);
+        let queue = self.queue(id);
+        if let Ok(account) = queue.account(credentials.clone()) {
+            queue.refused(&account);
+        }
+    }
+
     /// Forgets what is known of an account that the device refused, so that the next call tries again.
     pub fn forget_refusal(&self, id: DeviceId) {
+        self.0.inventory.forget_outside(id);
         self.queue(id).forget_refusal();
     }
 
@@ -112,9 +130,11 @@ impl Commander {
         tunnel.ok_or_else(|| CommandError::Away { why: "it has no tunnel now".into() })
     }
 
-    fn account(&self, id: DeviceId, queue: &Queue) -> Result<Arc<Account>, CommandError> {
-        let stored = self.0.inventory.amt_credential(id);
-        let stored = stored.map_err(|error| CommandError::Store(error.to_string()))?;
+    async fn account(&self, id: DeviceId, queue: &Queue) -> Result<Arc<Account>, CommandError> {
+        let stored = self.0.inventory.amt_account(id).await.map_err(|error| match error {
+            StoreError::Vault(_) => CommandError::Vault(error.to_string()),
+            _ => CommandError::Store(error.to_string()),
+        })?;
         let (user, password) = stored.ok_or(CommandError::NoCredential)?;
         queue.account(Credentials::new(user, password.expose().as_str()))
     }

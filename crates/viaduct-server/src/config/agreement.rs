@@ -16,6 +16,7 @@ pub(super) fn errors(config: &Config, origins: &Origins, failed: &[String]) -> V
     conflicts.extend(addresses(config));
     conflicts.extend(extras(config));
     conflicts.extend(receivers(config));
+    conflicts.extend(vault(config));
     conflicts
         .into_iter()
         .filter(|c| !c.keys.iter().any(|key| failed.contains(key)))
@@ -168,6 +169,40 @@ fn receivers(config: &Config) -> Vec<Conflict> {
     {
         let why = "events.mqtt has both password and password_file".to_owned();
         conflict("events.mqtt", why, "keep one of them");
+    }
+    conflicts
+}
+
+/// Who keeps what, and how Vault is asked.
+fn vault(config: &Config) -> Vec<Conflict> {
+    let v = &config.vault;
+    let conflict = |key: &str, why: String, accepted: &str| Conflict {
+        keys: vec![key.to_owned()],
+        why,
+        accepted: accepted.to_owned(),
+    };
+    let mut conflicts = Vec::new();
+    let tokens = usize::from(v.token.is_some()) + usize::from(v.token_file.is_some());
+    if v.url.is_some() && tokens != 1 {
+        let why = format!("vault.url is set with {tokens} tokens");
+        conflicts.push(conflict("vault.url", why, "set one of vault.token_file and vault.token"));
+    }
+    if v.url.is_some() && v.timeout.0 >= config.limits.login_deadline.0 {
+        let why = format!(
+            "vault.timeout = {} leaves a device no time: its login must be done in limits.login_deadline = {}",
+            v.timeout, config.limits.login_deadline
+        );
+        conflicts.push(conflict("vault.timeout", why, "lower it, or raise limits.login_deadline"));
+    }
+    if v.master_key.is_some() && v.url.is_none() {
+        let why = "vault.master_key is set, and no Vault".to_owned();
+        conflicts.push(conflict("vault.master_key", why, "set vault.url"));
+    }
+    let elsewhere = config.store.master_key.is_some() || config.store.master_key_text.is_some();
+    if v.master_key.is_some() && elsewhere {
+        let why =
+            "vault.master_key is set, and a master key is given in another way too".to_owned();
+        conflicts.push(conflict("vault.master_key", why, "keep one of them"));
     }
     conflicts
 }

@@ -13,6 +13,7 @@ mod render;
 mod schema;
 mod secret;
 mod units;
+mod vault;
 
 pub(crate) use check::is_dns_name;
 pub use data_dir::DataDir;
@@ -23,6 +24,7 @@ pub use network::{Network, NetworkError};
 pub use render::Origins;
 pub use secret::Secret;
 pub use units::{ByteSize, Span};
+pub use vault::Vault;
 
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -45,6 +47,7 @@ pub struct Config {
     pub keepalive: KeepAlive,
     pub limits: Limits,
     pub store: Store,
+    pub vault: Vault,
     pub events: Events,
     pub oidc: Oidc,
     pub log: Log,

@@ -3,6 +3,7 @@
 
 mod dial;
 mod line;
+mod methods;
 mod mqtt;
 mod notice;
 mod packet;

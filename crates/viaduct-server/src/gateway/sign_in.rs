@@ -4,8 +4,17 @@ use super::{Gateway, Refusal, SignInFault};
 use crate::{
     access::{Principal, Scope, SignInError},
     config::Secret,
+    tunnel::{Channel, RelayEnd},
 };
-use std::net::IpAddr;
+use bytes::Bytes;
+use std::{net::IpAddr, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::sleep,
+};
+
+/// Rights of consoles that are connected are looked at again so often.
+const RIGHTS: Duration = Duration::from_secs(5);
 
 /// The name under which consoles go that need not sign in.
 const ANONYMOUS: &str = "anonymous";
@@ -16,6 +25,33 @@ pub(super) fn anonymous() -> Principal {
 }
 
 impl Gateway {
+    /// Relays until either side ends, or whoever opened the connection loses the right to it. None: the right was lost.
+    pub(crate) async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        who: &Principal,
+        channel: Channel,
+        console: S,
+        prefix: Bytes,
+    ) -> Option<RelayEnd> {
+        tokio::select! {
+            end = channel.relay(console, prefix) => Some(end),
+            () = self.revoked(who) => {
+                tracing::info!(user = who.name, "the right to use the proxy was taken away; the connection is closed");
+                None
+            }
+        }
+    }
+
+    async fn revoked(&self, who: &Principal) {
+        // Nobody can take away what nobody was given.
+        if *who == anonymous() {
+            return std::future::pending().await;
+        }
+        while self.0.access.is_current(who) {
+            sleep(RIGHTS).await;
+        }
+    }
+
     /// Checks a user and password (user `token`: the password is an API token) of a console at `from`.
     pub(super) async fn sign_in(
         &self,

@@ -8,6 +8,7 @@ mod facts;
 mod full_disk;
 pub(crate) mod keys;
 mod names;
+mod outside;
 mod pending;
 mod portable;
 mod secrets;
@@ -20,6 +21,7 @@ pub(crate) use derived::CiraRecord;
 pub use facts::StoreHealth;
 pub(crate) use names::check_labels;
 pub use names::cira_warnings;
+pub(crate) use outside::Proof;
 pub use portable::{Kept, Portable, Sealed};
 pub use sqlite::AuditFilter;
 pub(crate) use sqlite::{Person, TokenRow};
@@ -29,6 +31,7 @@ use crate::{
     config::{self, Secret},
     events::Stage,
     tls::HelloFacts,
+    vault::Vault,
 };
 use book::{Book, Record};
 use keys::{Keys, Verifier};
@@ -38,7 +41,9 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    },
 };
 use strangers::Strangers;
 use subtle::ConstantTimeEq;
@@ -177,6 +182,9 @@ pub enum StoreError {
     Invalid { field: &'static str, why: String },
     #[error("the database did not take it: {0}")]
     Database(String),
+    /// What Vault keeps could not be read; nothing is concluded from that.
+    #[error("Vault gave no secret: {0}")]
+    Vault(#[from] crate::vault::VaultError),
 }
 
 /// The inventory. Reads come from memory; changes by people are durable before they return; facts about
@@ -197,6 +205,8 @@ struct Shared {
     changes: tokio::sync::Mutex<()>,
     flushing: tokio::sync::Mutex<()>,
     keys: Keys,
+    /// Where secrets are that are not kept here.
+    vault: OnceLock<Vault>,
     /// Compared with when there is nothing to compare with. Random, so that nothing matches it.
     dummy: Verifier,
     store: Sqlite,
@@ -258,6 +268,7 @@ impl Inventory {
             changes: tokio::sync::Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
             keys,
+            vault: OnceLock::new(),
             dummy: keys::random()?,
             store,
         }));

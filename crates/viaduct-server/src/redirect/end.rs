@@ -37,6 +37,8 @@ pub enum End {
     NoPassword,
     /// The device refuses the stored one.
     WrongPassword,
+    /// It refused it a moment ago, so it was not tried.
+    RefusedLately,
     /// Somebody of ours is using it.
     InUse(RedirectionMode, Holder),
     /// Somebody whom we do not know is.
@@ -78,7 +80,7 @@ impl End {
             Self::Tls { changed: true, .. } => Code::AmtCertificateChanged,
             Self::Tls { changed: false, .. } => Code::TlsInside,
             Self::NoPassword => Code::AmtPasswordMissing,
-            Self::WrongPassword => Code::AmtPasswordRefused,
+            Self::WrongPassword | Self::RefusedLately => Code::AmtPasswordRefused,
             Self::InUse(..) | Self::BusyElsewhere(_) => Code::RedirectionInUse,
             Self::Off(_) => Code::RedirectionOff,
             Self::Consent(_) => Code::ConsentNeeded,
@@ -113,6 +115,9 @@ impl End {
             Self::Tls { detail, .. } => detail.clone(),
             Self::NoPassword => "no AMT password of this device is stored; set it first".into(),
             Self::WrongPassword => "the device refuses the stored AMT password; correct it".into(),
+            Self::RefusedLately => {
+                "the device refused the stored AMT password; not tried for a minute lest AMT locks it".into()
+            }
             Self::InUse(mode, Holder { user, since }) => {
                 let (hour, minute, _) = since.time().as_hms();
                 format!(
@@ -176,6 +181,7 @@ mod tests {
             (End::ShuttingDown, 1001),
             (End::Away(String::new()), 4002),
             (End::WrongPassword, 4010),
+            (End::RefusedLately, 4010),
             (End::NoPassword, 4011),
             (End::InUse(RedirectionMode::Kvm, holder), 4030),
             (End::Off(RedirectionMode::Sol), 4031),

@@ -24,6 +24,7 @@ pub(crate) use ticket::LIFE;
 use crate::{
     access::{Access, Action, Principal},
     audit::Audit,
+    command::Commander,
     config,
     events::Bus,
     inventory::{Inventory, StoreError},
@@ -79,6 +80,7 @@ struct Inner {
     access: Access,
     audit: Audit,
     events: Bus,
+    commands: Commander,
     limits: config::Limits,
     keep_awake: bool,
     tickets: Tickets,
@@ -86,20 +88,30 @@ struct Inner {
 }
 
 impl Redirections {
-    /// Redirections through the tunnels of `registry`. `keep_awake`: idle screens are kept open.
+    /// Redirections through the tunnels of `registry`, with the AMT accounts of `commands`. `keep_awake`: idle screens
+    /// are kept open.
     #[must_use]
     pub fn new(
         registry: Registry,
         inventory: Inventory,
         access: Access,
         audit: Audit,
-        events: Bus,
+        (events, commands): (Bus, Commander),
         (limits, keep_awake): (config::Limits, bool),
     ) -> Self {
         let (tickets, live) = (Tickets::default(), Arc::default());
-        let inner =
-            Inner { registry, inventory, access, audit, events, limits, keep_awake, tickets, live };
-        Self(Arc::new(inner))
+        Self(Arc::new(Inner {
+            registry,
+            inventory,
+            access,
+            audit,
+            events,
+            commands,
+            limits,
+            keep_awake,
+            tickets,
+            live,
+        }))
     }
 
     /// Makes a ticket.

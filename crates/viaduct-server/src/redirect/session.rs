@@ -8,7 +8,7 @@ use super::{
     live::{Entry, Seat},
     login::{Login, kind},
 };
-use crate::{audit::Outcome, events::Event, tunnel::Opener};
+use crate::{audit::Outcome, command::CommandError, events::Event, tunnel::Opener};
 use amt::{
     credentials::Credentials,
     port::ServicePort,
@@ -158,17 +158,24 @@ impl Redirections {
         let parts = &self.0;
         let tunnel = self.tunnel(entry.device)?;
         let needs_login = kind(entry.mode).is_some() && asked.port != ServicePort::Vnc;
-        let account = if needs_login { Some(self.account(entry)?) } else { None };
+        let account = if needs_login { Some(self.account(entry).await?) } else { None };
         let opener = Opener { user: entry.principal.name.clone(), console: entry.console };
         let stores = (&parts.inventory, &parts.events);
         let speak_tls = needs_login || asked.tls;
         let mut line = line::open(&tunnel, asked.port, speak_tls, &opener, stores).await?;
         let mut early = first.bytes;
         if let Some(account) = account {
-            let mut login = Login::new(entry.mode, account, uuid::Uuid::new_v4().into_bytes());
+            let mut login =
+                Login::new(entry.mode, account.clone(), uuid::Uuid::new_v4().into_bytes());
             let logging_in = log_in(&mut login, &mut line, to, from, &early);
             match timeout(LOGIN, logging_in).await {
-                Ok(result) => result?,
+                Ok(Ok(())) => {}
+                Ok(Err(end)) => {
+                    if end == End::WrongPassword {
+                        parts.commands.note_refusal(entry.device, &account);
+                    }
+                    return Err(end);
+                }
                 Err(_) => return Err(End::Silent),
             }
             let (to_device, to_console) = login.finish();
@@ -179,11 +186,14 @@ impl Redirections {
         Ok(self.pump(line, to, from, entry, &early, awake).await)
     }
 
-    fn account(&self, entry: &Entry) -> Result<Credentials, End> {
-        let stored = self.0.inventory.amt_credential(entry.device);
-        let stored = stored.map_err(|error| End::Internal(error.to_string()))?;
-        let (user, password) = stored.ok_or(End::NoPassword)?;
-        Ok(Credentials::new(user, password.expose().as_str()))
+    /// What to log in to AMT with; not what it refused a moment ago, be it here or from a command: AMT counts wrong
+    /// passwords and closes its administrator's account.
+    async fn account(&self, entry: &Entry) -> Result<Credentials, End> {
+        self.0.commands.credentials(entry.device).await.map_err(|error| match error {
+            CommandError::NoCredential => End::NoPassword,
+            CommandError::CredentialRefused => End::RefusedLately,
+            error => End::Internal(error.to_string()),
+        })
     }
 
     /// Bytes both ways. Neither direction waits for the other; each has one piece under way.

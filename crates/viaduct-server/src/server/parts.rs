@@ -5,6 +5,7 @@ use crate::{
     access::Access,
     api::Api,
     audit::Audit,
+    command::Commander,
     config::Config,
     enroll::{self, Enroller},
     events::{
@@ -18,6 +19,7 @@ use crate::{
     redirect::Redirections,
     registry::Registry,
     rotation::Rotator,
+    vault::Vault,
 };
 use std::{cell::RefCell, net::SocketAddr, sync::Arc};
 use time::OffsetDateTime;
@@ -125,6 +127,20 @@ impl Running {
     }
 }
 
+/// What is known and where the rest is kept; the master key comes from Vault when the settings say so.
+pub(super) async fn inventory(config: &Config) -> Result<Inventory, StartError> {
+    let vault = Vault::new(&config.vault)?;
+    let mut store = config.store.clone();
+    if let (Some(vault), Some(path)) = (&vault, &config.vault.master_key) {
+        store.master_key_text = Some(vault.master_key(path).await?);
+    }
+    let inventory = Inventory::open(&store, &config.data, config.limits.unclaimed).await?;
+    if let Some(vault) = vault {
+        inventory.use_vault(vault);
+    }
+    Ok(inventory)
+}
+
 /// Screens, serial ports and drives.
 pub(super) fn redirections(
     config: &Config,
@@ -132,14 +148,14 @@ pub(super) fn redirections(
     inventory: &Inventory,
     access: &Access,
     audit: &Audit,
-    events: &Bus,
+    (events, commands): (&Bus, &Commander),
 ) -> Redirections {
     Redirections::new(
         registry.clone(),
         inventory.clone(),
         access.clone(),
         audit.clone(),
-        events.clone(),
+        (events.clone(), commands.clone()),
         (config.limits.clone(), config.web.kvm_keep_awake),
     )
 }

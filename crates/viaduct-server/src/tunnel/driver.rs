@@ -109,6 +109,8 @@ pub(crate) struct Driver<T> {
     asked: bool,
     /// And one of them said no.
     vetoed: bool,
+    /// Vault was asked for its password.
+    looked_up: bool,
     refused: Option<Cow<'static, str>>,
     asked_end: Option<TunnelEnd>,
     ended: Option<EndReason>,
@@ -150,6 +152,7 @@ impl<T: Io> Driver<T> {
             held: None,
             asked: false,
             vetoed: false,
+            looked_up: false,
             refused: None,
             asked_end: None,
             ended: None,

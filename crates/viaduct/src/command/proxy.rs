@@ -17,6 +17,9 @@ use viaduct_api::{Code, NewToken, Scope, TokenIssued, WhoAmI};
 
 /// A token that is made for a shell lives so long: a working day.
 const LIFE: &str = "12h";
+/// Longest password of SOCKS5 (RFC 1929).
+const SOCKS_MAX: usize = 255;
+const SHORT: &str = "Ask for a token (`viaduct tokens create NAME --scope proxy`) and sign in with it: `viaduct login URL`.";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -46,8 +49,18 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             lines.push(format!("export {name}=http://token:{token}@{address}"));
         }
     }
-    if let Some(address) = &socks {
-        lines.push(format!("export ALL_PROXY=socks5h://token:{token}@{address}"));
+    match &socks {
+        Some(address) if token.len() <= SOCKS_MAX => {
+            lines.push(format!("export ALL_PROXY=socks5h://token:{token}@{address}"));
+        }
+        Some(_) if http.is_none() => {
+            let detail = "your sign-in is longer than what SOCKS5 takes as a password";
+            return Err(Failure::new(Code::NotAllowed, detail).next(SHORT));
+        }
+        Some(_) => lines.push(format!(
+            "# No SOCKS5: your sign-in is longer than the {SOCKS_MAX} bytes of its password. {SHORT}"
+        )),
+        None => {}
     }
     lines.push(format!(
         "# {until}; all requests of this shell go through the server now, for example:"

@@ -1,5 +1,7 @@
 //! `viaduct users`: who has an account, and what each may do.
 
+mod totp;
+
 use super::{
     Desk, secret,
     tokens::{pairs, written},
@@ -70,6 +72,9 @@ pub(crate) enum Command {
         /// The user
         name: String,
     },
+    /// Your own second factor: one-time codes of an authenticator
+    #[command(subcommand)]
+    Totp(totp::Command),
     /// Remove users
     Rm {
         /// Their names
@@ -113,6 +118,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             note(&format!("{name} signs in with the password alone now"));
             Ok(())
         }
+        Command::Totp(command) => totp::run(desk, command).await,
         Command::Rm { names } => {
             let mut failures = Vec::new();
             for name in &names {

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 /// `GET /amt/userConsentCode`: shows a code at the PC.
 pub(super) async fn start(asked: Asked) -> Result<Response, Refusal> {
-    call(asked.connected()?, "StartOptIn", Properties::new(), "ask for consent").await
+    call(asked.connected()?, "StartOptIn", Properties::new(), "request consent").await
 }
 
 /// `GET /amt/userConsentCode/cancel`.
@@ -35,7 +35,7 @@ pub(super) async fn send(asked: Asked, fields: Fields) -> Result<Response, Refus
     let code = code.and_then(|code| u32::try_from(code).ok());
     let code = code.ok_or_else(|| Fields::bad("consentCode", Value::Null, msg))?;
     let arguments = vec![("OptInCode".to_owned(), code.into())];
-    call(asked.connected()?, "SendOptInCode", arguments, "pass the consent code on").await
+    call(asked.connected()?, "SendOptInCode", arguments, "send consent").await
 }
 
 async fn call(
@@ -46,7 +46,7 @@ async fn call(
 ) -> Result<Response, Refusal> {
     let own = visit.clone();
     let work = async move {
-        let mut device = own.commands("consent").await?;
+        let mut device = own.commands(what).await?;
         let output = device.invoke(class("IPS_OptInService")?, method, arguments).await?;
         Ok(json::method(device.envelope(), output.value))
     };

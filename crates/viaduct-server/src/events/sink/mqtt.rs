@@ -3,6 +3,7 @@
 use super::{
     FIRST_PAUSE, Feed, SinkError,
     dial::{Io, Target},
+    methods,
     packet::{self, Connect, Packet},
     secret, tls,
 };
@@ -213,9 +214,9 @@ fn payload(record: &Record) -> String {
         "connection.failed" => ("fail", "CIRA_Connected"),
         "device.alert" => ("success", "AMT_Alert"),
         "command.ended" if record.code.is_some() => {
-            ("fail", record.reason.as_deref().unwrap_or(""))
+            ("fail", methods::of(record.reason.as_deref().unwrap_or("")))
         }
-        "command.ended" => ("success", record.reason.as_deref().unwrap_or("")),
+        "command.ended" => ("success", methods::of(record.reason.as_deref().unwrap_or(""))),
         other => ("success", other),
     };
     let milliseconds = record.time.map_or(0, |time| time.unix_timestamp_nanos() / 1_000_000);
@@ -254,5 +255,24 @@ mod tests {
         assert_eq!((&json["guid"], &json["message"]), (&guid.into(), &"dialled in".into()));
         assert_eq!(json["timestamp"], 1_700_000_000_000_i64);
         assert_eq!(json["event"]["id"], 7);
+    }
+
+    #[test]
+    fn commands_go_by_the_names_of_open_amt() {
+        for (what, code, method) in [
+            ("power", None, "AMT_PowerAction"),
+            ("send consent", Some("E2013"), "Send_User_Consent_Code"),
+            ("erase", None, "erase"),
+        ] {
+            let record = Record {
+                kind: "command.ended".into(),
+                reason: Some(what.into()),
+                code: code.map(str::to_owned),
+                ..Record::default()
+            };
+            let json: serde_json::Value = serde_json::from_str(&payload(&record)).unwrap();
+            assert_eq!(json["methods"], json!([method]));
+            assert_eq!(json["type"], if code.is_some() { "fail" } else { "success" });
+        }
     }
 }

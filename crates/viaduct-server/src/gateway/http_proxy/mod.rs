@@ -66,7 +66,7 @@ enum Next {
     /// The console is gone.
     Gone,
     /// CONNECT succeeded: bytes from now on.
-    Relay(Channel),
+    Relay(Channel, Principal),
 }
 
 /// Serves one console from its first byte to its last.
@@ -88,9 +88,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Next::Again => first = false,
             Next::Close => return connection.console.close().await,
             Next::Gone => return,
-            Next::Relay(channel) => {
+            Next::Relay(channel, who) => {
                 let (stream, prefix) = connection.console.into_parts();
-                let end = channel.relay(stream, prefix).await;
+                let end = gateway.relay(&who, channel, stream, prefix).await;
                 tracing::debug!(%peer, ?end, "CONNECT console done");
                 return;
             }
@@ -172,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let channel = reached?;
         let head = format!("HTTP/1.{} 200 Connection established\r\n\r\n", request.minor);
         match self.console.send(head.as_bytes()).await {
-            Ok(()) => Ok(Next::Relay(channel)),
+            Ok(()) => Ok(Next::Relay(channel, who.clone())),
             Err(_) => Ok(Next::Gone),
         }
     }

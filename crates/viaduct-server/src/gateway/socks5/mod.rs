@@ -75,9 +75,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         target: String::new(),
     };
     let (refusal, farewell) = match dialogue.run().await {
-        Ok(channel) => {
+        Ok((channel, who)) => {
             let (stream, prefix) = dialogue.console.into_parts();
-            let end = channel.relay(stream, prefix).await;
+            let end = gateway.relay(&who, channel, stream, prefix).await;
             tracing::debug!(%peer, target = %dialogue.target, ?end, "SOCKS5 console done");
             return;
         }
@@ -95,7 +95,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<'_, S> {
-    async fn run(&mut self) -> Result<crate::tunnel::Channel, End> {
+    async fn run(&mut self) -> Result<(crate::tunnel::Channel, Principal), End> {
         let who = self.identify().await?;
         self.user = Some(who.name.clone());
         let request = self.next(wire::request).await.map_err(End::into_answer)?;
@@ -108,7 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<'_, S> {
         };
         let channel = reached.map_err(End::answered)?;
         self.console.send(&wire::reply(wire::SUCCEEDED)).await?;
-        Ok(channel)
+        Ok((channel, who))
     }
 
     /// Greeting and sign-in.

@@ -98,6 +98,7 @@ impl<T: Io> Driver<T> {
                 Err(wait) => return self.hold(uuid, credentials, wait),
             },
             Decision::Refuse(why) => self.turn_away(why.into()),
+            Decision::LookUp => return self.look_up(uuid, credentials),
         }
         self.resume_input();
     }

@@ -1,5 +1,5 @@
-//! A device that is who it says, and must wait: for the verdict of those who are asked about new tunnels, or before it
-//! takes the place of the tunnel that is there.
+//! A device that must wait: for the password that Vault keeps of it, for the verdict of those who are asked about new
+//! tunnels, or before it takes the place of the tunnel that is there.
 //!
 //! It gets no answer meanwhile: whoever is refused may stop calling. Its end of the stream is listened to, so that
 //! nobody takes over who has left.
@@ -30,6 +30,8 @@ pub(super) struct Held {
     uuid: Uuid,
     credentials: Credentials,
     over: Pin<Box<dyn Future<Output = Verdict> + Send>>,
+    /// For Vault, not for somebody's verdict.
+    by_vault: bool,
 }
 
 impl<T: Io> Driver<T> {
@@ -43,7 +45,23 @@ impl<T: Io> Driver<T> {
             drop(timeout_at(until, live.ended()).await);
             Verdict::Keep
         });
-        self.held = Some(Held { uuid, credentials, over });
+        self.held = Some(Held { uuid, credentials, over, by_vault: false });
+    }
+
+    /// Asks Vault, once for a tunnel.
+    pub(super) fn look_up(&mut self, uuid: Uuid, credentials: Credentials) {
+        let Some(vault) = self.config.inventory.vault().filter(|_| !self.looked_up).cloned() else {
+            self.turn_away("what Vault keeps of it changes all the time".into());
+            return self.resume_input();
+        };
+        self.looked_up = true;
+        let over = Box::pin(async move {
+            match vault.look_up(DeviceId(uuid)).await {
+                Ok(_) => Verdict::Keep,
+                Err(error) => Verdict::Close(format!("Vault gave no secret (E4008): {error}")),
+            }
+        });
+        self.held = Some(Held { uuid, credentials, over, by_vault: true });
     }
 
     /// Asks those who have a say, once for a tunnel. False when there is nobody (more) to ask.
@@ -58,7 +76,7 @@ impl<T: Io> Driver<T> {
         };
         let question = Question { device: DeviceId(uuid), peer: self.peer, trigger };
         let over = Box::pin(self.config.vetoes.clone().ask(question));
-        self.held = Some(Held { uuid, credentials: credentials.clone(), over });
+        self.held = Some(Held { uuid, credentials: credentials.clone(), over, by_vault: false });
         true
     }
 
@@ -66,11 +84,11 @@ impl<T: Io> Driver<T> {
     pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(held) = &mut self.held else { return false };
         let Poll::Ready(verdict) = held.over.as_mut().poll(cx) else { return false };
-        if let Some(Held { uuid, credentials, .. }) = self.held.take() {
+        if let Some(Held { uuid, credentials, by_vault, .. }) = self.held.take() {
             match verdict {
                 Verdict::Keep => self.decide(uuid, credentials),
                 Verdict::Close(why) => {
-                    self.vetoed = true;
+                    self.vetoed = !by_vault;
                     self.turn_away(why.into());
                 }
             }
