@@ -248,6 +248,28 @@ codes! {
     HostSilent "E2128" "AMT gave no answer"
         => "Whether it did what was asked is not known: `viaduct host status` shows what there is.";
 
+    /// No such image.
+    UnknownMedia "E2200" "There is no such image"
+        => "GET /api/v1/media lists those of the library.";
+    /// The upload does not continue where it stands.
+    UploadOffset "E2201" "The upload goes on somewhere else"
+        => "Ask for the image: its `offset` is where to go on, in the header Upload-Offset.";
+    /// A PC has it.
+    MediaInUse "E2202" "A PC has the image mounted"
+        => "Take it out there first: `viaduct ider eject DEVICE`.";
+    /// Not what it should be.
+    MediaHash "E2203" "The image is not the one it should be"
+        => "It was removed. Compare the hash with the one its maker publishes, and upload it again.";
+    /// The disk of the server.
+    MediaRoom "E2204" "There is no room for the image"
+        => "Remove images that nobody needs, or give the data directory a larger disk.";
+    /// Not all of it is here.
+    MediaIncomplete "E2205" "The image is not complete"
+        => "Let its upload finish, or go on with it.";
+    /// Two of one name.
+    MediaExists "E2206" "There is an image of that name"
+        => "Choose another name, or remove the old one.";
+
     /// No or a wrong credential.
     NotSignedIn "E3001" "You are not signed in"
         => "Send `Authorization: Bearer TOKEN`, or sign in with `viaduct login`.";

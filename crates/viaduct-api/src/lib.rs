@@ -14,6 +14,7 @@ mod device_id;
 mod enroll;
 mod event;
 mod history;
+mod media;
 mod new_device;
 mod portable;
 mod problem;
@@ -38,6 +39,7 @@ pub use enroll::{
 };
 pub use event::{Alert, EVENT_TYPES, Event, MpsNotice, WebhookNotice, is_event_type};
 pub use history::{HealthCheck, History, HistoryPoint, SignInWays, Verdict};
+pub use media::{MediaImage, Mount, MountState, NewImage, NewMount};
 pub use new_device::{
     Claim, DevicePatch, ImportOutcome, IssuedCredential, NewDevice, WrittenDevice,
 };

@@ -13,6 +13,7 @@ pub mod history;
 pub mod inventory;
 mod knocks;
 pub mod listen;
+pub mod media;
 pub mod metrics;
 mod recent;
 pub mod redirect;

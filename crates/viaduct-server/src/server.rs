@@ -23,6 +23,7 @@ use crate::{
     inventory::{Inventory, StoreError},
     knocks::Knocks,
     listen::{self, DeviceListener, Pending, Sources},
+    media::Media,
     metrics::{Metrics, SinkFigures},
     redirect::Redirections,
     registry::{Registry, TunnelEnd},
@@ -69,6 +70,8 @@ pub enum StartError {
     Tls(#[from] TlsError),
     #[error(transparent)]
     Events(#[from] SinkError),
+    #[error("E1008 the library of images cannot be used: {0}")]
+    Media(#[from] io::Error),
     #[error("store: {0}")]
     Store(#[from] StoreError),
     #[error("[vault] {0}")]
@@ -97,6 +100,7 @@ pub struct Running {
     redirections: Redirections,
     history: History,
     sinks: Arc<[(String, SinkFigures)]>,
+    media: Media,
     plain_trusted: bool,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -210,6 +214,7 @@ impl Server {
             redirections,
             history: History::default(),
             sinks: Arc::default(),
+            media: Media::open(data.media())?,
             plain_trusted: config.web.plain_trusted,
             shutdown,
             tasks: JoinSet::new(),

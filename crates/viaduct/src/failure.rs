@@ -67,6 +67,7 @@ fn exit_of(code: Code) -> Exit {
         | Code::HostNotConfigured
         | Code::UnknownEnrollment
         | Code::UnknownRedirection
+        | Code::UnknownMedia
         | Code::UnknownToken
         | Code::UnknownUser => Exit::NotFound,
         Code::DeviceExists
@@ -76,6 +77,10 @@ fn exit_of(code: Code) -> Exit {
         | Code::RedirectionInUse
         | Code::RedirectionTakenOver
         | Code::RedirectionClosed
+        | Code::UploadOffset
+        | Code::MediaInUse
+        | Code::MediaIncomplete
+        | Code::MediaExists
         | Code::WouldStrand
         | Code::HostNotGranted
         | Code::NotCovered => Exit::Conflict,
@@ -118,6 +123,8 @@ fn exit_of(code: Code) -> Exit {
         | Code::TlsMismatch
         | Code::Internal
         | Code::Store
+        | Code::MediaHash
+        | Code::MediaRoom
         | Code::AuditUnavailable
         | Code::VaultUnavailable
         | Code::CertificatesRefused => Exit::Failed,

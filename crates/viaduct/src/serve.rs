@@ -102,6 +102,7 @@ pub(crate) fn failed(error: &StartError) -> ExitCode {
         | StartError::Sources(_) => ExitCode::from(EXIT_USAGE),
         StartError::Authority(_)
         | StartError::Tls(_)
+        | StartError::Media(_)
         | StartError::Store(_)
         | StartError::Vault(_) => ExitCode::from(EXIT_FAILED),
     }

@@ -22,6 +22,7 @@ mod import;
 mod kv;
 mod labels;
 mod listen;
+mod media;
 mod oidc;
 mod pages;
 mod query;
@@ -54,6 +55,7 @@ use crate::{
     gateway::Gateway,
     history::History,
     inventory::Inventory,
+    media::Media,
     metrics::SinkFigures,
     redirect::Redirections,
     registry::Registry,
@@ -89,6 +91,8 @@ pub struct Api {
     pub enroller: Enroller,
     /// Screens, serial ports and drives in use.
     pub redirections: Redirections,
+    /// Images that PCs can boot from.
+    pub media: Media,
     /// Pages of these origins may open a relay.
     pub origins: Arc<[String]>,
     /// Open AMT's redirection tokens are in use.
@@ -122,7 +126,7 @@ const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
 
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    let routes = oidc::routes(redirections::area(Routes::new(api)));
+    let routes = oidc::routes(media::routes(redirections::area(Routes::new(api))));
     let routes = users::routes(tokens::routes(audit::routes(authorize::routes(routes))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)

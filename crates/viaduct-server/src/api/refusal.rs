@@ -48,6 +48,7 @@ fn status(code: Code) -> StatusCode {
         | Code::UnknownUser
         | Code::UnknownEnrollment
         | Code::UnknownRedirection
+        | Code::UnknownMedia
         | Code::UnclaimedDevice => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::SlowRequest | Code::SlowConsole => StatusCode::REQUEST_TIMEOUT,
@@ -66,6 +67,10 @@ fn status(code: Code) -> StatusCode {
         | Code::RedirectionOff
         | Code::RedirectionTakenOver
         | Code::RedirectionClosed
+        | Code::UploadOffset
+        | Code::MediaInUse
+        | Code::MediaIncomplete
+        | Code::MediaExists
         | Code::ConsentNeeded
         | Code::HostDriver
         | Code::HostRights
@@ -80,6 +85,8 @@ fn status(code: Code) -> StatusCode {
         | Code::AuditBroken => StatusCode::CONFLICT,
         // 409 would tell Open AMT's web page that somebody else changed the object.
         Code::AmtPasswordMissing => StatusCode::FAILED_DEPENDENCY,
+        Code::MediaHash => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::MediaRoom => StatusCode::INSUFFICIENT_STORAGE,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
         Code::Throttled => StatusCode::TOO_MANY_REQUESTS,

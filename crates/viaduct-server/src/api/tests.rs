@@ -117,7 +117,9 @@ impl Bench {
             (events.clone(), commands.clone()),
             (config::Limits::default(), true),
         );
+        let media = Media::open(data.path().join("media")).unwrap();
         let api = Api {
+            media,
             enroller,
             rotator,
             commands,

@@ -131,6 +131,12 @@ impl DataDir {
         self.0.join("ca")
     }
 
+    /// Images that PCs can boot from.
+    #[must_use]
+    pub fn media(&self) -> PathBuf {
+        self.0.join("media")
+    }
+
     /// The SQLite database, unless `store.url` names another.
     #[must_use]
     pub fn database(&self) -> PathBuf {

@@ -58,6 +58,19 @@ pub(super) const fn kind(mode: RedirectionMode) -> Option<Kind> {
     }
 }
 
+/// Whether the device begins a redirection of this kind, and why not.
+pub(super) fn began(mode: RedirectionMode, status: StartStatus) -> Result<(), End> {
+    match status {
+        StartStatus::Ok => Ok(()),
+        StartStatus::Busy => Err(End::BusyElsewhere(mode)),
+        StartStatus::UnknownKind | StartStatus::Unsupported => Err(End::Off(mode)),
+        StartStatus::ConsentNeeded => Err(End::Consent(mode)),
+        StartStatus::Failed(number) => {
+            Err(End::ByDevice(format!("the device refuses to begin (status {number})")))
+        }
+    }
+}
+
 impl Login {
     /// `entropy` must be 16 fresh random bytes.
     pub(super) fn new(mode: RedirectionMode, account: Credentials, entropy: [u8; 16]) -> Self {
@@ -150,7 +163,7 @@ impl Login {
         match (self.state, message) {
             (State::Starting, DeviceMessage::Started { status, .. }) => {
                 self.to_console.extend_from_slice(&bytes);
-                self.started(status)?;
+                began(self.mode, status)?;
                 self.state = State::LoggingIn;
                 self.login.start().encode(&mut self.to_device);
             }
@@ -160,18 +173,6 @@ impl Login {
             _ => return Err(nonsense("a message that does not belong to the login".into())),
         }
         Ok(true)
-    }
-
-    fn started(&self, status: StartStatus) -> Result<(), End> {
-        match status {
-            StartStatus::Ok => Ok(()),
-            StartStatus::Busy => Err(End::BusyElsewhere(self.mode)),
-            StartStatus::UnknownKind | StartStatus::Unsupported => Err(End::Off(self.mode)),
-            StartStatus::ConsentNeeded => Err(End::Consent(self.mode)),
-            StartStatus::Failed(number) => {
-                Err(End::ByDevice(format!("the device refuses to begin (status {number})")))
-            }
-        }
     }
 
     fn device_login(&mut self, status: u8, method: LoginMethod, data: Vec<u8>) -> Result<(), End> {

@@ -12,12 +12,17 @@ mod frames;
 mod line;
 mod live;
 mod login;
+mod mount;
+mod progress;
 mod session;
+mod source;
 mod ticket;
 
 pub use end::End;
 pub use frames::Framing;
 pub use live::{Entry, Holder};
+pub use mount::Mounting;
+pub use progress::Mounted;
 pub use ticket::Grant;
 pub(crate) use ticket::LIFE;
 
@@ -85,6 +90,7 @@ struct Inner {
     keep_awake: bool,
     tickets: Tickets,
     live: Arc<Live>,
+    mounts: progress::Mounts,
 }
 
 impl Redirections {
@@ -111,6 +117,7 @@ impl Redirections {
             keep_awake,
             tickets,
             live,
+            mounts: progress::Mounts::default(),
         }))
     }
 

@@ -109,7 +109,7 @@ impl Redirections {
     }
 
     /// The place in the table; from whoever had it, when that is asked for and allowed.
-    async fn sit_down(
+    pub(super) async fn sit_down(
         &self,
         grant: &Grant,
         mode: RedirectionMode,
@@ -132,7 +132,7 @@ impl Redirections {
         Ok(seat)
     }
 
-    fn refused(&self, grant: &Grant, console: Option<SocketAddr>, end: End) -> End {
+    pub(super) fn refused(&self, grant: &Grant, console: Option<SocketAddr>, end: End) -> End {
         if let (Some(peer), Some(code)) = (console, end.code()) {
             self.0.events.publish(Event::ConsoleRefused {
                 peer,
@@ -188,7 +188,7 @@ impl Redirections {
 
     /// What to log in to AMT with; not what it refused a moment ago, be it here or from a command: AMT counts wrong
     /// passwords and closes its administrator's account.
-    async fn account(&self, entry: &Entry) -> Result<Credentials, End> {
+    pub(super) async fn account(&self, entry: &Entry) -> Result<Credentials, End> {
         self.0.commands.credentials(entry.device).await.map_err(|error| match error {
             CommandError::NoCredential => End::NoPassword,
             CommandError::CredentialRefused => End::RefusedLately,
@@ -261,7 +261,7 @@ impl Redirections {
     }
 
     /// The device closed the channel, or the tunnel ended.
-    fn end_of(&self, entry: &Entry) -> End {
+    pub(super) fn end_of(&self, entry: &Entry) -> End {
         match self.0.registry.lookup(entry.device) {
             Some(_) => End::ByDevice(format!("the device ended {}", entry.mode)),
             None => End::Away("the tunnel of the device ended".into()),
@@ -321,7 +321,7 @@ async fn up(
 }
 
 /// Whether it ever began: then it is done, however it ended.
-fn outcome(entry: &Entry, end: &End) -> Outcome {
+pub(super) fn outcome(entry: &Entry, end: &End) -> Outcome {
     match entry.transferred() {
         (0, _) if end.code().is_some() => Outcome::Failed(end.detail()),
         _ => Outcome::Done,

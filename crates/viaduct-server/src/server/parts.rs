@@ -83,6 +83,7 @@ impl Running {
             rotator: Rotator::new(self.enroll_parts(config, started)),
             commands: self.commands.clone(),
             redirections: self.redirections.clone(),
+            media: self.media.clone(),
             origins: config.web.origins.clone().into(),
             redirection_tokens: config.web.redirection_tokens,
             registry: self.registry.clone(),

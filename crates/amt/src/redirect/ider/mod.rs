@@ -7,10 +7,12 @@
 
 mod console;
 mod device;
+mod drive;
 mod image;
 
 pub use console::{Completion, Features, IderConsoleMessage, IderOpen};
 pub use device::{IderCommand, IderDeviceMessage, IderOpened, Status};
+pub use drive::{DriveEvent, VirtualDrive};
 pub use image::{Answer, BLOCK, Image, Sense};
 
 use super::RedirectError;

@@ -14,6 +14,8 @@ DELETE /api/v1/devices/disconnect/{device} Needs(DisconnectTunnel)
 DELETE /api/v1/devices/refresh/{device} Needs(ChangeDevices)
 DELETE /api/v1/devices/{device} Needs(RemoveDevices)
 DELETE /api/v1/enroll/{id} Needs(Enroll)
+DELETE /api/v1/media/{media} Needs(ChangeDevices)
+DELETE /api/v1/mounts/{id} Needs(RedirectIder)
 DELETE /api/v1/redirections/{id} SignedIn
 DELETE /api/v1/session SignedIn
 DELETE /api/v1/tokens/{name} Needs(ManageTokens)
@@ -75,6 +77,10 @@ GET /api/v1/enroll/{id} Needs(Enroll)
 GET /api/v1/events Needs(ReadEvents)
 GET /api/v1/exports Needs(RevealSecrets)
 GET /api/v1/health Open
+GET /api/v1/media Needs(ReadDevices)
+GET /api/v1/media/{media} Needs(ReadDevices)
+GET /api/v1/mounts Needs(ReadDevices)
+GET /api/v1/mounts/{id} Needs(ReadDevices)
 GET /api/v1/oidc/callback Open
 GET /api/v1/oidc/login Open
 GET /api/v1/redirections Needs(ReadDevices)
@@ -104,6 +110,7 @@ PATCH /api/v1/amt/networkSettings/wired/{device} Needs(ChangeAmt)
 PATCH /api/v1/amt/networkSettings/wireless/profile/{device} Needs(ChangeAmt)
 PATCH /api/v1/devices Needs(ChangeDevices)
 PATCH /api/v1/devices/{device} Needs(ChangeDevices)
+PATCH /api/v1/media/{media} Needs(ChangeDevices)
 PATCH /api/v1/remote-access/{device} Needs(ChangeRemoteAccess)
 PATCH /api/v1/users/{name} Needs(ManageUsers)
 POST /api/v1/amt/alarmOccurrences/{device} Needs(ChangeAmt)
@@ -128,6 +135,8 @@ POST /api/v1/devices/{device}/block Needs(ChangeDevices)
 POST /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 POST /api/v1/enroll Needs(Enroll)
 POST /api/v1/imports Needs(ChangeDevices)
+POST /api/v1/media Needs(ChangeDevices)
+POST /api/v1/mounts Needs(RedirectIder)
 POST /api/v1/redirections/tickets Needs(Redirect)
 POST /api/v1/session Open
 POST /api/v1/setup Open

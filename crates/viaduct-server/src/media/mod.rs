@@ -1,0 +1,219 @@
+//! The library of images that PCs can boot from: files in the data directory, each with what is known of it beside it.
+//!
+//! An upload goes on where it stopped, also after a restart of the server: what is on the disk is what counts. An image
+//! belongs to the tenant of whoever brought it, and others do not see it.
+
+mod record;
+mod upload;
+
+pub use record::Record;
+pub use upload::Upload;
+
+use crate::access::Principal;
+use record::{load, remove};
+use std::{
+    collections::BTreeMap,
+    fs::DirBuilder,
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use time::{Duration, OffsetDateTime};
+use viaduct_api::NewImage;
+
+/// Larger than any installation medium; a typing error is not to fill the disk.
+const IMAGE_MAX: u64 = 64 << 30;
+/// Images of all tenants; each costs memory for its record, and a list must stay readable.
+const IMAGES_MAX: usize = 500;
+/// So much of the disk stays free: database and audit log share it.
+const RESERVE: u64 = 256 << 20;
+/// An upload that nobody goes on with is forgotten at the next start.
+const ABANDONED: Duration = Duration::days(7);
+/// Longest name.
+const NAME_MAX: usize = 200;
+
+/// Why something cannot be done with an image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    #[error("no image has the number or name `{0}`")]
+    Unknown(String),
+    #[error("{field}: {why}")]
+    Invalid { field: &'static str, why: String },
+    #[error("`{0}` is in the library")]
+    Exists(String),
+    #[error("`{name}` is {size} bytes large; an image may have at most {IMAGE_MAX}")]
+    TooLarge { name: String, size: u64 },
+    #[error("{needed} bytes are missing, the disk has {free} left, and {RESERVE} stay free")]
+    NoRoom { needed: u64, free: u64 },
+    #[error("the library has {IMAGES_MAX} images, which is all it holds")]
+    Full,
+    #[error("`{name}` stands at {offset}, not at {given}")]
+    Offset { name: String, offset: u64, given: u64 },
+    #[error("somebody is sending `{0}` at this moment")]
+    Sending(String),
+    #[error("of `{name}`, {offset} of {size} bytes are here")]
+    Incomplete { name: String, offset: u64, size: u64 },
+    #[error("`{name}` was to have the SHA-256 {wanted} and has {found}")]
+    Hash { name: String, wanted: String, found: String },
+    #[error("the library cannot be read or written: {0}")]
+    Disk(String),
+}
+
+impl From<io::Error> for MediaError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::StorageFull {
+            return Self::NoRoom { needed: 0, free: 0 };
+        }
+        Self::Disk(error.to_string())
+    }
+}
+
+/// The library.
+#[derive(Debug, Clone)]
+pub struct Media(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    directory: PathBuf,
+    records: Mutex<BTreeMap<String, Arc<Record>>>,
+}
+
+impl Media {
+    /// The library in that directory, which is made when it is not there.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or read.
+    pub fn open(directory: PathBuf) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        let mut records = BTreeMap::new();
+        for record in load(&directory)? {
+            let old = OffsetDateTime::now_utc() - record.facts.created > ABANDONED;
+            if old && record.sha256().is_none() {
+                remove(&directory, &record.facts.id)?;
+            } else {
+                records.insert(record.facts.id.clone(), Arc::new(record));
+            }
+        }
+        Ok(Self(Arc::new(Inner { directory, records: Mutex::new(records) })))
+    }
+
+    /// All that somebody sees, by name.
+    #[must_use]
+    pub fn list(&self, who: &Principal) -> Vec<Arc<Record>> {
+        let mut seen: Vec<_> = self
+            .records()
+            .values()
+            .filter(|record| record.facts.tenant == who.tenant)
+            .cloned()
+            .collect();
+        seen.sort_by(|a, b| a.facts.name.cmp(&b.facts.name));
+        seen
+    }
+
+    /// The one of that number or name.
+    ///
+    /// # Errors
+    /// When there is none that this person sees.
+    pub fn find(&self, who: &Principal, text: &str) -> Result<Arc<Record>, MediaError> {
+        let all = self.list(who);
+        let by = |fits: &dyn Fn(&Record) -> bool| all.iter().find(|record| fits(record)).cloned();
+        by(&|record| record.facts.id == text)
+            .or_else(|| by(&|record| record.facts.name == text))
+            .ok_or_else(|| MediaError::Unknown(text.into()))
+    }
+
+    /// Begins an upload; the same wish again finds the one that has begun.
+    ///
+    /// # Errors
+    /// When the wish is not good, the name is taken, or there is no room.
+    pub fn begin(&self, who: &Principal, wish: NewImage) -> Result<Arc<Record>, MediaError> {
+        check(&wish)?;
+        let mut records = self.records();
+        let same = |record: &&Arc<Record>| {
+            record.facts.tenant == who.tenant && record.facts.name == wish.name
+        };
+        if let Some(old) = records.values().find(same) {
+            let resumed = old.sha256().is_none()
+                && old.facts.size == wish.size
+                && old.facts.wanted.as_deref() == wish.sha256.as_deref();
+            return if resumed { Ok(Arc::clone(old)) } else { Err(MediaError::Exists(wish.name)) };
+        }
+        if records.len() >= IMAGES_MAX {
+            return Err(MediaError::Full);
+        }
+        let promised: u64 = records.values().map(|record| record.missing()).sum();
+        self.room(wish.size.saturating_add(promised))?;
+        let record = Arc::new(Record::create(&self.0.directory, who, wish)?);
+        records.insert(record.facts.id.clone(), Arc::clone(&record));
+        Ok(record)
+    }
+
+    /// The right to send bytes from `offset` on; one at a time has it.
+    ///
+    /// # Errors
+    /// When the upload does not stand there, or somebody else is sending.
+    pub async fn resume(&self, record: &Arc<Record>, offset: u64) -> Result<Upload, MediaError> {
+        self.room(record.missing())?;
+        Upload::resume(&self.0.directory, record, offset).await
+    }
+
+    /// Forgets an image. Whether a PC has it is for the caller to know.
+    ///
+    /// # Errors
+    /// When its files cannot be removed.
+    pub fn remove(&self, record: &Record) -> Result<(), MediaError> {
+        remove(&self.0.directory, &record.facts.id)?;
+        self.records().remove(&record.facts.id);
+        Ok(())
+    }
+
+    /// The file of a complete image.
+    ///
+    /// # Errors
+    /// When it is not complete, or cannot be opened.
+    pub fn file(&self, record: &Record) -> Result<std::fs::File, MediaError> {
+        let (name, size) = (record.facts.name.clone(), record.facts.size);
+        if record.sha256().is_none() {
+            return Err(MediaError::Incomplete { name, offset: record.offset(), size });
+        }
+        Ok(std::fs::File::open(record::image(&self.0.directory, &record.facts.id))?)
+    }
+
+    fn room(&self, needed: u64) -> Result<(), MediaError> {
+        let facts = rustix::fs::statvfs(&self.0.directory).map_err(io::Error::from)?;
+        let free = facts.f_bavail.saturating_mul(facts.f_frsize);
+        if needed.saturating_add(RESERVE) > free {
+            return Err(MediaError::NoRoom { needed, free });
+        }
+        Ok(())
+    }
+
+    fn records(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Record>>> {
+        self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check(wish: &NewImage) -> Result<(), MediaError> {
+    let invalid = |field, why: &str| Err(MediaError::Invalid { field, why: why.into() });
+    if wish.name.trim().is_empty() || wish.name.len() > NAME_MAX {
+        return invalid("name", "1 to 200 bytes");
+    }
+    if wish.name.chars().any(|c| c.is_control() || c == '/' || c == '\\') {
+        return invalid("name", "no slashes and no control characters");
+    }
+    if wish.size < amt::redirect::ider::BLOCK.into() {
+        return invalid("size", "an image has at least one block of 2,048 bytes");
+    }
+    if wish.size > IMAGE_MAX {
+        return Err(MediaError::TooLarge { name: wish.name.clone(), size: wish.size });
+    }
+    let hash = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if !wish.sha256.as_ref().is_none_or(hash) {
+        return invalid("sha256", "64 hexadecimal digits");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+use super::*;
+use crate::access::{Role, Scope};
+
+fn wish(name: &str, size: u64) -> NewImage {
+    NewImage { name: name.into(), size, sha256: None }
+}
+
+fn ines() -> Principal {
+    Principal::new("ines", Scope::Admin)
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_a_restart_and_ends_with_the_hash() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Media::open(directory.path().join("media")).unwrap();
+    let media = open();
+    let record = media.begin(&ines(), wish("a.iso", 4096)).unwrap();
+    let mut upload = media.resume(&record, 0).await.unwrap();
+    assert!(matches!(media.resume(&record, 0).await, Err(MediaError::Sending(_))));
+    upload.write(vec![7; 1000]).await.unwrap();
+    drop(upload);
+    let media = open();
+    let record = media.begin(&ines(), wish("a.iso", 4096)).unwrap();
+    assert_eq!(record.offset(), 1000, "the same wish finds it");
+    assert!(matches!(media.resume(&record, 0).await, Err(MediaError::Offset { offset: 1000, .. })));
+    assert!(matches!(media.file(&record), Err(MediaError::Incomplete { .. })));
+    let mut upload = media.resume(&record, 1000).await.unwrap();
+    assert!(upload.write(vec![7; 3097]).await.is_err(), "more than announced");
+    upload.write(vec![7; 3096]).await.unwrap();
+    upload.finish().await.unwrap();
+    let expected =
+        sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix([7; 4096]));
+    let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(record.sha256(), Some(expected.clone()));
+    let media = open();
+    assert_eq!(media.find(&ines(), "a.iso").unwrap().sha256(), Some(expected));
+    assert!(matches!(media.begin(&ines(), wish("a.iso", 4096)), Err(MediaError::Exists(_))));
+}
+
+#[tokio::test]
+async fn another_hash_than_announced_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let media = Media::open(directory.path().into()).unwrap();
+    let wanted = NewImage { sha256: Some("0".repeat(64)), ..wish("a.iso", 2048) };
+    let record = media.begin(&ines(), wanted).unwrap();
+    let mut upload = media.resume(&record, 0).await.unwrap();
+    upload.write(vec![1; 2048]).await.unwrap();
+    assert!(matches!(upload.finish().await, Err(MediaError::Hash { .. })));
+    assert_eq!(record.sha256(), None);
+}
+
+#[test]
+fn bad_wishes_are_refused_and_tenants_do_not_see_each_others_images() {
+    let directory = tempfile::tempdir().unwrap();
+    let media = Media::open(directory.path().into()).unwrap();
+    for (name, size) in [("", 4096), ("../a", 4096), ("a\nb", 4096), ("a", 2047)] {
+        let refused = media.begin(&ines(), wish(name, size));
+        assert!(matches!(refused, Err(MediaError::Invalid { .. })), "{name}");
+    }
+    let large = media.begin(&ines(), wish("a", u64::MAX));
+    assert!(matches!(large, Err(MediaError::TooLarge { .. })));
+    let mut noor = Principal::new("noor", Role::TenantAdmin);
+    noor.tenant = "shops".into();
+    let theirs = media.begin(&noor, wish("b.iso", 4096)).unwrap();
+    assert!(media.find(&ines(), "b.iso").is_err());
+    assert!(media.find(&ines(), &theirs.facts.id).is_err());
+    media.remove(&media.find(&noor, "b.iso").unwrap()).unwrap();
+    assert!(media.list(&noor).is_empty());
+}
