@@ -77,6 +77,26 @@ export async function call<T>(
   throw new ApiError(response.status, problemOf(parsed, response.status))
 }
 
+/** Sends the next bytes of an upload; what came back says where it goes on. */
+export async function append<T>(path: string, offset: number, piece: Blob): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method: 'PATCH',
+      headers: { 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream' },
+      body: piece
+    })
+  } catch {
+    noteReach(false)
+    throw new ApiError(0, { code: 'E1110', title: 'unreachable' })
+  }
+  noteReach(true)
+  const answer: unknown = await response.json().catch(() => undefined)
+  if (response.ok) return answer as T
+  if (response.status === 401) signedOut()
+  throw new ApiError(response.status, problemOf(answer, response.status))
+}
+
 export const get = <T>(path: string) => call<T>('GET', path)
 export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body ?? {})
 export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, body)
@@ -155,4 +175,49 @@ export interface Token {
   created: string
   expires: string | null
   lastUsed: string | null
+}
+
+export interface MediaImage {
+  id: string
+  name: string
+  size: number
+  offset: number
+  complete: boolean
+  sha256: string | null
+  user: string
+  created: string
+  mounts: number
+}
+
+export interface Mount {
+  id: number
+  guid: string
+  name: string | null
+  media: string
+  mediaName: string
+  user: string
+  since: string
+  state: 'offered' | 'reading' | 'ended'
+  size: number
+  bytesRead: number
+  blocks: number
+  lastBlock: number | null
+  blocksPerSecond: number
+  secondsLeft: number | null
+  ended: string | null
+  code: string | null
+  reason: string | null
+}
+
+export interface Tunnel {
+  id: number
+  guid: string
+  address: string
+  since: string
+  triggerReason: string
+  tls: string | null
+  ports: number[]
+  keepalive: { intervalSeconds: number; waitSeconds: number } | null
+  channels: number
+  bytes: Bytes
 }

@@ -25,7 +25,7 @@ export const POWER: PowerAction[] = [
   { key: 'power.pxe', cli: 'boot pxe', action: 400, harsh: true }
 ]
 
-export function powerCall({ action }: PowerAction, guid: string): { path: string; body: unknown } {
+export function powerCall({ action }: Pick<PowerAction, 'action'>, guid: string): { path: string; body: unknown } {
   return action < 100
     ? { path: `/amt/power/action/${guid}`, body: { action } }
     : { path: `/amt/power/bootOptions/${guid}`, body: { action, useSOL: false } }
@@ -36,7 +36,7 @@ interface Answer {
 }
 
 /** Sends it once. An answer other than success is an error with AMT's own words. */
-export async function sendPower(what: PowerAction, guid: string): Promise<void> {
+export async function sendPower(what: Pick<PowerAction, 'action'>, guid: string): Promise<void> {
   const { path, body } = powerCall(what, guid)
   const answer = await post<Answer>(path, body)
   const value = answer?.Body?.ReturnValue

@@ -74,3 +74,16 @@ export function size(bytes: number): string {
   }
   return `${value.toLocaleString(language, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`
 }
+
+/** A time that something takes, in its two largest units. */
+export function duration(seconds: number): string {
+  const units: [number, string][] = [[86_400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second']]
+  const first = Math.max(units.findIndex(([length]) => seconds >= length), 0)
+  const from = seconds < 1 ? units.length - 1 : first
+  let rest = Math.round(seconds)
+  return units.slice(from, from + 2).map(([length, unit]) => {
+    const count = Math.floor(rest / length)
+    rest -= count * length
+    return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
+  }).join(' ')
+}

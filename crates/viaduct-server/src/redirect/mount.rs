@@ -143,9 +143,13 @@ impl Redirections {
         let stores = (&self.0.inventory, &self.0.events);
         let mut line = line::open(&tunnel, ServicePort::Redirection, true, &opener, stores).await?;
         let mut decoder = Decoder::new();
-        let login = ConsoleLogin::new(account, uuid::Uuid::new_v4().into_bytes());
+        let login = ConsoleLogin::new(account.clone(), uuid::Uuid::new_v4().into_bytes());
         let beginning = async {
-            log_in(&mut line, &mut decoder, login).await?;
+            log_in(&mut line, &mut decoder, login).await.inspect_err(|end| {
+                if *end == End::WrongPassword {
+                    self.0.commands.note_refusal(entry.device, &account);
+                }
+            })?;
             while drive.step(&mut line, &mut decoder, self, entry).await? != DriveEvent::Offered {}
             Ok(())
         };

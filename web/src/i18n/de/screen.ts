@@ -24,5 +24,16 @@ export const screen: Record<keyof typeof words, string> = {
   'consent.request': 'Code anfordern',
   'consent.send': 'Code senden',
   'consent.cancel': 'Zurückziehen',
-  'consent.sent': 'Der PC hat den Code angenommen.'
+  'consent.sent': 'Der PC hat den Code angenommen.',
+  'screen.figures': '{fps} Bilder/s, Antwort nach {latency} ms',
+  'screen.keysMenu': 'Tasten …',
+  'screen.display': 'Anzeige',
+  'screen.displayN': 'Anzeige {n}',
+  'screen.reconnect': 'Neu verbinden',
+  'screen.over': 'Sitzung beendet',
+  'screen.pasteHint': 'Der Text wird mit den Tasten einer US-Tastatur getippt.',
+  'screen.type': 'Tippen',
+  'screen.inUse': 'Übernehmen',
+  'consent.left': 'Der Code gilt noch {seconds} s.',
+  'consent.over': 'Der Code gilt nicht mehr; fordern Sie einen neuen an.'
 }

@@ -22,5 +22,16 @@ export const screen = {
   'consent.request': 'Ask for the code',
   'consent.send': 'Send code',
   'consent.cancel': 'Withdraw',
-  'consent.sent': 'The PC accepted the code.'
+  'consent.sent': 'The PC accepted the code.',
+  'screen.figures': '{fps} pictures/s, answer after {latency} ms',
+  'screen.keysMenu': 'Keys …',
+  'screen.display': 'Display',
+  'screen.displayN': 'Display {n}',
+  'screen.reconnect': 'Connect again',
+  'screen.over': 'Session ended',
+  'screen.pasteHint': 'The text is typed with the keys of a US keyboard.',
+  'screen.type': 'Type it',
+  'screen.inUse': 'Take over',
+  'consent.left': 'The code is good for {seconds} s more.',
+  'consent.over': 'The code is no longer good; ask for a new one.'
 }

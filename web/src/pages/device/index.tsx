@@ -4,9 +4,13 @@ import { lazy, Suspense, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, type Device } from '../../api'
 import { t, type Key } from '../../i18n'
-import { Await, Heading, StateMark } from '../../parts'
+import { Await, Heading, Loading, StateMark } from '../../parts'
 import { useLoad } from '../../state'
 import { AuditLog, EventLog, Inventory, Network, RemoteAccess } from './answers'
+import { Certificates } from './certificates'
+import { History } from './history'
+import { Inspector } from './inspector'
+import { DeviceMedia } from './media'
 import { PowerBar } from './power'
 import { Summary } from './summary'
 import { WsMan } from './wsman'
@@ -18,12 +22,16 @@ const TABS: Record<string, { key: Key; needsTunnel: boolean; show: (device: Devi
   summary: { key: 'device.summary', needsTunnel: false, show: (d) => <Summary device={d} /> },
   screen: { key: 'device.screen', needsTunnel: true, show: (d) => <Screen device={d} /> },
   terminal: { key: 'device.terminal', needsTunnel: true, show: (d) => <Terminal device={d} /> },
+  media: { key: 'device.media', needsTunnel: false, show: (d) => <DeviceMedia device={d} /> },
   inventory: { key: 'device.inventory', needsTunnel: true, show: (d) => <Inventory guid={d.guid} /> },
   eventlog: { key: 'device.eventlog', needsTunnel: true, show: (d) => <EventLog guid={d.guid} /> },
   auditlog: { key: 'device.auditlog', needsTunnel: true, show: (d) => <AuditLog guid={d.guid} /> },
   remote: { key: 'device.remote', needsTunnel: true, show: (d) => <RemoteAccess guid={d.guid} /> },
   network: { key: 'device.network', needsTunnel: true, show: (d) => <Network guid={d.guid} /> },
-  wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <WsMan guid={d.guid} /> }
+  certificates: { key: 'device.certificates', needsTunnel: true, show: (d) => <Certificates guid={d.guid} /> },
+  wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <WsMan guid={d.guid} /> },
+  inspector: { key: 'device.inspector', needsTunnel: true, show: (d) => <Inspector device={d} /> },
+  history: { key: 'device.history', needsTunnel: false, show: (d) => <History guid={d.guid} /> }
 }
 
 export default function DevicePage({ guid, tab }: { guid: string; tab: string }) {
@@ -44,7 +52,7 @@ export default function DevicePage({ guid, tab }: { guid: string; tab: string })
               </li>
             ))}
           </ul>
-          <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+          <Suspense fallback={<Loading />}>
             {current && (current.needsTunnel && !d.connectionStatus
               ? <p className="empty">{t('device.away')} {t('device.awayTab')}{' '}
                   <Link href={`/devices/${guid}`}>{t('device.why')}</Link></p>

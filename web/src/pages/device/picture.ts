@@ -1,0 +1,83 @@
+// The screen's connection: picture, keys and mouse of the toolkit put together, with figures of how it does.
+
+import {
+  AMTDesktop, DataProcessor, KeyBoardHelper, MouseHelper, type AMTRedirector
+} from '@device-management-toolkit/ui-toolkit/core'
+import type { Device } from '../../api'
+import { onClosed, redirector } from '../../redirection'
+
+/** A pause between mouse moves, in milliseconds. */
+const MOUSE_PAUSE = 50
+/** RFB's request for a picture. */
+const REQUEST = 3
+
+export interface Figures {
+  fps: number
+  latency: number
+}
+
+export interface Live {
+  source: AMTRedirector
+  keys: KeyBoardHelper
+  mouse: MouseHelper
+  /** Since the last call: pictures a second, and how long the last answer took. */
+  figures: () => Figures
+}
+
+interface Told {
+  state: (next: number) => void
+  closed: (reason: string) => void
+}
+
+export async function open(device: Device, context: CanvasRenderingContext2D, tell: Told): Promise<Live> {
+  const source = await redirector('kvm', device.guid, device.ports)
+  const desktop = new AMTDesktop(context)
+  const data = new DataProcessor(source, desktop)
+  let asked = 0
+  let pictures = 0
+  let latency = 0
+  let since = performance.now()
+  const draw = data.processData.bind(data)
+  source.onProcessData = (piece: string) => {
+    if (asked) {
+      latency = performance.now() - asked
+      asked = 0
+      pictures++
+    }
+    draw(piece)
+  }
+  source.onStart = desktop.start.bind(desktop)
+  // The desktop, not the socket, knows when the picture begins.
+  const ownChange = desktop.onStateChange.bind(desktop)
+  desktop.onStateChange = (next) => {
+    ownChange(next)
+    tell.state(next)
+  }
+  source.onNewState = desktop.onStateChange
+  source.onError = () => tell.closed('')
+  // Requests for pictures go to the socket directly.
+  const send = source.send.bind(source)
+  source.send = (text: string) => {
+    if (text.charCodeAt(0) === REQUEST && !asked) asked = performance.now()
+    send(text)
+  }
+  desktop.onSend = source.send
+  desktop.onProcessData = data.processData.bind(data)
+  desktop.bpp = 2
+  desktop.useZRLE = true
+  const mouse = new MouseHelper(desktop, source, MOUSE_PAUSE)
+  const keys = new KeyBoardHelper(desktop, source)
+  source.start(WebSocket)
+  onClosed(source, (reason) => {
+    keys.UnGrabKeyInput()
+    tell.closed(reason)
+  })
+  const figures = () => {
+    const now = performance.now()
+    const fps = pictures / Math.max((now - since) / 1000, 0.001)
+    since = now
+    pictures = 0
+    return { fps: Math.round(fps * 10) / 10, latency: Math.round(latency) }
+  }
+  return { source, keys, mouse, figures }
+}

@@ -1,0 +1,75 @@
+// The library of images, and the PCs that have one in their drive.
+
+import { useState } from 'react'
+import { get, remove, type MediaImage } from '../../api'
+import { size, t } from '../../i18n'
+import { Await, Copy, curlOf, Dialog, Empty, Failure, Heading, Table, Time, useAction, type Column } from '../../parts'
+import { useLoad } from '../../state'
+import { MountForm, Mounts } from './mounts'
+import { Upload } from './upload'
+
+export default function Media() {
+  const images = useLoad(() => get<MediaImage[]>('/media'), [], 10_000)
+  const [doomed, setDoomed] = useState<MediaImage>()
+  const columns: Column<MediaImage>[] = [
+    {
+      key: 'name', title: t('media.name'), sort: (one) => one.name,
+      cell: (one) => (
+        <>
+          {one.name}
+          {!one.complete && <small className="warn"><br />{t('media.partial', { offset: size(one.offset), size: size(one.size) })}</small>}
+        </>
+      )
+    },
+    { key: 'size', title: t('media.size'), sort: (one) => one.size, cell: (one) => size(one.size) },
+    { key: 'sha256', title: t('media.hash'), wide: true, cell: (one) => <code title={one.sha256 ?? ''}>{one.sha256?.slice(0, 16) ?? '–'}</code> },
+    { key: 'user', title: t('media.by'), wide: true, cell: (one) => <>{one.user}, <Time at={one.created} /></> },
+    { key: 'mounts', title: t('media.used'), sort: (one) => one.mounts, cell: (one) => one.mounts },
+    {
+      key: 'delete', title: t('media.delete'),
+      cell: (one) => (
+        <button className="danger small" disabled={one.mounts > 0} aria-label={`${t('media.delete')} ${one.name}`} onClick={() => setDoomed(one)}>
+          {t('media.delete')}
+        </button>
+      )
+    }
+  ]
+  return (
+    <>
+      <Heading title={t('nav.media')} />
+      <section>
+        <h2>{t('media.library')}</h2>
+        <Await of={images}>
+          {(all) => all.length === 0
+            ? <Empty title={t('media.empty')} hint={t('media.emptyHint')} />
+            : <Table label={t('media.library')} rows={all} columns={columns} id={(one) => one.id} order="name" />}
+        </Await>
+      </section>
+      <Upload done={images.reload} />
+      <section>
+        <h2>{t('media.mounts')}</h2>
+        <Await of={images}>{(all) => <MountForm images={all} />}</Await>
+        <Mounts />
+      </section>
+      {doomed && <Delete image={doomed} close={() => { setDoomed(undefined); images.reload() }} />}
+    </>
+  )
+}
+
+function Delete({ image, close }: { image: MediaImage; close: () => void }) {
+  const action = useAction()
+  const path = `/media/${image.id}`
+  const go = async () => {
+    if (await action.run(() => remove(path), t('media.deleted', { name: image.name }))) close()
+  }
+  return (
+    <Dialog title={t('media.deleteConfirm', { name: image.name })} close={close}>
+      {action.error && <Failure error={action.error} />}
+      <p className="actions">
+        <button className="danger" disabled={action.busy} onClick={() => void go()}>{t('media.delete')}</button>
+        <button onClick={close}>{t('common.cancel')}</button>
+        <Copy text={curlOf({ method: 'DELETE', path })} label={t('common.asCurl')} />
+      </p>
+    </Dialog>
+  )
+}
