@@ -31,6 +31,7 @@ mod one_server_owns_a_data_directory;
 mod pages_use_screen_serial_console_and_drives;
 mod receivers_are_told;
 mod the_command_line_uses_screen_serial_console_and_drives;
+mod the_dashboard_works_in_a_browser;
 mod the_demo_can_be_pasted;
 mod the_first_start_prints_a_setup_link;
 mod the_host_interface_asks_for_help;

@@ -1,5 +1,6 @@
 //! What the promises stand on: our programs as processes, foreign programs as clients.
 
+mod browser;
 mod curl;
 mod demo;
 mod directory;
@@ -15,6 +16,7 @@ mod stunnel;
 mod tls_client;
 pub(crate) mod wsman;
 
+pub(crate) use browser::Scenario;
 pub(crate) use curl::{Answer, Curl};
 pub(crate) use demo::{Demo, Device, demo};
 pub(crate) use directory::Directory;

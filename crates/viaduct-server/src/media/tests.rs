@@ -1,3 +1,5 @@
+//! What the library promises, over a directory of its own.
+
 use super::*;
 use crate::access::{Role, Scope};
 

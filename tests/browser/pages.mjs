@@ -1,0 +1,62 @@
+// Every page: no error, nothing serious for axe in light and dark, and no scrolling sideways on a phone.
+
+import { AxeBuilder } from '@axe-core/playwright'
+import { check, signIn, withPage } from './browser.mjs'
+
+/** The pages themselves say which there are: those of the navigation, and the tabs of devices. */
+async function places(page, task) {
+  const links = async (where) => {
+    await page.locator(where).first().waitFor()
+    return page.locator(where).evaluateAll((all) => all.map((one) => new URL(one.href).pathname))
+  }
+  const found = new Set(await links('nav a[href]'))
+  await page.goto(`${task.dashboard}devices/${task.device}`)
+  for (const path of await links('.tabs a')) found.add(path)
+  // Without a tunnel most tabs say the same.
+  for (const tab of ['summary', 'screen', 'media', 'history']) found.add(`/devices/${task.away}/${tab}`)
+  found.add('/account')
+  return [...found]
+}
+
+async function settled(page) {
+  await page.locator('main h1').first().waitFor()
+  await page.waitForFunction(() => !document.querySelector('main .loading'))
+}
+
+const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+
+export async function pages(task) {
+  await withPage(task, async (page, complaints) => {
+    const problems = []
+    await page.goto(task.dashboard)
+    await page.getByLabel('User').waitFor()
+    problems.push(...(await judged(page, 'sign-in')))
+    await signIn(page, task)
+    for (const path of await places(page, task)) {
+      await page.setViewportSize({ width: 1280, height: 800 })
+      await page.goto(new URL(path, task.dashboard).href)
+      await settled(page)
+      for (const theme of ['light', 'dark']) {
+        await page.evaluate((name) => { document.documentElement.dataset.theme = name }, theme)
+        problems.push(...(await judged(page, `${path} (${theme})`)))
+      }
+      await page.setViewportSize({ width: 360, height: 740 })
+      const wide = await sideways(page)
+      if (wide > 0) problems.push(`${path} is ${wide} pixels too wide for 360`)
+      const text = await page.locator('main').innerText()
+      const word = /\bundefined\b|\[object |\bNaN\b/.exec(text)
+      if (word) problems.push(`${path} says ${word[0]}`)
+      console.log(JSON.stringify({ looked: path }))
+    }
+    problems.push(...complaints)
+    check(problems.length === 0, `\n${problems.join('\n')}`)
+  })
+}
+
+async function judged(page, where) {
+  // Transitions would be judged half way.
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${where}: ${id}, ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(' ')}`)
+}

@@ -1,0 +1,16 @@
+// Plays one scenario: `node run.mjs NAME TASK`, the task as one JSON object. Prints `done` or why not.
+
+import { scenarios } from './scenarios.mjs'
+import { pages } from './pages.mjs'
+import { screenshots } from './screenshots.mjs'
+
+const [name, text] = process.argv.slice(2)
+const task = JSON.parse(text)
+const all = { ...scenarios, pages, screenshots }
+try {
+  await all[name](task)
+  console.log(`{"done":"${name}"}`)
+} catch (error) {
+  console.log(JSON.stringify({ failed: name, why: error.stack ?? String(error) }))
+  process.exitCode = 1
+}

@@ -1,0 +1,66 @@
+//! Chromium on the dashboard, driven by the scenarios of `tests/browser`.
+
+use super::{Process, run};
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// The driver with its packages, installed once from its lock file.
+fn driver() -> &'static PathBuf {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let directory = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/browser"));
+        let stamp = directory.join("node_modules/.package-lock.json");
+        let time = |path: &Path| path.metadata().and_then(|facts| facts.modified()).ok();
+        if time(&stamp) < time(&directory.join("package-lock.json")) {
+            let prefix = directory.to_string_lossy().into_owned();
+            let args = ["ci", "--prefix", &prefix, "--no-audit", "--no-fund", "--ignore-scripts"];
+            run("npm", args);
+            // npm leaves the time of the lock file of an earlier run when nothing is new.
+            run("touch", [stamp.to_string_lossy().as_ref()]);
+        }
+        directory
+    })
+}
+
+/// Debian calls it `chromium`; other systems have names of their own.
+fn chromium() -> String {
+    let names = "command -v chromium || command -v chromium-browser || command -v google-chrome";
+    let found = Command::new("sh").args(["-c", names]).output().expect("a shell");
+    assert!(found.status.success(), "chromium is missing: scripts/prerequisites test installs it");
+    String::from_utf8_lossy(&found.stdout).trim().to_owned()
+}
+
+/// A scenario that runs.
+pub(crate) struct Scenario(Process);
+
+impl Scenario {
+    /// Starts it; the task says where the dashboard is and who signs in.
+    pub(crate) fn start(name: &str, mut task: Value) -> Self {
+        task["chromium"] = chromium().into();
+        let mut node = Command::new("node");
+        node.arg("run.mjs").arg(name).arg(task.to_string()).current_dir(driver());
+        Self(Process::start(super::serve::clean(&mut node)))
+    }
+
+    /// Waits for a line of it that has this word.
+    pub(crate) fn says(&self, word: &str) -> String {
+        let line = self.0.line(|line| line.contains(word) || line.contains("\"failed\""));
+        assert!(line.contains(word), "{}", unfolded(&line));
+        line
+    }
+
+    /// Waits for its good end; everything it said.
+    pub(crate) fn done(self) -> String {
+        self.says("\"done\"");
+        self.0.all()
+    }
+}
+
+/// With the line breaks of what it complains about.
+fn unfolded(line: &str) -> String {
+    line.replace("\\n", "\n")
+}
