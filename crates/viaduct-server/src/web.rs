@@ -18,6 +18,11 @@ pub(crate) fn file(path: &str) -> Option<(EmbeddedFile, &'static str)> {
     Dist::get(name).map(|file| (file, media_type(name)))
 }
 
+/// The same file, packed by the build.
+pub(crate) fn gzipped(path: &str) -> Option<EmbeddedFile> {
+    Dist::get(&format!("{}.gz", path.trim_start_matches('/')))
+}
+
 fn media_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",

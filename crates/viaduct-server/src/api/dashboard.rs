@@ -4,7 +4,7 @@ use super::{pages, refusal::Refusal};
 use crate::web;
 use axum::{
     body::Body,
-    http::{HeaderValue, Method, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, Uri, header},
     response::{IntoResponse, Response},
 };
 use viaduct_api::Code;
@@ -17,29 +17,41 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// `GET /`: the dashboard, or a page that says that there is none.
 pub(super) async fn front() -> Response {
-    match page("/") {
+    match page("/", false) {
         Some(response) => response,
         None => pages::front().await,
     }
 }
 
 /// What is no route: a place or file of the dashboard, or nothing.
-pub(super) async fn other(method: Method, uri: Uri) -> Response {
+pub(super) async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     let of_api = ["/api", "/mps", "/relay", "/v1"].iter().any(|prefix| {
         path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     });
-    let shown = if method == Method::GET && !of_api { page(path) } else { None };
+    let shown = if method == Method::GET && !of_api { page(path, takes_gzip(&headers)) } else { None };
     if let Some(response) = shown {
         return response;
     }
     Refusal::new(Code::NoSuchRoute, format!("`{path}` is no route of this server")).into_response()
 }
 
-pub(super) fn page(path: &str) -> Option<Response> {
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|text| text.split(',').any(|one| one.trim() == "gzip"))
+}
+
+/// The file that a path means, packed where that is wanted and there.
+pub(super) fn page(path: &str, gzip: bool) -> Option<Response> {
     let (file, kind) = web::file(path)?;
-    let mut response = Body::from(file.data).into_response();
+    let packed = if gzip { web::gzipped(path) } else { None };
+    let is_packed = packed.is_some();
+    let mut response = Body::from(packed.unwrap_or(file).data).into_response();
     let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if is_packed {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     if path.starts_with("/assets/") {

@@ -42,7 +42,7 @@ pub(super) async fn form(
 ) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if accepted.is_some_and(|accepted| accepted.contains("text/html"))
-        && let Some(page) = dashboard::page("/")
+        && let Some(page) = dashboard::page("/", false)
     {
         return page;
     }
