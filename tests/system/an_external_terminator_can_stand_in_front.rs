@@ -5,7 +5,7 @@ use crate::harness::{Certificate, Curl, Platform, Server, Settings, Stunnel};
 const GUID: &str = "33333333-2222-4333-8444-555555555555";
 
 #[test]
-fn a_device_dials_in_through_stunnel() {
+fn a_tls_tunnelling_proxy_stands_in_front() {
     let toml = "[[cira.extra]]\nlisten = \"127.0.0.1:0\"\ntls = false\n";
     let server = Server::start(&Settings { toml: toml.into() });
     server.add_device("pc-behind", GUID, "pcbehind", "Behind1Password");

@@ -21,7 +21,7 @@ fn picture(server: &Server) -> Vec<(String, u64, std::time::SystemTime)> {
 }
 
 #[test]
-fn a_second_start_on_the_same_data_names_the_first() {
+fn one_instance_per_data_directory_a_second_start_names_the_first() {
     let server = Server::start(&Settings::default());
     let address = server.device_listeners().remove(0);
     let before = picture(&server);
@@ -41,7 +41,7 @@ fn a_second_start_on_the_same_data_names_the_first() {
 }
 
 #[test]
-fn a_second_start_on_the_same_address_names_the_first() {
+fn one_instance_per_address_a_second_start_names_the_first() {
     let server = Server::start(&Settings::default());
     let address = server.device_listeners().remove(0);
     let other = Directory::new();

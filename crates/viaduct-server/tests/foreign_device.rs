@@ -181,7 +181,7 @@ async fn the_newest_authenticated_tunnel_wins_and_the_old_one_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_device_is_dropped_after_the_waiting_time() {
+async fn the_keep_alive_wait_is_configurable_and_a_black_hole_is_dropped_after_it() {
     let site = Site::start(|config| {
         config.keepalive.interval = Span(Duration::from_secs(1));
         config.keepalive.wait = Span(Duration::from_secs(3));

@@ -6,6 +6,7 @@
 mod arrows;
 mod laws;
 mod links;
+mod proofs;
 mod shape;
 mod source;
 mod words;
@@ -67,6 +68,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
         findings.append(&mut of_file);
     }
     links::check(root, &files, &mut findings);
+    proofs::check(&files, &mut findings);
     findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     Ok(findings)
 }
