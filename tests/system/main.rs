@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod a_change_that_cuts_the_way_back_asks_first;
 mod a_failing_disk_is_survived;
 mod a_foreign_device_is_served;
 mod a_kill_leaves_nothing_to_repair;

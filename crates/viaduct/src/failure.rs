@@ -148,6 +148,18 @@ impl Failure {
         Self { exit: Exit::Usage, problem }
     }
 
+    /// Somebody was asked, and did not say yes.
+    pub(crate) fn declined() -> Self {
+        let problem = Problem {
+            code: String::new(),
+            title: "Nothing was changed".into(),
+            detail: "not confirmed".into(),
+            next: "--dry-run shows what would be done, --yes asks nothing.".into(),
+            status: 0,
+        };
+        Self { exit: Exit::Usage, problem }
+    }
+
     /// Something on this machine did not work.
     pub(crate) fn local(what: impl fmt::Display, error: impl fmt::Display) -> Self {
         let problem = Problem {

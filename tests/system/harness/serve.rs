@@ -59,6 +59,13 @@ impl Server {
         super::output(&mut self.cli_command(args))
     }
 
+    /// The same as words, for who runs it on a terminal.
+    pub(crate) fn cli_words(&self, args: &[&str]) -> Vec<String> {
+        let command = self.cli_command(args);
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        words.map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
     fn cli_command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(viaduct());
         command.args(args).arg("--data").arg(self.data.path());

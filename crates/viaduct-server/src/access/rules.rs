@@ -92,12 +92,7 @@ pub(super) fn authorise(principal: &Principal, action: Action) -> Result<(), Den
 pub(super) fn server_wide(action: Action) -> bool {
     matches!(
         action,
-        Action::ReadConfig
-            | Action::ChangeConfig
-            | Action::ChangeCertificates
-            | Action::Maintain
-            // The server's own network, and PCs that are nobody's yet.
-            | Action::Enroll
+        Action::ReadConfig | Action::ChangeConfig | Action::ChangeCertificates | Action::Maintain
     )
 }
 

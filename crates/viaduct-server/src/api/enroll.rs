@@ -82,5 +82,6 @@ fn describe(wish: &NewEnrollment) -> String {
 }
 
 fn unknown(id: &str) -> Refusal {
-    Refusal::new(Code::UnknownEnrollment, format!("no enrollment has the number {id}"))
+    let detail = format!("no enrollment of this server's life has the number {id}");
+    Refusal::new(Code::UnknownEnrollment, detail)
 }

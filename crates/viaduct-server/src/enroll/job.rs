@@ -1,6 +1,7 @@
 //! A job and how far each of its PCs is.
 
 use super::wish::Wanted;
+use crate::inventory::View;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -10,6 +11,8 @@ use viaduct_api::{EnrollState, EnrollStep, Enrolling, Enrollment, Problem, StepS
 #[derive(Debug)]
 pub(super) struct Job {
     shown: Mutex<Enrollment>,
+    /// Whose view it is done in; None: everything is seen.
+    view: Option<View>,
     cancelled: watch::Sender<bool>,
 }
 
@@ -21,7 +24,7 @@ pub(super) struct Slot {
 }
 
 impl Job {
-    pub(super) fn new(id: u64, by: &str, wanted: &Wanted) -> Self {
+    pub(super) fn new(id: u64, by: &str, view: Option<View>, wanted: &Wanted) -> Self {
         let devices = wanted.targets.iter().map(|target| waiting(&target.address)).collect();
         let shown = Enrollment {
             id,
@@ -32,7 +35,7 @@ impl Job {
             remove: wanted.remove,
             devices,
         };
-        Self { shown: Mutex::new(shown), cancelled: watch::Sender::new(false) }
+        Self { shown: Mutex::new(shown), view, cancelled: watch::Sender::new(false) }
     }
 
     pub(super) fn id(&self) -> u64 {
@@ -41,6 +44,15 @@ impl Job {
 
     pub(super) fn show(&self) -> Enrollment {
         self.shown().clone()
+    }
+
+    /// Whether the caller sees it: whoever sees all devices, and everybody of the tenant that it was begun in who sees
+    /// at least what the beginner did.
+    pub(super) fn is_seen(&self) -> bool {
+        let Some(caller) = View::current() else { return true };
+        let Some(view) = &self.view else { return caller == View::default() };
+        let sees = |label: (&String, &String)| view.labels.get(label.0) == Some(label.1);
+        caller.tenant == view.tenant && caller.labels.iter().all(sees)
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -17,8 +17,14 @@ pub(crate) use session::{StepFault, perform, survey};
 pub(crate) use wish::{Place, nowhere, own_places, own_roots, place, servers_at};
 
 use crate::{
-    Addresses, command::Commander, config, events::Bus, inventory::Inventory, knocks::Knocks,
-    registry::Registry, tls::Certificates,
+    Addresses,
+    command::Commander,
+    config,
+    events::Bus,
+    inventory::{Inventory, View},
+    knocks::Knocks,
+    registry::Registry,
+    tls::Certificates,
 };
 use job::Job;
 use std::{
@@ -84,6 +90,7 @@ impl Enroller {
     /// When what is wanted makes no sense; nothing was done then.
     pub(crate) fn begin(&self, wish: NewEnrollment, by: &str) -> Result<Enrollment, Problem> {
         let wanted = Arc::new(Wanted::of(wish, &self.0.parts)?);
+        let view = View::current();
         let job = {
             let mut jobs = self.jobs();
             if jobs.all.len() >= JOBS_MAX {
@@ -93,22 +100,29 @@ impl Enroller {
                 jobs.all.remove(at);
             }
             jobs.last += 1;
-            let job = Arc::new(Job::new(jobs.last, by, &wanted));
+            let job = Arc::new(Job::new(jobs.last, by, view.clone(), &wanted));
             jobs.all.push_back(Arc::clone(&job));
             job
         };
         for index in 0..wanted.targets.len() {
             let (this, wanted, job) = (self.clone(), Arc::clone(&wanted), Arc::clone(&job));
+            // What is spawned is outside of the caller's view, and the job must stay inside it.
+            let view = view.clone();
             tokio::spawn(async move {
-                run::one(&this.0.parts, &this.0.places, &wanted, &job.slot(index)).await;
+                let slot = job.slot(index);
+                let work = run::one(&this.0.parts, &this.0.places, &wanted, &slot);
+                match view {
+                    Some(view) => view.around(work).await,
+                    None => work.await,
+                }
             });
         }
         Ok(job.show())
     }
 
-    /// All jobs that are remembered, the latest first.
+    /// All jobs of the caller's tenant that are remembered, the latest first.
     pub(crate) fn list(&self) -> Vec<Enrollment> {
-        self.jobs().all.iter().rev().map(|job| job.show()).collect()
+        self.jobs().all.iter().rev().filter(|job| job.is_seen()).map(|job| job.show()).collect()
     }
 
     /// One job.
@@ -124,7 +138,7 @@ impl Enroller {
     }
 
     fn find(&self, id: u64) -> Option<Arc<Job>> {
-        self.jobs().all.iter().find(|job| job.id() == id).cloned()
+        self.jobs().all.iter().find(|job| job.id() == id && job.is_seen()).cloned()
     }
 
     fn jobs(&self) -> MutexGuard<'_, Jobs> {

@@ -5,7 +5,7 @@
 //! file, the device, and a user name that is random and made anew with each credential. Who has the database alone has
 //! nothing; who has the key file as well could open the sealed AMT passwords too.
 
-use super::{Inventory, Issued, StoreError, keys};
+use super::{Inventory, Issued, StoreError, keys, view::seen};
 use crate::config::Secret;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -41,7 +41,9 @@ impl Inventory {
     ) -> Result<(Issued, bool), StoreError> {
         let known = {
             let book = self.0.read_book();
-            book.record(id).and_then(|r| Some((r.device.cira_user.clone()?, r.verifier?)))
+            // The credential of another tenant's device is nobody else's to push into a PC that claims its UUID.
+            let record = book.record(id).filter(|record| seen(&record.device));
+            record.and_then(|r| Some((r.device.cira_user.clone()?, r.verifier?)))
         };
         if let Some((user, verifier)) = known.filter(|_| !fresh) {
             let issued = self.derived(id, user);

@@ -78,7 +78,7 @@ async fn activate(desk: &Desk, force: bool) -> Result<()> {
         );
         match ask(&question) {
             Some(answer) if answer == missing.to_string() => {}
-            Some(_) => return Err(Failure::usage("not confirmed; nothing was changed")),
+            Some(_) => return Err(Failure::declined()),
             None => {
                 return Err(Failure::usage("--force needs --yes where nobody can be asked"));
             }

@@ -241,3 +241,29 @@ async fn curves_of_the_whole_server_are_not_for_those_who_see_a_part_of_it() {
         assert_eq!(reply.status.as_u16(), status, "{}", reply.text);
     }
 }
+
+#[tokio::test]
+async fn an_enrollment_is_of_the_tenant_that_began_it() {
+    let (bench, bearers) = bench().await;
+    let headers = |n: usize| [("authorization", bearers[n].as_str())];
+    // Nobody answers there.
+    let body = json!({ "devices": [{ "address": "127.255.0.1" }], "amtPassword": "P@ssw0rd1!",
+        "mps": ["mps.example"], "dryRun": true });
+    let begun = bench.remote("POST", "/api/v1/enroll", &headers(1), &body.to_string()).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.text);
+    let path = format!("/api/v1/enroll/{}", begun.json()["id"]);
+    let jobs = async |n| {
+        let list = bench.remote("GET", "/api/v1/enroll", &headers(n), "").await.json();
+        list.as_array().unwrap().len()
+    };
+    assert_eq!((jobs(0).await, jobs(1).await, jobs(2).await), (0, 1, 0));
+    for (method, other) in [("GET", 0), ("DELETE", 2)] {
+        let reply = bench.remote(method, &path, &headers(other), "").await;
+        assert_eq!(
+            (reply.status, reply.json()["code"].as_str()),
+            (StatusCode::NOT_FOUND, Some("E2109"))
+        );
+    }
+    let mine = bench.remote("DELETE", &path, &headers(1), "").await;
+    assert_eq!(mine.status, StatusCode::OK, "{}", mine.text);
+}

@@ -196,7 +196,7 @@ fn confirm(desk: &Desk, devices: &[String], verb: &str) -> Result<()> {
     }
     match ask(&format!("Type {} to {verb} these devices: ", devices.len())) {
         Some(answer) if answer == devices.len().to_string() => Ok(()),
-        Some(_) => Err(Failure::usage("not confirmed; nothing was done")),
+        Some(_) => Err(Failure::declined()),
         None => Err(Failure::usage(format!(
             "{verb} {} devices: --yes is needed where nobody can be asked",
             devices.len()

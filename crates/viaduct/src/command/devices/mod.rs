@@ -61,7 +61,8 @@ pub(crate) enum Command {
     WhyOffline {
         /// Name, domain name or GUID
         device: String,
-        /// The PC's own log, from `rpc diagnostics cira` or `viaduct host cira-log -o json`; - for standard input
+        /// The PC's own log: what `rpc diagnostics cira` or `viaduct host cira-log -o json` prints, or AMT's raw answer
+        /// to GET_CIRA_LOG, as bytes or as a hexadecimal dump; - for standard input
         #[arg(long, value_name = "FILE")]
         cira_log: Option<std::path::PathBuf>,
     },

@@ -147,7 +147,7 @@ async fn confirm(desk: &Desk, wish: &mut NewEnrollment) -> Result<()> {
     };
     match ask(&question).ok_or_else(needs_yes)?.to_lowercase().as_str() {
         "y" | "yes" => {}
-        _ => return Err(Failure::usage("not confirmed; nothing was changed")),
+        _ => return Err(Failure::declined()),
     }
     for (target, seen) in wish.devices.iter_mut().zip(&job.devices) {
         pin(target, seen);
@@ -179,6 +179,17 @@ async fn work(
             if now.ended.is_none() {
                 note(&format!("it goes on without us: viaduct enroll status {}", now.id));
             }
+            return Ok(now);
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// A job when it is over.
+pub(super) async fn end_of(desk: &Desk, id: u64) -> Result<Enrollment> {
+    loop {
+        let now: Enrollment = desk.client.get(&format!("/enroll/{id}")).await?;
+        if now.ended.is_some() {
             return Ok(now);
         }
         sleep(LOOK).await;

@@ -6,7 +6,10 @@ mod script;
 mod targets;
 
 use super::Desk;
-use crate::{failure::Result, say::inert};
+use crate::{
+    failure::Result,
+    say::{inert, note},
+};
 use viaduct_api::{EnrollState, Enrolling, Enrollment};
 
 #[derive(Debug, clap::Subcommand)]
@@ -20,6 +23,11 @@ pub(crate) enum Command {
         /// Number of the enrollment
         id: Option<u64>,
     },
+    /// Stop an enrollment: what has begun with a PC is brought to a safe end, the others are left alone
+    Cancel {
+        /// Number of the enrollment
+        id: u64,
+    },
 }
 
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
@@ -30,8 +38,20 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             let job: Enrollment = desk.client.get(&format!("/enroll/{id}")).await?;
             table(desk, &job.devices)
         }
+        Command::Cancel { id } => {
+            let path = format!("/enroll/{id}");
+            desk.client.delete(&path).await?;
+            // The PCs that are being changed take a moment.
+            let job = lan::end_of(desk, id).await?;
+            table(desk, &job.devices)
+        }
         Command::Status { id: None } => {
             let jobs: Vec<Enrollment> = desk.client.get("/enroll").await?;
+            if jobs.is_empty() {
+                note(
+                    "no enrollment since the server started; what was under way before can be run again",
+                );
+            }
             let count = |job: &Enrollment, fits: fn(&Enrolling) -> bool| {
                 job.devices.iter().filter(|device| fits(device)).count().to_string()
             };

@@ -145,7 +145,7 @@ fn agreed(device: &str, why: &str) -> Result<bool> {
     note(&inert(&format!("{device}: {why}")));
     match ask("Do it all the same? Type the device's name: ") {
         Some(answer) if answer == device => Ok(true),
-        Some(_) => Err(Failure::usage("not confirmed; nothing was changed")),
+        Some(_) => Err(Failure::declined()),
         None => Err(Failure::new(Code::WouldStrand, format!("{device}: {why}"))),
     }
 }
