@@ -25,7 +25,7 @@ export const PAGES: Page[] = [
   },
   { path: '/add', needs: 'devices.change', nav: 'nav.add', page: lazy(() => import('./pages/add')) },
   { path: '/unclaimed', needs: 'devices.read', nav: 'nav.unclaimed', page: lazy(() => import('./pages/unclaimed')) },
-  { path: '/media', nav: 'nav.media', page: lazy(() => import('./pages/media')) },
+  { path: '/media', nav: 'nav.media', needs: 'devices.read', page: lazy(() => import('./pages/media')) },
   { path: '/redirections', needs: 'devices.read', nav: 'nav.redirections', page: lazy(() => import('./pages/redirections')) },
   { path: '/audit', needs: 'audit.read', nav: 'nav.audit', page: lazy(() => import('./pages/audit')) },
   { path: '/people', needs: 'users.read', nav: 'nav.people', page: lazy(() => import('./pages/people')) },

@@ -29,7 +29,8 @@ pub(super) async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     let of_api = ["/api", "/mps", "/relay", "/v1"].iter().any(|prefix| {
         path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     });
-    let shown = if method == Method::GET && !of_api { page(path, takes_gzip(&headers)) } else { None };
+    let shown =
+        if method == Method::GET && !of_api { page(path, takes_gzip(&headers)) } else { None };
     if let Some(response) = shown {
         return response;
     }
