@@ -103,6 +103,35 @@ pub fn name(status: u32) -> &'static str {
         .map_or("UNKNOWN", |(_, name)| name)
 }
 
+/// What CIM's own methods mean by their return values (DSP1027, DSP1012): power and boot answer with one of these.
+const CIM: &[(u32, &str)] = &[
+    (0, "COMPLETED_WITH_NO_ERROR"),
+    (1, "NOT_SUPPORTED"),
+    (2, "UNKNOWN_OR_UNSPECIFIED_ERROR"),
+    (3, "CANNOT_COMPLETE_WITHIN_TIMEOUT_PERIOD"),
+    (4, "FAILED"),
+    (5, "INVALID_PARAMETER"),
+    (6, "IN_USE"),
+    (4096, "METHOD_PARAMETERS_CHECKED_JOB_STARTED"),
+    (4097, "INVALID_STATE_TRANSITION"),
+    (4098, "USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED"),
+    (4099, "BUSY"),
+];
+
+/// The name that a method of CIM's schema has for a value, none for one that it does not define.
+#[must_use]
+pub fn cim_name(value: u32) -> Option<&'static str> {
+    CIM.iter().find(|(known, _)| *known == value).map(|(_, name)| *name)
+}
+
+/// The name of what a method of this class returned: CIM's own classes have their own values, which some firmware
+/// mixes with AMT's.
+#[must_use]
+pub fn name_for(class: &str, value: u32) -> &'static str {
+    let own = if class.starts_with("CIM_") { cim_name(value) } else { None };
+    own.unwrap_or_else(|| name(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{NAMES, name};

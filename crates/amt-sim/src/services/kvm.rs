@@ -50,6 +50,7 @@ pub(super) struct Kvm {
     /// What the viewer has.
     shown: Option<Picture>,
     pointer: Option<(u16, u16, u8)>,
+    keyboard: keys::Keyboard,
     began: Instant,
     /// Last input; without it firmware ends the session after a while.
     heard: Instant,
@@ -91,6 +92,7 @@ impl Kvm {
             wanted: None,
             shown: None,
             pointer: None,
+            keyboard: keys::Keyboard::default(),
             began: now,
             heard: now,
             draw_at: now,
@@ -215,9 +217,8 @@ impl Kvm {
             }
             ViewerMessage::Key { down, key } => {
                 self.heard = Instant::now();
-                if down {
-                    self.host.seats().type_in(|typed| keys::type_key(typed, key));
-                }
+                let Self { host, keyboard, .. } = self;
+                host.seats().type_in(|typed| keyboard.press(typed, key, down));
             }
             ViewerMessage::Pointer { buttons, x, y } => {
                 self.heard = Instant::now();

@@ -6,7 +6,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 use amt::wsman::{Fault, Instance, Properties, Reference, Subcode, Target, Value};
 
 use super::{
-    alarms, boot, group,
+    alarms, boot, certificates, group,
     host::Host,
     live::Live,
     setup,
@@ -21,7 +21,11 @@ const ALL: u32 = u32::MAX;
 /// All instances of a class.
 pub(super) fn list(host: &Host, class: &str) -> Result<Vec<Instance>, Fault> {
     let live = Live::of(host);
-    host.store().list(class, &live)
+    let mut found = host.store().list(class, &live)?;
+    if class == "CIM_ConcreteDependency" {
+        found.extend(certificates::dependencies(host));
+    }
+    Ok(found)
 }
 
 /// One instance.
@@ -33,8 +37,9 @@ pub(super) fn get(host: &Host, target: &Target) -> Result<Instance, Fault> {
 /// Replaces an instance.
 pub(super) fn put(host: &Host, target: &Target, new: &Instance) -> Result<Instance, Fault> {
     let live = Live::of(host);
-    let plan = host.store().plan(target, new, &live)?;
     let class = target.resource.class_name();
+    let new = boot::without_stale_parameters(new);
+    let plan = host.store().plan(target, &new, &live)?;
     if host.quirks().refuse_put.iter().any(|refused| refused == class) {
         return Err(refused("this firmware takes no such instance".into()));
     }

@@ -3,6 +3,7 @@
 use amt::wsman::{Fault, Instance, Properties, Reference, Subcode, Target, Value};
 
 use super::{
+    certificates,
     host::Host,
     live::Live,
     methods::{INVALID_PARAMETER, NOT_SUPPORTED, SUCCESS, argument, number, returned},
@@ -12,6 +13,7 @@ use super::{
 const SETTINGS: &str = "CIM_WiFiEndpointSettings";
 const SETTINGS_8021X: &str = "CIM_IEEE8021xSettings";
 const PREFIX: &str = "Intel(r) AMT:WiFi Endpoint Settings ";
+const CONTEXT: &str = "CIM_CredentialContext";
 const PREFIX_8021X: &str = "Intel(r) AMT:IEEE 802.1x Settings ";
 /// Authentication with 802.1X: WPA and WPA2.
 const ENTERPRISE: [&str; 2] = ["5", "7"];
@@ -35,6 +37,9 @@ pub(super) fn add(host: &Host, arguments: &Properties) -> Result<Properties, Fau
         return Ok(returned(DUPLICATE));
     }
     let enterprise = enterprise(arguments, &input)?;
+    let Some(credentials) = credentials(host, arguments) else {
+        return Ok(returned(INVALID_PARAMETER));
+    };
     let added = host.store().add(SETTINGS, profile(&name, &input));
     let profile = match added {
         Ok(reference) => reference,
@@ -43,7 +48,7 @@ pub(super) fn add(host: &Host, arguments: &Properties) -> Result<Properties, Fau
     };
     let mut output = vec![("WiFiEndpointSettings".to_owned(), profile.into())];
     if let Some(settings) = enterprise {
-        let reference = host.store().add(SETTINGS_8021X, settings_8021x(&name, &settings))?;
+        let reference = secure(host, &name, &settings, credentials)?;
         output.push(("IEEE8021xSettings".to_owned(), reference.into()));
     }
     output.extend(returned(SUCCESS));
@@ -68,13 +73,48 @@ pub(super) fn update(host: &Host, arguments: &Properties) -> Result<Properties, 
         return Ok(returned(DUPLICATE));
     }
     let enterprise = enterprise(arguments, &input)?;
+    let Some(credentials) = credentials(host, arguments) else {
+        return Ok(returned(INVALID_PARAMETER));
+    };
     let gone = host.store().remove(&target)?;
     forget_8021x(host, &gone);
     host.store().add(SETTINGS, profile(&name, &input))?;
     if let Some(settings) = enterprise {
-        host.store().add(SETTINGS_8021X, settings_8021x(&name, &settings))?;
+        secure(host, &name, &settings, credentials)?;
     }
     Ok(returned(SUCCESS))
+}
+
+/// The certificates that a call names: its own and the authority's. None when one of them is not there.
+fn credentials(host: &Host, arguments: &Properties) -> Option<Vec<u32>> {
+    let named = ["ClientCredential", "CACredential"]
+        .iter()
+        .filter_map(|name| argument(arguments, name).and_then(Value::as_reference));
+    let configuration = host.shared().read();
+    named
+        .map(|reference| {
+            let handle = certificates::handle_in(reference)?;
+            configuration.certificates.certificate(handle).map(|found| found.handle)
+        })
+        .collect()
+}
+
+/// The 802.1X settings of a profile, and what ties its certificates to them.
+fn secure(
+    host: &Host,
+    name: &str,
+    settings: &Instance,
+    credentials: Vec<u32>,
+) -> Result<Reference, Fault> {
+    let reference = host.store().add(SETTINGS_8021X, settings_8021x(name, settings))?;
+    for handle in credentials {
+        let properties = vec![
+            ("ElementInContext".to_owned(), certificates::reference(handle).into()),
+            ("ElementProvidingContext".to_owned(), reference.clone().into()),
+        ];
+        host.store().add(CONTEXT, properties)?;
+    }
+    Ok(reference)
 }
 
 /// The profile that is given within a call.
@@ -151,11 +191,31 @@ pub(super) fn forget_8021x(host: &Host, gone: &Instance) {
     let name = gone.text("ElementName").unwrap_or_default();
     let target = Target::class(SETTINGS_8021X)
         .map(|target| target.with("InstanceID", format!("{PREFIX_8021X}{name}")));
-    if let Some(target) = target
-        && let Err(fault) = host.store().remove(&target)
-    {
+    let Some(target) = target else { return };
+    if let Err(fault) = host.store().remove(&target) {
         tracing::trace!(%fault, "a wireless profile without 802.1X");
+        return;
     }
+    let ties = host.store().list(CONTEXT, &Live::default()).unwrap_or_default();
+    let is_of_it = |tie: &&Instance| {
+        let settings = tie.get("ElementProvidingContext").and_then(Value::as_reference);
+        settings.is_some_and(|settings| settings.selectors == target.selectors)
+    };
+    for tie in ties.iter().filter(is_of_it).filter(|tie| tie.resource.class_name() == CONTEXT) {
+        let keys = Target { resource: tie.resource.clone(), selectors: tie.properties.clone() };
+        if let Err(fault) = host.store().remove(&keys) {
+            tracing::debug!(%fault, "what ties a certificate to a wireless profile");
+        }
+    }
+}
+
+/// Whether something of the data, such as a wireless profile, uses a certificate.
+pub(super) fn uses(host: &Host, handle: u32) -> bool {
+    let ties = host.store().list(CONTEXT, &Live::default()).unwrap_or_default();
+    ties.iter().any(|tie| {
+        let certificate = tie.get("ElementInContext").and_then(Value::as_reference);
+        certificate.and_then(certificates::handle_in) == Some(handle)
+    })
 }
 
 /// A profile may be put, but not in the place of another.

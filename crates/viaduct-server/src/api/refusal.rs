@@ -163,6 +163,12 @@ impl Refusal {
     /// Another status than the code's own, where Open AMT prescribes it.
     pub(super) fn sent_as(mut self, status: StatusCode) -> Self {
         self.0.problem.status = status.as_u16();
+        if self.0.extra.contains_key("error") {
+            match generic(status.as_u16()) {
+                Some(words) => drop(self.0.extra.insert("error".to_owned(), words.into())),
+                None => drop(self.0.extra.remove("error")),
+            }
+        }
         self
     }
 
@@ -274,11 +280,20 @@ impl From<CommandError> for Refusal {
     fn from(error: CommandError) -> Self {
         let text = error.to_string();
         let refusal = Self::new(error.code(), text.clone());
-        let words = match refusal.0.problem.status {
-            504 => "Timeout Error",
-            _ => "Internal Server Error",
-        };
+        let words = generic(refusal.0.problem.status).unwrap_or("Internal Server Error");
         refusal.extended([("error", words.into()), ("errorDescription", text.into())])
+    }
+}
+
+/// Open AMT's words for a status; conflicts have none there.
+fn generic(status: u16) -> Option<&'static str> {
+    match status {
+        400 => Some("Incorrect URI or Bad Request"),
+        401 | 403 => Some("Unauthorized"),
+        404 | 409 => None,
+        408 | 504 => Some("Timeout Error"),
+        501 => Some("Not Implemented"),
+        _ => Some("Internal Server Error"),
     }
 }
 

@@ -49,7 +49,7 @@ pub enum CommandError {
     #[error("AMT refused {operation} of {class}: {fault}")]
     Fault { class: String, operation: &'static str, fault: Fault },
     /// A method gave a `ReturnValue` other than 0.
-    #[error("AMT refused {class}.{method} with status {value} ({})", amt::status::name(*.value))]
+    #[error("AMT refused {class}.{method} with status {value} ({})", amt::status::name_for(class, *.value))]
     Returned { class: String, method: String, value: u32 },
     /// The database failed where the answer would have been needed.
     #[error("{0}")]

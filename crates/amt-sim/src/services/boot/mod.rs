@@ -13,6 +13,7 @@ pub use source::{BootSource, LastBoot};
 pub(super) use options::{
     after_put, before_put, change_order, erasure_is_on, set_role, set_service_state,
 };
+pub(super) use parameters::without_stale as without_stale_parameters;
 
 use super::{
     host::Host,

@@ -1,10 +1,13 @@
 //! Parameters of UEFI boot and erasure: AMT_BootSettingData.UefiBootParametersArray, base64 of
 //! records of vendor (0x8086), type, length and value, little-endian.
 
+use std::borrow::Cow;
+
 use amt::wsman::{Instance, Value};
 
 use crate::services::{host::Host, live::Live};
 
+const ARRAY: &str = "UefiBootParametersArray";
 const VENDOR: u16 = 0x8086;
 /// Longest URL or path; longest user name or password.
 const LONG: usize = 300;
@@ -50,7 +53,7 @@ fn named(kind: u16, value: Vec<u8>) -> Parameter {
 /// All records of an instance; none when they cannot be read. An array of texts is one text in
 /// pieces.
 fn read(instance: &Instance) -> Option<Vec<(u16, Vec<u8>)>> {
-    let texts = instance.all("UefiBootParametersArray").filter_map(Value::as_text);
+    let texts = instance.all(ARRAY).filter_map(Value::as_text);
     let mut bytes = Vec::new();
     for text in texts.map(str::trim).filter(|text| !text.is_empty()) {
         bytes.extend(openssl::base64::decode_block(text).ok()?);
@@ -68,6 +71,18 @@ fn read(instance: &Instance) -> Option<Vec<(u16, Vec<u8>)>> {
         rest = next;
     }
     rest.is_empty().then_some(records)
+}
+
+/// A Put that says that there are no parameters, and leaves them out, takes those away that were there: consoles never
+/// write the array back that they read.
+pub(in crate::services) fn without_stale(new: &Instance) -> Cow<'_, Instance> {
+    let is_none = new.text("UefiBootNumberOfParams").is_some_and(|text| text.trim() == "0");
+    if !is_none || new.get(ARRAY).is_some() {
+        return Cow::Borrowed(new);
+    }
+    let mut new = new.clone();
+    new.set(ARRAY, [Value::from("")]);
+    Cow::Owned(new)
 }
 
 /// What is wrong with the parameters of an instance that is to be put.

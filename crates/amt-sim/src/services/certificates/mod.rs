@@ -10,6 +10,7 @@ use super::{
     host::Host,
     live::Live,
     remote_access::numbered,
+    wifi,
 };
 use crate::{
     certificates::{Certificate, KeyPair},
@@ -67,8 +68,9 @@ impl ClassGroup for Store {
         let id = current.text("InstanceID").unwrap_or_default();
         let class = current.resource.class_name();
         let mutual = consoles_are_verified(host);
+        let used = handle_of(id, CERTIFICATE_NAME).is_some_and(|handle| wifi::uses(host, handle));
         let removed = host.shared().configure(|configuration, _| {
-            let needed = |handle| configuration.needs_certificate(handle, mutual);
+            let needed = |handle| used || configuration.needs_certificate(handle, mutual);
             match (class, handle_of(id, CERTIFICATE_NAME), handle_of(id, KEY_NAME)) {
                 (CERTIFICATE, Some(handle), _) if needed(handle) => Err(Code::NotPermitted),
                 (CERTIFICATE, Some(handle), _) => {
@@ -158,6 +160,23 @@ fn read_context(handle: u32) -> Instance {
             ("ElementProvidingContext", endpoints.into()),
         ],
     )
+}
+
+/// Which key pair belongs to which certificate (CIM_ConcreteDependency).
+pub(super) fn dependencies(host: &Host) -> Vec<Instance> {
+    let configuration = host.shared().read();
+    let store = &configuration.certificates;
+    let with_key = |certificate: &Certificate| {
+        let (_, key) = store.identity(certificate.handle)?;
+        Some(instance(
+            "CIM_ConcreteDependency",
+            [
+                ("Antecedent", Value::from(reference(certificate.handle))),
+                ("Dependent", key_reference(key.handle).into()),
+            ],
+        ))
+    };
+    store.certificates.iter().filter_map(with_key).collect()
 }
 
 /// Makes a certificate the one of the TLS ports.

@@ -127,19 +127,58 @@ async fn start(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
         }
     }
     let source = choose(&mut device, &wish).await?;
-    let settings = device.get("AMT_BootSettingData").await?;
+    let read = device.get("AMT_BootSettingData").await?;
     change_boot_order(&mut device, None).await.map_err(consent)?;
-    let settings = settings_for(settings, &wish);
-    device.put(class("AMT_BootSettingData")?, settings).await.map_err(consent)?;
-    use_configuration(&mut device).await.map_err(consent)?;
-    if let Some(source) = &source {
-        change_boot_order(&mut device, Some(source)).await.map_err(consent)?;
+    let settings = settings_for(read.clone(), &wish);
+    begin(&mut device, read, settings, source.as_deref(), wish.action.power).await
+}
+
+/// Writes what is asked of the next boot, then lets the PC boot. What AMT says to the last step is the answer. Unless it
+/// boots, everything is taken back: nobody who switches the PC on later may be surprised.
+pub(super) async fn begin(
+    device: &mut DeviceCommands,
+    read: Instance,
+    settings: Instance,
+    source: Option<&str>,
+    power: u32,
+) -> Result<Value, Refusal> {
+    let result = steps(device, settings, source, power).await;
+    let boots = result.as_ref().is_ok_and(|answer| answer["Body"]["ReturnValue"] == 0);
+    // When the answer got lost the PC may be booting: the next to come begins by clearing.
+    let in_doubt = result.as_ref().is_err_and(|refusal| refusal.code() == Code::OutcomeUnknown);
+    if !boots && !in_doubt {
+        take_back(device, read).await;
     }
-    Ok(change_state(&mut device, wish.action.power).await?)
+    result
+}
+
+async fn steps(
+    device: &mut DeviceCommands,
+    settings: Instance,
+    source: Option<&str>,
+    power: u32,
+) -> Result<Value, Refusal> {
+    device.put(class("AMT_BootSettingData")?, settings).await.map_err(consent)?;
+    use_configuration(device).await.map_err(consent)?;
+    if source.is_some() {
+        change_boot_order(device, source).await.map_err(consent)?;
+    }
+    Ok(change_state(device, power).await?)
+}
+
+async fn take_back(device: &mut DeviceCommands, read: Instance) {
+    let order = change_boot_order(device, None).await;
+    let put = match class("AMT_BootSettingData") {
+        Ok(target) => device.put(target, boot::cleared(read)).await.map(drop),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = order.and(put) {
+        tracing::warn!("what was asked of the next boot could not be taken back: {error}");
+    }
 }
 
 /// Makes the boot configuration the one for the next boot.
-pub(super) async fn use_configuration(device: &mut DeviceCommands) -> Result<(), CommandError> {
+async fn use_configuration(device: &mut DeviceCommands) -> Result<(), CommandError> {
     let keys = [("InstanceID", boot::CONFIGURATION)];
     let configuration = Reference::of_class("CIM_BootConfigSetting", &keys).unwrap_or_default();
     let arguments =

@@ -233,7 +233,12 @@ pub(super) async fn remove(asked: Asked) -> Result<Json<Value>, Refusal> {
             let detail = format!("{id} is used by {kind} {name}");
             return Err(refuse(StatusCode::CONFLICT, detail));
         }
-        device.delete(class(CERTIFICATES)?.with("InstanceID", id.as_str())).await?;
+        let target = class(CERTIFICATES)?.with("InstanceID", id.as_str());
+        device.delete(target).await.map_err(|error| match error {
+            // Firmware does not list everything that uses a certificate: the server of remote access, for one.
+            error if error.is_denied() => refuse(StatusCode::CONFLICT, error.to_string()),
+            error => error.into(),
+        })?;
         Ok(json!({ "message": "Certificate deleted successfully", "handle": id }))
     };
     visit.change(detail, work).await.map(Json)

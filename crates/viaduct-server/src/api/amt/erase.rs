@@ -1,10 +1,10 @@
 //! Remote platform erase.
 
 use super::{
-    boot::use_configuration,
-    features::{class, set_state},
+    boot::begin,
+    features::set_state,
     json::number,
-    power::{change_boot_order, change_state, consent},
+    power::{change_boot_order, consent, is_on},
     visit::{Asked, Fields, Visit},
 };
 use crate::api::refusal::Refusal;
@@ -72,16 +72,15 @@ async fn start(visit: Visit, mask: u32, parameters: RecoveryParameters) -> Resul
     if let Some(wanted) = wanted {
         set_state(&mut device, "CIM_BootService", wanted).await.map_err(consent)?;
     }
-    let settings = device.get("AMT_BootSettingData").await?;
+    let read = device.get("AMT_BootSettingData").await?;
     change_boot_order(&mut device, None).await.map_err(consent)?;
-    let mut settings = boot::cleared(settings);
+    let mut settings = boot::cleared(read.clone());
     settings.set("PlatformErase", [true.into()]);
     let bytes = BASE64_STANDARD.encode(parameters.bytes());
     settings.set("UefiBootParametersArray", [bytes.into()]);
     settings.set("UefiBootNumberOfParams", [parameters.count().into()]);
-    device.put(class("AMT_BootSettingData")?, settings).await.map_err(consent)?;
-    use_configuration(&mut device).await.map_err(consent)?;
-    let answer = change_state(&mut device, boot::POWER_RESET).await?;
+    let power = if is_on(&mut device).await? { boot::POWER_RESET } else { boot::POWER_ON };
+    let answer = begin(&mut device, read, settings, None, power).await?;
     let value = answer["Body"]["ReturnValue"].as_u64().unwrap_or_default();
     match u32::try_from(value) {
         Ok(0) => Ok(()),

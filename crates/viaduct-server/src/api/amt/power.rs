@@ -32,15 +32,24 @@ pub(super) async fn state(asked: Asked) -> Result<Json<Value>, Refusal> {
         let mut device = visit.commands("power state").await?;
         let saving = get(&mut device, SAVING).await.ok().flatten();
         let saving = saving.map_or(0, |service| number(&service, "OSPowerSavingState"));
-        let services = device.enumerate("CIM_ServiceAvailableToElement").await?;
-        let power = services.iter().find(|service| service.get("PowerState").is_some());
-        let power = power.map_or(0, |service| number(service, "PowerState"));
+        let power = power_state(&mut device).await?;
         Ok(json!({ "powerstate": power, "OSPowerSavingState": saving }))
     };
     match timeout(STATE_DEADLINE, read).await {
         Ok(result) => result.map(Json),
         Err(_) => Err(CommandError::Silent.into()),
     }
+}
+
+async fn power_state(device: &mut DeviceCommands) -> Result<i64, CommandError> {
+    let services = device.enumerate("CIM_ServiceAvailableToElement").await?;
+    let power = services.iter().find(|service| service.get("PowerState").is_some());
+    Ok(power.map_or(0, |service| number(service, "PowerState")))
+}
+
+/// Whether the PC is on, so that a reset would boot it; else it must be switched on.
+pub(super) async fn is_on(device: &mut DeviceCommands) -> Result<bool, CommandError> {
+    Ok(power_state(device).await? == 2)
 }
 
 /// What `POST /amt/power/action` takes.
@@ -128,20 +137,7 @@ async fn request_saving(device: &mut DeviceCommands, state: u32) -> Result<u32, 
 }
 
 fn saved(value: u32) -> Value {
-    let name = match value {
-        0 => "COMPLETED_WITH_NO_ERROR",
-        1 => "NOT_SUPPORTED",
-        2 => "UNKNOWN_OR_UNSPECIFIED_ERROR",
-        3 => "CANNOT_COMPLETE_WITHIN_TIMEOUT_PERIOD",
-        4 => "FAILED",
-        5 => "INVALID_PARAMETER",
-        6 => "IN_USE",
-        4096 => "METHOD_PARAMETERS_CHECKED_JOB_STARTED",
-        4097 => "INVALID_STATE_TRANSITION",
-        4098 => "USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED",
-        4099 => "BUSY",
-        _ => "UNKNOWN",
-    };
+    let name = amt::status::cim_name(value).unwrap_or("UNKNOWN");
     json!({ "ReturnValue": value, "ReturnValueStr": name })
 }
 
