@@ -7,6 +7,8 @@ use std::{path::PathBuf, process::Command, sync::OnceLock};
 const DRIVER: &str = include_str!("../drivers/relay.cjs");
 const TOOLKIT: &str = "@device-management-toolkit/ui-toolkit@3.3.12";
 const WEBSOCKET: &str = "ws@8.18.3";
+const MESSAGES: &str = "@device-management-toolkit/wsman-messages@5.14.1";
+const MESSAGES_DRIVER: &str = include_str!("../drivers/messages.cjs");
 
 /// Where npm put the packages, once for this run of the tests.
 fn modules() -> &'static PathBuf {
@@ -14,16 +16,27 @@ fn modules() -> &'static PathBuf {
     INSTALLED.get_or_init(|| {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
         let toolkit = directory.join("node_modules/@device-management-toolkit/ui-toolkit");
-        if !toolkit.join("bundles").exists() || !directory.join("node_modules/ws").exists() {
+        let messages = directory.join("node_modules/@device-management-toolkit/wsman-messages");
+        let there = [toolkit.join("bundles"), directory.join("node_modules/ws"), messages];
+        if !there.iter().all(|path| path.exists()) {
             std::fs::create_dir_all(&directory).expect("a directory for packages");
             std::fs::write(directory.join("package.json"), "{\"private\":true}").expect("writable");
             let prefix = directory.to_string_lossy().into_owned();
             let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-save"];
-            let args = ["install", "--prefix", &prefix, TOOLKIT, WEBSOCKET];
+            let args = ["install", "--prefix", &prefix, TOOLKIT, WEBSOCKET, MESSAGES];
             run("npm", args.into_iter().chain(quiet));
         }
         directory
     })
+}
+
+/// Envelopes that Open AMT's own library writes: the name, the envelope, and where it begins an enumeration the next one,
+/// with `CONTEXT` in the place of the context.
+pub(crate) fn messages() -> Vec<(String, String, String)> {
+    let task = json!({ "modules": modules() });
+    let text = run("node", ["-e", MESSAGES_DRIVER, &task.to_string()]);
+    let line = text.lines().find(|line| line.starts_with('[')).expect("a list of envelopes");
+    serde_json::from_str(line).expect("names and envelopes")
 }
 
 /// Starts the driver on a device of the demo. What it is to do stands in `more`.

@@ -41,8 +41,13 @@ impl Platform {
 
     /// Its CIRA log.
     pub(crate) fn log(&self) -> String {
+        self.ask(&["log"])
+    }
+
+    /// What one of its commands says, such as `status`: what somebody in front of the PC sees.
+    pub(crate) fn ask(&self, args: &[&str]) -> String {
         let mut command = Command::new(amt_sim());
-        command.arg("log").arg("--state").arg(self.state.join("state"));
+        command.args(args).arg("--state").arg(self.state.join("state"));
         let done = super::output(clean(&mut command));
         String::from_utf8_lossy(&done.stdout).into_owned()
     }

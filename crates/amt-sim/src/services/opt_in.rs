@@ -63,9 +63,10 @@ impl Host {
         self.consent().start(code, can_show, self.now())
     }
 
-    /// `SendOptInCode`.
+    /// `SendOptInCode`. Its argument is a number: zeros in front of it get lost on the way.
     pub(super) fn send_consent_code(&self, code: &str) -> u32 {
-        let value = self.consent().send(code, self.now());
+        let digits = code.trim().parse::<u32>().map(|number| format!("{number:06}"));
+        let value = self.consent().send(digits.as_deref().unwrap_or(code), self.now());
         if value == WRONG_CODE {
             self.note(note::CONSENT_FAILED, Initiator::Local);
         }

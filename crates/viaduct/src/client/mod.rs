@@ -109,6 +109,18 @@ impl Client {
         decode(&self.exchange(request).await?)
     }
 
+    /// Sends an envelope of WS-Man as it is. What the device answers is the answer, a fault too; a refusal of the server
+    /// is a failure.
+    pub(crate) async fn soap(&self, path: &str, envelope: Vec<u8>) -> Result<Answer> {
+        let mut request = self.request(Method::POST, path, None::<&()>)?;
+        let kind = HeaderValue::from_static("application/soap+xml; charset=UTF-8");
+        request.headers_mut().insert(header::CONTENT_TYPE, kind);
+        *request.body_mut() = Full::new(envelope.into());
+        let answer = self.raw(request).await?;
+        let is_envelope = answer.body.trim_ascii_start().starts_with(b"<");
+        if answer.status.is_success() || is_envelope { Ok(answer) } else { Err(refused(&answer)) }
+    }
+
     pub(crate) async fn patch<B: Serialize, T: DeserializeOwned>(
         &self,
         path: &str,

@@ -39,6 +39,15 @@ pub(crate) enum Command {
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     match command {
         Command::Request { device } => {
+            let path = format!("/amt/features/{}", segment(&device));
+            let features: Value = desk.client.get(&path).await?;
+            if features["userConsent"] == "none" {
+                note(&format!(
+                    "{} needs no consent: no code is shown or asked for",
+                    inert(&device)
+                ));
+                return Ok(());
+            }
             ask(desk, Method::GET, "", &device, Value::Null).await?;
             note(&format!(
                 "{} shows a code now; then: viaduct consent submit {} CODE",

@@ -7,9 +7,21 @@ use crate::{
     render::Format,
     say::data,
 };
+use amt::wsman::{Operation, Outcome, Reply, Request};
 use hyper::{Method, header};
 use serde_json::{Map, Value, json};
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 use viaduct_api::Code;
+
+/// The server takes no larger envelope.
+const ENVELOPE_MAX: u64 = 1 << 20;
+/// Items asked for at once, and how often.
+const PULL: u32 = 999;
+const PULLS_MAX: usize = 4096;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -26,6 +38,17 @@ pub(crate) enum Command {
     Put(Call),
     /// Call a method: METHOD, then its arguments as KEY=VALUE
     Invoke(Call),
+    /// Send an envelope as it is and print the answer; the pulls that an Enumerate needs follow by themselves
+    Raw {
+        /// Name, domain name or GUID
+        device: String,
+        /// File with the SOAP envelope, `-` for standard input
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+        /// Send nothing after it
+        #[arg(long)]
+        once: bool,
+    },
 }
 
 /// What is asked of which class.
@@ -76,6 +99,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             wish["arguments"] = pairs(arguments)?;
             (call.device, wish)
         }
+        Command::Raw { device, file, once } => return raw(desk, &device, &file, once).await,
     };
     send(desk, &device, &wish).await
 }
@@ -121,6 +145,56 @@ async fn send(desk: &Desk, device: &str, wish: &Value) -> Result<()> {
             Err(Failure::new(Code::AmtRefused, detail.trim_end()))
         }
     }
+}
+
+/// Sends somebody's own envelope. Each answer is printed as it came, one after the other.
+async fn raw(desk: &Desk, device: &str, file: &Path, once: bool) -> Result<()> {
+    let path = format!("/wsman/{}", segment(device));
+    let envelope = envelope(file)?;
+    let target = Request::parse(&envelope).ok().map(|request| request.target);
+    let mut next = ask(desk, &path, envelope).await?;
+    let Some(target) = target.filter(|_| !once) else { return Ok(()) };
+    for number in 0..PULLS_MAX {
+        let Some(context) = next else { return Ok(()) };
+        let pull = Operation::Pull { context, most: PULL };
+        let request = Request::new(format!("pull-{number}"), target.clone(), pull);
+        next = ask(desk, &path, request.to_xml().into_bytes()).await?;
+    }
+    Err(Failure::new(Code::AmtUnusable, format!("there is no end after {PULLS_MAX} pulls")))
+}
+
+/// Prints the answer; gives the context to pull with, when there is more.
+async fn ask(desk: &Desk, path: &str, envelope: Vec<u8>) -> Result<Option<String>> {
+    let answer = desk.client.soap(path, envelope).await?;
+    data(&String::from_utf8_lossy(&answer.body));
+    let reply = Reply::parse(&answer.body)
+        .map_err(|error| Failure::new(Code::AmtUnusable, error.to_string()))?;
+    match reply.result {
+        Ok(Outcome::Enumerating(context)) => Ok(Some(context)),
+        Ok(Outcome::Pulled { next, .. }) => Ok(next),
+        Ok(outcome) => match outcome.return_value() {
+            None | Some(0) => Ok(None),
+            Some(value) => {
+                Err(Failure::new(Code::AmtRefused, format!("the method answered {value}")))
+            }
+        },
+        Err(fault) => Err(Failure::new(Code::AmtRefused, fault.to_string())),
+    }
+}
+
+fn envelope(file: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = match file == Path::new("-") {
+        true => io::stdin().take(ENVELOPE_MAX).read_to_end(&mut bytes),
+        false => {
+            fs::File::open(file).and_then(|file| file.take(ENVELOPE_MAX).read_to_end(&mut bytes))
+        }
+    };
+    read.map_err(|error| Failure::local(file.display(), error))?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(Failure::usage(format!("{} holds no envelope", file.display())));
+    }
+    Ok(bytes)
 }
 
 fn pairs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<Value> {

@@ -193,6 +193,8 @@ async fn choose(device: &mut DeviceCommands, wish: &Wish) -> Result<Option<Strin
     let fixed = |id: &str| Ok(Some(id.to_owned()));
     match wish.action.from {
         BootFrom::BiosSetup | BootFrom::Normal | BootFrom::IderFloppy => Ok(None),
+        // Firmware takes no source together with SOL; the settings alone name the drive then.
+        BootFrom::IderCd if wish.use_sol => Ok(None),
         BootFrom::IderCd => fixed(boot::SOURCE_CD),
         BootFrom::Pxe => fixed(boot::SOURCE_PXE),
         BootFrom::Disk => fixed(boot::SOURCE_DISK),
