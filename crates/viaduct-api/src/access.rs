@@ -1,13 +1,14 @@
 //! Users and tokens as they are asked for and listed.
 
-use crate::Addresses;
+use crate::{Addresses, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use time::OffsetDateTime;
 
 /// What a user or token may do. `read`, `operate` and `admin` each include the one before; `proxy` reaches
 /// devices through the proxies and nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Reach devices through the proxies.
@@ -52,7 +53,7 @@ impl FromStr for Scope {
 }
 
 /// A token as listed. Its value is shown only when it is made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
     /// Unique name.
@@ -67,17 +68,20 @@ pub struct Token {
     pub labels: BTreeMap<String, String>,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub created: OffsetDateTime,
     /// When it ends; null: never.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub expires: Option<OffsetDateTime>,
     /// When it was last used.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub last_used: Option<OffsetDateTime>,
 }
 
 /// A token to make.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// Unique name.
@@ -93,7 +97,7 @@ pub struct NewToken {
 }
 
 /// A user as listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Unique name.
@@ -117,11 +121,12 @@ pub struct User {
     pub provider: bool,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub created: OffsetDateTime,
 }
 
 /// A user to make.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUser {
     /// Unique name.
@@ -145,7 +150,7 @@ impl fmt::Debug for NewUser {
 }
 
 /// What shall change about a user; what is absent stays.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UserPatch {
     /// Another password.
@@ -172,7 +177,7 @@ impl fmt::Debug for UserPatch {
 }
 
 /// A role and what it may do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleInfo {
     /// Its name.
     pub name: String,
@@ -183,7 +188,7 @@ pub struct RoleInfo {
 }
 
 /// A token that was just made.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenIssued {
     /// Its value; not shown again.
     pub token: String,
@@ -199,7 +204,7 @@ impl fmt::Debug for TokenIssued {
 }
 
 /// The first user, made with the one-time setup link.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SetUp {
     /// The secret of the link.
     pub secret: String,
@@ -216,7 +221,7 @@ impl fmt::Debug for SetUp {
 }
 
 /// Who the server takes the caller for, and where its proxies are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WhoAmI {
     /// User name, `token:NAME`, or `local`.

@@ -1,9 +1,10 @@
 //! The audit log: who did what, and whether the record is whole.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A row of the audit log. Times and addresses are text, because the hash covers them as they were written.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     /// Number, from 1, without gaps.
     pub seq: u64,
@@ -82,7 +83,7 @@ impl AuditEntry {
 }
 
 /// A page of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditPage {
     /// The rows.
@@ -92,7 +93,7 @@ pub struct AuditPage {
 }
 
 /// The first row that is not as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditFault {
     /// Its number.
     pub seq: u64,
@@ -101,7 +102,7 @@ pub struct AuditFault {
 }
 
 /// Whether the audit log is whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditReport {
     /// Rows that are good, from the first one on.
     pub rows: u64,

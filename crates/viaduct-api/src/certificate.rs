@@ -1,10 +1,12 @@
 //! The certificates that the server shows.
 
+use crate::schema::Time;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// A certificate in use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateInfo {
     /// Where it is shown: `root`, `cira`, `cira.extra 0.0.0.0:4434`, `web`.
@@ -16,9 +18,11 @@ pub struct CertificateInfo {
     pub names: Vec<String>,
     /// Valid from; null when the certificate does not say it readably.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub not_before: Option<OffsetDateTime>,
     /// Valid until; null when the certificate does not say it readably.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub not_after: Option<OffsetDateTime>,
     /// Bits of the key.
     #[serde(default)]
@@ -35,7 +39,7 @@ pub struct CertificateInfo {
 }
 
 /// Answer to a reload of certificates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reloaded {
     /// The listeners that show what the files say now.
     pub reloaded: Vec<String>,

@@ -1,13 +1,14 @@
 //! A device as it is listed and shown.
 
-use crate::{Bytes, DeviceId};
+use crate::{Bytes, DeviceId, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// A device we know. The first fourteen keys are those of Open AMT's MPS v2; the others are ours.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
     /// AMT UUID.
@@ -41,12 +42,15 @@ pub struct Device {
     pub device_info: Option<Map<String, Value>>,
     /// Start of the last tunnel.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub last_connected: Option<OffsetDateTime>,
     /// Last sign of life.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub last_seen: Option<OffsetDateTime>,
     /// End of the last tunnel that ended.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub last_disconnected: Option<OffsetDateTime>,
 
     /// Unique name; what consoles may write instead of the GUID.
@@ -63,6 +67,7 @@ pub struct Device {
     pub blocked: bool,
     /// When it was added.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub added: Option<OffsetDateTime>,
     /// Address and port it dials or last dialled from.
     #[serde(default)]
@@ -88,13 +93,14 @@ pub struct Device {
 }
 
 /// The live tunnel of a device, inside [`Device`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceTunnel {
     /// Number of the tunnel; never reused in the life of a server.
     pub id: u64,
     /// When it was admitted.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub since: OffsetDateTime,
     /// Why the device dialled in: the number of its PROTOCOLVERSION message.
     #[serde(default)]
@@ -111,7 +117,7 @@ pub struct DeviceTunnel {
 }
 
 /// How a tunnel ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LastEnd {
     /// One of the firmware's own words (its CIRA log), for example `keep-alive expired`.
@@ -125,7 +131,7 @@ pub struct LastEnd {
 }
 
 /// A list of devices with the number of all that fit, as `$count=true` asks for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DevicePage {
     /// The devices of this page, by GUID.
@@ -135,7 +141,7 @@ pub struct DevicePage {
 }
 
 /// How many devices there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceStats {
     /// Known.

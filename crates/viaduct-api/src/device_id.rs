@@ -5,7 +5,16 @@ use uuid::Uuid;
 
 /// AMT UUID of a managed platform; compared as 16 bytes, written in lower case.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(transparent)]
 pub struct DeviceId(pub Uuid);

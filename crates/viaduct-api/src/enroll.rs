@@ -1,12 +1,13 @@
 //! Making activated PCs on the local network dial in: what is asked for, and how far it is.
 
-use crate::{DeviceId, Problem};
+use crate::{DeviceId, Problem, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use time::OffsetDateTime;
 
 /// What is wanted of a number of PCs (`POST /enroll`).
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewEnrollment {
     /// The PCs.
@@ -56,7 +57,7 @@ impl fmt::Debug for NewEnrollment {
 }
 
 /// Which certificate of a PC is believed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CertificateTrust {
     /// One that was believed before, or that the target names by its fingerprint.
@@ -67,7 +68,7 @@ pub enum CertificateTrust {
 }
 
 /// One PC.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnrollTarget {
     /// IP address or name on the local network.
@@ -99,7 +100,7 @@ impl fmt::Debug for EnrollTarget {
 }
 
 /// How far a PC is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EnrollState {
     /// Its turn has not come.
@@ -129,7 +130,7 @@ impl EnrollState {
 }
 
 /// What became of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StepState {
     /// Not taken yet.
@@ -143,7 +144,7 @@ pub enum StepState {
 }
 
 /// One step of a PC's plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollStep {
     /// What it does.
@@ -152,11 +153,12 @@ pub struct EnrollStep {
     pub state: StepState,
     /// When that was known.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub at: Option<OffsetDateTime>,
 }
 
 /// Something that was seen of a PC's way into its tunnel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Milestone {
     /// `tcp`, `tls`, `identity`, `credential`, `ports`, `wsman`.
@@ -165,11 +167,12 @@ pub struct Milestone {
     pub text: String,
     /// When; null while it has not been seen.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub at: Option<OffsetDateTime>,
 }
 
 /// One PC of a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Enrolling {
     /// Where it was looked for.
@@ -209,7 +212,7 @@ pub struct Enrolling {
 }
 
 /// A job (`GET /enroll/{id}`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Enrollment {
     /// Its number in the life of the server.
@@ -219,9 +222,11 @@ pub struct Enrollment {
     pub by: String,
     /// When.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub began: OffsetDateTime,
     /// When the last PC was done; null while it goes on.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub ended: Option<OffsetDateTime>,
     /// Nothing is changed.
     #[serde(default)]

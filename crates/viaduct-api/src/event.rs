@@ -1,6 +1,7 @@
 //! What happened, as the event stream, webhooks and the command line show it.
 
-use crate::DeviceId;
+use crate::{DeviceId, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -44,7 +45,7 @@ pub const EVENT_TYPES: &[(&str, &str)] = &[
 ];
 
 /// One event. Only the keys that fit its type are there.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Number; it rises, also over a restart, and is the cursor of the stream.
@@ -54,6 +55,7 @@ pub struct Event {
     pub kind: String,
     /// When.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub time: Option<OffsetDateTime>,
     /// One line for people.
     #[serde(default)]
@@ -118,7 +120,7 @@ pub struct Event {
 }
 
 /// What a webhook is sent: the event, and about tunnels what a console needs to use the device.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WebhookNotice {
     /// The event.
     #[serde(flatten)]
@@ -129,7 +131,7 @@ pub struct WebhookNotice {
 }
 
 /// Where a device can be reached, with the fields that Intel's MPS put into its notification.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MpsNotice {
     /// 0 connected (or about to be), 1 disconnected.
@@ -153,7 +155,7 @@ pub struct MpsNotice {
 }
 
 /// What a platform reported, decoded as far as it can be.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Alert {
     /// `pet` (an SNMP trap inside the tunnel) or `ws-eventing`.

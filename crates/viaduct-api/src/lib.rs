@@ -21,6 +21,7 @@ mod problem;
 mod redirection;
 mod remote_access;
 mod rotation;
+pub mod schema;
 mod status;
 mod tunnel;
 mod why_offline;

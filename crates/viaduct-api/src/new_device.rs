@@ -1,6 +1,7 @@
 //! What is sent to add and change devices.
 
 use crate::{Device, DeviceId, Problem};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt};
@@ -16,12 +17,13 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 ///
 /// A key that is absent changes nothing. Keys that only the server can know (`connectionStatus`,
 /// `mpsInstance`, `last…`) are ignored, as are unknown ones.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewDevice {
     /// AMT UUID; the one key that is needed. Text here, so that a bad one can be answered with the shape
     /// that clients know.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DeviceId")]
     pub guid: Option<Value>,
     /// Unique name. Absent: made from `friendlyName`, `hostname` or the GUID.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +76,7 @@ impl fmt::Debug for NewDevice {
 }
 
 /// The answer to a write: the device as it is now and, once, the credential that was made for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WrittenDevice {
     /// The device.
     #[serde(flatten)]
@@ -85,7 +87,7 @@ pub struct WrittenDevice {
 }
 
 /// What became of one of many devices (ours: `POST /imports`, the answers in the order of the wishes).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ImportOutcome {
     /// It is there, with the credential that was made for it.
@@ -95,7 +97,7 @@ pub enum ImportOutcome {
 }
 
 /// A CIRA credential in the clear.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IssuedCredential {
     /// CIRA user.
     pub user: String,
@@ -110,7 +112,7 @@ impl fmt::Debug for IssuedCredential {
 }
 
 /// A change of one device (ours: `PATCH /devices/{device}`). A key that is absent changes nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DevicePatch {
     /// New name.
@@ -125,7 +127,7 @@ pub struct DevicePatch {
 }
 
 /// How to take a device in that knocked (`POST …/approve`); every key has a default.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Claim {
     /// Name; absent: the GUID.

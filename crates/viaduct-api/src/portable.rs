@@ -1,12 +1,13 @@
 //! Devices on their way from one server to another.
 
 use crate::NewDevice;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A device with its credentials as they are kept, not in the clear (ours: `GET /exports`, and taken by
 /// `POST /imports`).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PortableDevice {
     /// The device. What it signs in with stands here only when somebody wrote it in the clear.
     #[serde(flatten)]
@@ -20,7 +21,7 @@ pub struct PortableDevice {
 }
 
 /// Credentials that only a server with the same key files can use.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SealedCredentials {
     /// Tells whether a server has the same key files.

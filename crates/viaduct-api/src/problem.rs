@@ -1,11 +1,12 @@
 //! Why a request was turned down: `application/problem+json` (RFC 9457) with a stable code.
 
 use crate::Code;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What happened, why, and what to do next. `code` is stable; the words may get better.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// Stable code, for example `E2001`. Text, because a newer server may know more codes than the reader.
     pub code: String,

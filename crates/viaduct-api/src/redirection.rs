@@ -1,12 +1,13 @@
 //! Redirections: tickets to open one, and who is on what.
 
-use crate::{Bytes, DeviceId};
+use crate::{Bytes, DeviceId, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use time::OffsetDateTime;
 
 /// What is redirected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedirectionMode {
     /// Keyboard, video, mouse.
@@ -56,7 +57,7 @@ impl FromStr for RedirectionMode {
 }
 
 /// What a ticket shall be for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewTicket {
     /// Name or UUID of the device.
@@ -69,7 +70,7 @@ pub struct NewTicket {
 }
 
 /// The right to open one redirection, once, soon. Open a WebSocket at `path` with the ticket as its subprotocol.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// The ticket itself, for `Sec-WebSocket-Protocol`.
@@ -82,11 +83,12 @@ pub struct Ticket {
     pub mode: RedirectionMode,
     /// It must be used before.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub expires: OffsetDateTime,
 }
 
 /// A live redirection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Redirection {
     /// Number; never reused in the life of a server.
@@ -105,6 +107,7 @@ pub struct Redirection {
     pub console: Option<String>,
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub since: OffsetDateTime,
     /// Payload so far.
     #[serde(default)]

@@ -1,10 +1,11 @@
 //! Remote access as a device keeps it, read and changed through its tunnel.
 
 use crate::{DeviceId, EnrollStep};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A management presence server that a device knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MpsEntry {
     /// The firmware's name for it.
@@ -25,7 +26,7 @@ pub struct MpsEntry {
 }
 
 /// A policy of a device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemotePolicy {
     /// `user`, `alert`, `periodic`, `provisioning`.
@@ -43,7 +44,7 @@ pub struct RemotePolicy {
 }
 
 /// A certificate that a device trusts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteRoot {
     /// The firmware's name for it.
@@ -58,7 +59,7 @@ pub struct RemoteRoot {
 }
 
 /// Everything about remote access of one device (`GET /remote-access/{guid}`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteAccess {
     /// The device.
@@ -90,7 +91,7 @@ pub struct RemoteAccess {
 }
 
 /// A change (`PATCH /remote-access/{guid}`). What is absent stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RemoteAccessChange {
     /// The servers that its policies try from now on, `HOST[:PORT][=COMMON-NAME]`, at most two.
@@ -123,7 +124,7 @@ pub struct RemoteAccessChange {
 }
 
 /// What was done, or would be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteAccessChanged {
     /// The device.

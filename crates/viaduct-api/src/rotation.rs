@@ -1,11 +1,12 @@
 //! A new root or name that is brought to the devices before it is used.
 
-use crate::DeviceId;
+use crate::{DeviceId, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// How far one device is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RotationState {
     /// It has what is coming.
@@ -17,7 +18,7 @@ pub enum RotationState {
 }
 
 /// One device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceRotation {
     /// The device.
@@ -31,6 +32,7 @@ pub struct DeviceRotation {
     pub detail: String,
     /// When that was known.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub at: Option<OffsetDateTime>,
     /// Whether it is here now.
     #[serde(default)]
@@ -41,7 +43,7 @@ pub struct DeviceRotation {
 }
 
 /// How far it is (`GET /certificates/rotation`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RotationStatus {
     /// SHA-256 of the next root; null when none waits.
@@ -59,7 +61,7 @@ pub struct RotationStatus {
 }
 
 /// What to push (`POST /certificates/rotation`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotationPush {
     /// A new name of the server. Absent: what is coming already, or a new root.
@@ -68,7 +70,7 @@ pub struct RotationPush {
 }
 
 /// `POST /certificates/rotation/activate`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotationActivate {
     /// Also when devices are lost by it.
@@ -77,7 +79,7 @@ pub struct RotationActivate {
 }
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RotationActivated {
     /// A line for each thing.
     pub done: Vec<String>,

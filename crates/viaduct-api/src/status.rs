@@ -1,11 +1,12 @@
 //! The server at a glance.
 
-use crate::{Bytes, CertificateInfo};
+use crate::{Bytes, CertificateInfo, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// Where the server listens, as `ADDRESS:PORT`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Addresses {
     /// Devices.
@@ -29,7 +30,7 @@ pub struct Addresses {
 }
 
 /// How many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// Known devices.
@@ -47,7 +48,7 @@ pub struct Counts {
 }
 
 /// Something a person should look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attention {
     /// Code, for example `E2019`.
     pub code: String,
@@ -58,7 +59,7 @@ pub struct Attention {
 }
 
 /// The server at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// Version of the program.
@@ -67,9 +68,11 @@ pub struct Status {
     pub pid: u32,
     /// When it was started.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub started: OffsetDateTime,
     /// Its clock now.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub now: OffsetDateTime,
     /// How many there are.
     pub counts: Counts,
@@ -84,7 +87,7 @@ pub struct Status {
 }
 
 /// Version of the server, as Open AMT's MPS says it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Version {
     /// Version of the program.
@@ -92,7 +95,7 @@ pub struct Version {
 }
 
 /// The configuration a server runs with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectiveConfig {
     /// TOML text; secrets are redacted.
     pub toml: String,

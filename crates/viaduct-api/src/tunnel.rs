@@ -1,11 +1,12 @@
 //! Live tunnels, and devices that knocked without being known.
 
-use crate::DeviceId;
+use crate::{DeviceId, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// Payload bytes of a tunnel or channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bytes {
     /// Device to console.
@@ -15,7 +16,7 @@ pub struct Bytes {
 }
 
 /// Keep-alive figures that the device was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeepAlive {
     /// Seconds between two keep-alives of the device.
@@ -25,7 +26,7 @@ pub struct KeepAlive {
 }
 
 /// A live tunnel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tunnel {
     /// Number; never reused in the life of a server.
@@ -39,6 +40,7 @@ pub struct Tunnel {
     pub address: String,
     /// When it was admitted.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub since: OffsetDateTime,
     /// Why the device dialled in: the number of its PROTOCOLVERSION message.
     #[serde(default)]
@@ -76,7 +78,7 @@ pub fn trigger_words(trigger: u32) -> &'static str {
 }
 
 /// A device that knocked without being known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unclaimed {
     /// The UUID it claims; nothing is proven.
@@ -85,9 +87,11 @@ pub struct Unclaimed {
     pub address: String,
     /// First attempt.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub first: OffsetDateTime,
     /// Last attempt.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub last: OffsetDateTime,
     /// Attempts.
     pub count: u64,

@@ -1,10 +1,11 @@
 //! Why a device is away: what was seen, the likely cause, and what to do.
 
 use crate::DeviceId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How an observation counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Seen {
     /// As it should be.
@@ -16,7 +17,7 @@ pub enum Seen {
 }
 
 /// One observation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// How it counts.
     pub seen: Seen,
@@ -27,7 +28,7 @@ pub struct Check {
 }
 
 /// What we can say about a device that is away. Only what was seen, and what follows from it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WhyOffline {
     /// The device.

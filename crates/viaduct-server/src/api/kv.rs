@@ -15,6 +15,7 @@ use axum::{
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -118,14 +119,16 @@ async fn list(
 }
 
 /// What is written.
-#[derive(Deserialize)]
-struct Write {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SecretsWrite")]
+pub(super) struct Write {
     data: Map<String, Value>,
     #[serde(default)]
     options: Options,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct Options {
     cas: Option<u64>,
 }

@@ -24,6 +24,7 @@ mod labels;
 mod listen;
 mod media;
 mod oidc;
+mod openapi;
 mod pages;
 mod query;
 mod redirections;
@@ -117,7 +118,7 @@ pub struct Api {
 
 /// All routes, under `/api/v1` and `/mps/api/v1`, in any case and with one trailing slash tolerated.
 pub fn router(api: Api) -> Router {
-    table(Arc::new(api)).finish()
+    openapi::route(table(Arc::new(api))).finish()
 }
 
 const READ: Guard = Guard::Needs(Action::ReadDevices);

@@ -63,7 +63,7 @@ impl Routes {
         self
     }
 
-    #[cfg(test)]
+    /// What has been entered so far.
     pub(super) fn entries(&self) -> &[Entry] {
         &self.table
     }

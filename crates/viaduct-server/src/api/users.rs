@@ -18,6 +18,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
@@ -142,9 +143,9 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct PasswordChange {
+pub(super) struct PasswordChange {
     password: String,
     new: String,
 }
@@ -184,9 +185,9 @@ async fn begin(
     Ok(axum::Json(json!({ "secret": begun.secret.expose(), "uri": begun.uri.expose() })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct CodeOf {
+pub(super) struct CodeOf {
     code: String,
 }
 

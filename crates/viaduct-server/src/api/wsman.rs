@@ -30,6 +30,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::{collections::HashMap, sync::Arc};
@@ -49,7 +50,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
 const SOAP: &str = "application/soap+xml; charset=UTF-8";
 
 /// A request in JSON.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(rename = "WsmanRequest")]
 pub(super) struct Wish {
     /// `identify`, `get`, `enumerate`, `put`, `create`, `delete` or `invoke`.
     operation: String,
