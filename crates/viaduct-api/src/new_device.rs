@@ -64,6 +64,9 @@ pub struct NewDevice {
     /// Password of its AMT services; kept sealed, never read back.
     #[serde(default, alias = "password", skip_serializing_if = "Option::is_none")]
     pub amt_password: Option<String>,
+    /// Password of its MEBx menu; kept sealed among the secrets, and of no use to this server itself.
+    #[serde(default, alias = "mebxpassword", skip_serializing_if = "Option::is_none")]
+    pub mebx_password: Option<String>,
 }
 
 impl fmt::Debug for NewDevice {

@@ -5,6 +5,7 @@
 //! start: nothing is ever sent again because of it.
 
 pub(crate) mod chain;
+mod sign_ins;
 mod writer;
 
 use crate::{

@@ -220,6 +220,8 @@ impl Server {
             tasks: JoinSet::new(),
             _lock: lock,
         };
+        let sign_ins = running.audit.clone().follow_sign_ins(running.access.clone(), down.clone());
+        running.tasks.spawn(sign_ins);
         let pending = Pending::new(config.limits.pending, config.limits.pending_per_source);
         let metrics = Metrics::new(&running.events);
         let vetoes = running.spawn_sinks(&config, &metrics, &down)?;

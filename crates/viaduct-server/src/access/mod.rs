@@ -1,6 +1,7 @@
 //! Who may do what: users, tokens, one authorisation function.
 
 mod action;
+mod failures;
 mod jwt;
 mod oidc;
 mod password;
@@ -13,6 +14,8 @@ mod throttle;
 mod tokens;
 
 pub use action::Action;
+pub use failures::Failed;
+use failures::Failures;
 pub(crate) use jwt::BROWSER;
 pub use jwt::RedirectionGrant;
 pub use oidc::Provider;
@@ -179,6 +182,7 @@ pub struct Access(Arc<Shared>);
 /// Locks are held for moments and never over an await.
 #[derive(Debug)]
 struct Shared {
+    failures: Failures,
     inventory: Inventory,
     /// By name in lower case.
     people: RwLock<BTreeMap<String, Known>>,
@@ -240,6 +244,7 @@ impl Access {
             tokens: RwLock::new(tokens),
             throttle: Mutex::new(Throttle::new()),
             passwords: Passwords::new().await?,
+            failures: Failures::default(),
             signer,
             ended: Mutex::new(ended.into_iter().collect()),
             begun: Mutex::new(Recent::new(SECOND_FACTORS)),
@@ -283,7 +288,7 @@ impl Access {
         }
         let account: String = user.to_ascii_lowercase().chars().take(USER_MAX).collect();
         let attempt = Attempt::new((!is_token).then_some(account.as_str()), from);
-        self.throttled(&attempt)?;
+        self.throttled(&attempt).inspect_err(|_| self.0.failures.note(&account, from))?;
         let result = match by_token {
             Some(result) => result,
             None => match self.check(user, password, &attempt).await {
@@ -296,10 +301,26 @@ impl Access {
             Ok(_) => throttle.succeeded(&attempt),
             Err(SignInError::Wrong | SignInError::Expired) => {
                 throttle.failed(&attempt, Instant::now());
+                self.0.failures.note(&account, from);
             }
             Err(SignInError::Throttled(_) | SignInError::CodeNeeded) => {}
         }
         result
+    }
+
+    /// A sign-in failed that did not go through here: by a token that is none.
+    pub(crate) fn failed_at(&self, from: IpAddr) {
+        self.0.failures.note(TOKEN_USER, from);
+    }
+
+    /// Waits until a sign-in has failed.
+    pub(crate) async fn failed_again(&self) {
+        self.0.failures.wait().await;
+    }
+
+    /// What failed since this was last asked.
+    pub(crate) fn take_failed(&self) -> Failed {
+        self.0.failures.take()
     }
 
     fn throttled(&self, attempt: &Attempt) -> Result<(), SignInError> {

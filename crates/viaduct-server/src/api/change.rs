@@ -10,10 +10,11 @@ use crate::{
     registry::TunnelEnd,
 };
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 use viaduct_api::{
@@ -72,8 +73,16 @@ pub(super) async fn merge(
         let refusal = Refusal::new(Code::UnknownDevice, format!("no device {name}"));
         return Err(devices::not_found(&name, refusal));
     }
-    let work = merge_into(&api, id, wish);
-    caller.audited(&api, Some(id), "merge", work).await.map(axum::Json)
+    // Provisioning takes a password away by an empty one. Nobody signs in with an empty one: the device is refused then.
+    let clears = wish.cira_password.as_deref() == Some("");
+    let what = if clears { "merge, without CIRA password" } else { "merge" };
+    let work = async {
+        if clears {
+            api.inventory.forget_cira_password(id).await?;
+        }
+        merge_into(&api, id, wish).await
+    };
+    caller.audited(&api, Some(id), what, work).await.map(axum::Json)
 }
 
 /// `PATCH /devices/{device}`: name, domain name, labels.
@@ -114,15 +123,34 @@ async fn patch_now(
     current(api, device.id)
 }
 
-/// `DELETE /devices/{device}`: forgets it and ends its tunnel.
+/// What goes with a device.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Removal {
+    is_secret_to_be_deleted: bool,
+}
+
+/// `DELETE /devices/{device}`: forgets it and ends its tunnel. What provisioning keeps among the secrets goes with it
+/// when that is asked for.
 pub(super) async fn remove(
     State(api): State<Arc<Api>>,
     caller: Authorized,
     Path(name): Path<String>,
+    query: Result<Query<Removal>, QueryRejection>,
 ) -> Result<StatusCode, Refusal> {
+    let Query(removal) = query.map_err(|_| {
+        let key = "isSecretToBeDeleted";
+        Refusal::invalid(key, "query", Value::Null, "expected true or false")
+    })?;
     let device = devices::find(&api, &name)?;
     let what = format!("remove {}", device.name);
-    let work = async { Ok(api.inventory.remove(device.id).await?) };
+    let work = async {
+        api.inventory.remove(device.id).await?;
+        if removal.is_secret_to_be_deleted {
+            kv::forget(&api, device.id).await?;
+        }
+        Ok(())
+    };
     caller.audited(&api, Some(device.id), what, work).await?;
     if let Some(tunnel) = api.registry.lookup(device.id) {
         let by = &caller.principal.name;
@@ -181,6 +209,7 @@ async fn add(
 ) -> Result<(Arc<inventory::Device>, Option<Issued>), Refusal> {
     let given = wish.name.is_some();
     let given_password = wish.cira_password.as_ref().is_some_and(|password| !password.is_empty());
+    let mebx = wish.mebx_password.take();
     let new = device(id, &mut wish);
     let added = match api.inventory.add(new.clone()).await {
         // A name that we made up must not stand in the way of provisioning.
@@ -196,6 +225,7 @@ async fn add(
         let change = DeviceChange { profile: Some(profile), ..DeviceChange::default() };
         api.inventory.change(id, change).await?;
     }
+    kv::keep_mebx(api, id, mebx).await?;
     // Provisioning may have put the passwords down before. Then what was made in their place is void.
     let void = !given_password && kv::apply_known(api, id).await?;
     let issued = added.1.filter(|_| !void);
@@ -225,6 +255,7 @@ pub(super) fn named_by_id(device: inventory::NewDevice) -> inventory::NewDevice 
 
 async fn merge_into(api: &Api, id: DeviceId, mut wish: NewDevice) -> Result<Device, Refusal> {
     let known = api.inventory.get(id).ok_or(StoreError::NotFound(id))?;
+    kv::keep_mebx(api, id, wish.mebx_password.take()).await?;
     if let Some(name) = wish.name.take().filter(|name| *name != known.name) {
         api.inventory.rename(id, name).await?;
     }

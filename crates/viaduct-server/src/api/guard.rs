@@ -248,12 +248,7 @@ async fn sign_in(api: &Api, from: IpAddr, asked: Asked<'_>) -> Result<Principal,
     // As clients of the key-value store send it.
     if let Some(token) = headers.get("x-vault-token") {
         let token = token.to_str().map_err(|_| missing())?;
-        return api.access.bearer(&Secret::new(token.to_owned())).map_err(|error| match error {
-            SignInError::Wrong => {
-                Refusal::new(Code::NotSignedIn, "the token is not known, or was revoked")
-            }
-            other => turned_down(&other, "Bearer"),
-        });
+        return bearer(api, &Secret::new(token.to_owned()), from);
     }
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
     let (scheme, credential) =
@@ -261,12 +256,7 @@ async fn sign_in(api: &Api, from: IpAddr, asked: Asked<'_>) -> Result<Principal,
     let credential = credential.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
         let token = Secret::new(credential.to_owned());
-        return api.access.bearer(&token).map_err(|error| match error {
-            SignInError::Wrong => {
-                Refusal::new(Code::NotSignedIn, "the token is not known, or was revoked")
-            }
-            other => turned_down(&other, "Bearer"),
-        });
+        return bearer(api, &token, from);
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(missing());
@@ -280,6 +270,17 @@ async fn sign_in(api: &Api, from: IpAddr, asked: Asked<'_>) -> Result<Principal,
     let (user, password) = decoded.split_once(':').ok_or_else(missing)?;
     let password = Secret::new(password.to_owned());
     api.access.sign_in(user, &password, from).await.map_err(|error| turned_down(&error, "Basic"))
+}
+
+/// Who has this token. One that is none is a failed sign-in; one that has run out is an accident.
+fn bearer(api: &Api, token: &Secret<String>, from: IpAddr) -> Result<Principal, Refusal> {
+    api.access.bearer(token).map_err(|error| match error {
+        SignInError::Wrong => {
+            api.access.failed_at(from);
+            Refusal::new(Code::NotSignedIn, "the token is not known, or was revoked")
+        }
+        other => turned_down(&other, "Bearer"),
+    })
 }
 
 fn cookie(headers: &HeaderMap) -> Option<Secret<String>> {

@@ -199,6 +199,27 @@ pub(super) async fn apply_known(api: &Api, id: DeviceId) -> Result<bool, StoreEr
     }
 }
 
+/// Keeps the password of a device's MEBx menu beside its other secrets, where provisioning looks for it.
+pub(super) async fn keep_mebx(
+    api: &Api,
+    id: DeviceId,
+    password: Option<String>,
+) -> Result<(), StoreError> {
+    let Some(password) = password.filter(|password| !password.is_empty()) else { return Ok(()) };
+    let path = format!("{DEVICES}{id}");
+    let known = api.inventory.secret(&path).await?;
+    let known = known.and_then(|secret| serde_json::from_str(secret.data.expose()).ok());
+    let mut data: Map<String, Value> = known.unwrap_or_default();
+    data.insert("MEBX_PASSWORD".to_owned(), password.into());
+    let text = Secret::new(Value::Object(data).to_string());
+    api.inventory.put_secret(path, text, None).await.map(drop)
+}
+
+/// Forgets what is kept among the secrets of a device.
+pub(super) async fn forget(api: &Api, id: DeviceId) -> Result<(), StoreError> {
+    api.inventory.delete_secret(format!("{DEVICES}{id}")).await.map(drop)
+}
+
 /// Takes the passwords over that this server uses itself.
 async fn apply(api: &Api, id: DeviceId, text: &Secret<String>) -> Result<bool, StoreError> {
     let data: Map<String, Value> = serde_json::from_str(text.expose()).unwrap_or_default();

@@ -5,9 +5,14 @@ use super::{
     deadlines::{Deadlined, Turn},
     guard::Origin,
     router,
+    strict::Strict,
 };
 use crate::tls::WebAcceptor;
-use axum::{Router, body::Body, http::StatusCode};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, Method, StatusCode, header},
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
@@ -187,19 +192,26 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let turn = Turn::default();
-    let io = TokioIo::new(Deadlined::new(io, turn.clone()));
+    let io = TokioIo::new(Strict::new(Deadlined::new(io, turn.clone())));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         turn.begin();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(origin);
         let (mut router, turn) = (router.clone(), turn.clone());
+        // From such a request on nobody looks at the bytes before hyper does, so there is no next request.
+        let last =
+            request.headers().contains_key(header::UPGRADE) || request.method() == Method::CONNECT;
         async move {
-            let response = router.call(request).await;
+            let mut response = router.call(request).await;
             // After a switch there is no next head: the bytes are a channel's.
-            if let Ok(response) = &response
+            if let Ok(response) = &mut response
                 && response.status() != StatusCode::SWITCHING_PROTOCOLS
             {
                 turn.end();
+                if last {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
             }
             response
         }

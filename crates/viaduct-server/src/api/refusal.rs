@@ -87,6 +87,8 @@ fn status(code: Code) -> StatusCode {
         Code::AmtPasswordMissing => StatusCode::FAILED_DEPENDENCY,
         Code::MediaHash => StatusCode::UNPROCESSABLE_ENTITY,
         Code::MediaRoom => StatusCode::INSUFFICIENT_STORAGE,
+        // The device and the way to it are fine; it does not want what was asked for.
+        Code::AmtRefused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
         Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
@@ -95,7 +97,6 @@ fn status(code: Code) -> StatusCode {
         | Code::RedirectionIdle
         | Code::WrongCredential
         | Code::AmtPasswordRefused
-        | Code::AmtRefused
         | Code::AmtUnusable
         | Code::TlsInside
         | Code::AmtCertificateChanged

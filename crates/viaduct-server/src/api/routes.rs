@@ -1,6 +1,6 @@
 //! The table of routes: each with the right it needs, matched in any case.
 
-use super::{Api, dashboard, guard, guard::Guard, refusal::Refusal};
+use super::{Api, cors, dashboard, guard, guard::Guard, refusal::Refusal};
 use axum::{
     Router,
     extract::Request,
@@ -70,6 +70,7 @@ impl Routes {
 
     pub(super) fn finish(self) -> Router {
         let patterns: Arc<[&'static str]> = self.table.iter().map(|entry| entry.path).collect();
+        let cors = from_fn_with_state(Arc::clone(&self.api.origins), cors::allow);
         let inner = self
             .router
             .fallback(dashboard::other)
@@ -78,6 +79,7 @@ impl Routes {
         // Routing happens inside a router, so the path must be put right before it is reached.
         Router::new()
             .fallback_service(inner.map_request(move |request| canonical(request, &patterns)))
+            .layer(cors)
             .layer(map_response(harden))
     }
 }

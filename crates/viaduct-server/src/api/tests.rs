@@ -1,6 +1,7 @@
 //! The routes as a client sees them, over a real inventory in a temporary directory.
 
 mod audit;
+mod cors;
 mod devices;
 mod events;
 mod pages;
@@ -9,6 +10,7 @@ mod redirections;
 mod rights;
 mod sign_in;
 mod stats;
+mod smuggling;
 mod tenants;
 mod users;
 
@@ -72,6 +74,11 @@ fn certificates() -> Certificates {
 }
 
 impl Bench {
+    pub(super) fn with_origins(&mut self, origins: &[&str]) {
+        self.api.origins = origins.iter().map(|it| (*it).to_owned()).collect();
+        self.router = router(self.api.clone());
+    }
+
     pub(super) async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let events = Bus::new();

@@ -81,7 +81,8 @@ fn wrongs(device: &Value) -> Vec<Value> {
     if !(info.is_null() || info.is_object()) {
         fault("deviceInfo", info, "expected an object");
     }
-    for path in ["mpspassword", "ciraPassword", "password", "amtPassword", "username", "amtUser"] {
+    let secrets = ["mpspassword", "ciraPassword", "password", "amtPassword", "mebxpassword"];
+    for path in secrets.into_iter().chain(["mebxPassword", "username", "amtUser"]) {
         let value = &device[path];
         if !(value.is_null() || value.is_string()) {
             // A secret is not repeated, whatever it looks like.

@@ -152,7 +152,7 @@ pub struct Web {
     /// Certificate instead of one of the own web CA.
     pub certificate: Option<CertificateFiles>,
     pub names: Vec<String>,
-    /// Pages of other origins that may open a relay. Those of this server always may.
+    /// Pages of other origins that may open a relay and, with a token, use the API. Those of this server always may.
     pub origins: Vec<String>,
     /// Open AMT's redirection tokens are given out and accepted beside tickets.
     pub redirection_tokens: bool,

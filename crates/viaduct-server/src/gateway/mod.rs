@@ -12,6 +12,7 @@ mod sign_in;
 mod socks5;
 mod target;
 
+pub(crate) use http_proxy::Follower;
 pub use refusal::{Refusal, RequestError, SignInFault};
 pub use target::{Target, TargetError};
 

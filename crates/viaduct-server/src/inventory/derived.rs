@@ -83,6 +83,15 @@ impl Inventory {
         .await
     }
 
+    /// Takes the password away that a device signs in with: until it gets another one it is refused.
+    ///
+    /// # Errors
+    /// When the device is not known, or the database does not take it.
+    pub(crate) async fn forget_cira_password(&self, id: DeviceId) -> Result<(), StoreError> {
+        let user = self.cira_record(id)?.user;
+        self.restore_cira(id, CiraRecord { user, verifier: None }).await
+    }
+
     fn derived(&self, id: DeviceId, user: String) -> Issued {
         let hash = self.0.keys.hash("enrolled cira password", &[id.0.as_bytes(), user.as_bytes()]);
         Issued { user, password: Secret::new(spell(&hash)) }

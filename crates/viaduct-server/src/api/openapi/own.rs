@@ -116,7 +116,11 @@ fn devices() -> Vec<Operation> {
             .takes(Made(Schemas::taken::<DevicePatch>))
             .gives(200, Made(Schemas::shown::<Device>)),
         delete("/api/v1/devices/{device}", "Forgets a device and ends its tunnel.")
-            .query(&[("isSecretToBeDeleted", Flag, "Its secrets go with it in any case.")])
+            .query(&[(
+                "isSecretToBeDeleted",
+                Flag,
+                "What provisioning keeps among the secrets goes with it.",
+            )])
             .gives_nothing(204),
         claim("/api/v1/devices/{device}/approve", "Lets a blocked device in again."),
         block("/api/v1/devices/{device}/block"),

@@ -98,3 +98,29 @@ async fn who_may_not_see_what_others_did_sees_its_own() {
     assert_eq!(export.text.lines().count(), 3, "the export itself is recorded too");
     assert_eq!(export.header("content-type"), "application/x-ndjson");
 }
+
+#[tokio::test]
+async fn failed_sign_ins_are_rows_and_a_flood_of_them_is_few() {
+    let bench = Bench::new().await;
+    let (stop, down) = tokio::sync::watch::channel(false);
+    let follow = bench.api.audit.clone().follow_sign_ins(bench.api.access.clone(), down);
+    let follow = tokio::spawn(follow);
+    let wrong = r#"{"username":"admin\u0007","password":"wrong"}"#;
+    let reply = bench.remote("POST", "/api/v1/authorize", &[], wrong).await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{}", reply.text);
+    for _ in 0..100 {
+        let headers = [("authorization", "Bearer vdt_wrong")];
+        let reply = bench.remote("GET", "/api/v1/whoami", &headers, "").await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{}", reply.text);
+    }
+    stop.send(true).unwrap();
+    follow.await.unwrap();
+    let rows = rows(&bench, "?action=sign-in&result=failed&after=0").await;
+    assert!((2..=3).contains(&rows.len()), "{rows:?}");
+    let of = |actor: &str| rows.iter().find(|row| row["actor"] == actor).unwrap();
+    assert_eq!(of("admin\\u{7}")["detail"], "sign in: refused");
+    assert!(of("token")["source"].is_string());
+    let text = rows.iter().map(|row| row["detail"].as_str().unwrap()).collect::<String>();
+    assert!(text.contains("times"), "{text}");
+    assert!(!text.contains("wrong"), "{text}");
+}

@@ -83,6 +83,23 @@ async fn the_other_provisioning_client_sends_passwords_that_are_kept_and_never_s
     let id = GUID.parse().unwrap();
     let verdict = bench.api.inventory.verify(id, b"admin", b"Mps-Passw0rd");
     assert_eq!(verdict, crate::inventory::Verdict::Admit);
+    // What this server has no use for is kept where provisioning looks for it.
+    let path = format!("devices/{GUID}");
+    let kept = bench.api.inventory.secret(&path).await.unwrap().unwrap();
+    let kept: Value = serde_json::from_str(kept.data.expose()).unwrap();
+    assert_eq!(kept, json!({"MEBX_PASSWORD": "Mebx-Passw0rd"}));
+    // An empty CIRA password takes it away, and then nobody signs in, with an empty one least of all.
+    let cleared = json!({"guid": GUID, "mpspassword": ""});
+    let patched = ask(&bench, "PATCH", "/api/v1/devices", &cleared).await;
+    assert_eq!(patched.status, StatusCode::OK, "{}", patched.text);
+    assert_eq!(patched.json()["mpsusername"], "admin");
+    for password in [&b"Mps-Passw0rd"[..], b""] {
+        let verdict = bench.api.inventory.verify(id, b"admin", password);
+        assert_ne!(verdict, crate::inventory::Verdict::Admit);
+    }
+    let gone = format!("/api/v1/devices/{GUID}?isSecretToBeDeleted=true");
+    assert_eq!(ask(&bench, "DELETE", &gone, &Value::Null).await.status, StatusCode::NO_CONTENT);
+    assert!(bench.api.inventory.secret(&path).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -4,9 +4,12 @@ mod basic;
 mod body;
 mod exchange;
 mod fields;
+mod follow;
 mod forward;
 mod request;
 mod response;
+
+pub(crate) use follow::Follower;
 
 use self::{
     body::{Body, Piece},

@@ -107,6 +107,22 @@ impl Request {
     }
 }
 
+/// What a listener with another reader must know of a head: its body, and whether the bytes behind it may be those of
+/// another protocol.
+pub(super) fn framed(head: &[u8]) -> Result<(Body, bool), ()> {
+    let mut space = [httparse::EMPTY_HEADER; 2 * FIELD_LIMIT];
+    let mut parsed = httparse::Request::new(&mut space);
+    let whole =
+        matches!(parsed.parse(head), Ok(httparse::Status::Complete(used)) if used == head.len());
+    let (true, Some(method), Some(minor)) = (whole, parsed.method, parsed.version) else {
+        return Err(());
+    };
+    let fields = Fields::from_parsed(parsed.headers);
+    let body = framing(&fields, minor).map_err(drop)?;
+    check_host(&fields, minor).map_err(drop)?;
+    Ok((body, method == "CONNECT" || fields.has("upgrade")))
+}
+
 fn framing(fields: &Fields, minor: u8) -> Result<Body, Refusal> {
     let chunked = fields.chunked().map_err(|()| bad(RequestError::BadEncoding))?;
     let length = fields.content_length().map_err(|error| match error {
