@@ -264,7 +264,7 @@ impl From<StoreError> for Refusal {
             StoreError::Exists(_) => Code::DeviceExists,
             StoreError::NotFound(_) => Code::UnknownDevice,
             StoreError::Invalid { .. } => Code::BadRequest,
-            StoreError::Database(_) => Code::Store,
+            StoreError::Database(_) | StoreError::Keys(_) => Code::Store,
             StoreError::Vault(_) => Code::VaultUnavailable,
         };
         Self::new(code, error.to_string())
@@ -289,7 +289,7 @@ impl From<CommandError> for Refusal {
 /// Open AMT's words for a status; conflicts have none there.
 fn generic(status: u16) -> Option<&'static str> {
     match status {
-        400 => Some("Incorrect URI or Bad Request"),
+        400 | 422 => Some("Incorrect URI or Bad Request"),
         401 | 403 => Some("Unauthorized"),
         404 | 409 => None,
         408 | 504 => Some("Timeout Error"),

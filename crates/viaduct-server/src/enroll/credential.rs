@@ -91,7 +91,7 @@ fn stored(error: &StoreError) -> Problem {
         StoreError::Exists(_) => Code::DeviceExists,
         StoreError::NotFound(_) => Code::UnknownDevice,
         StoreError::Invalid { .. } => return fault::bad(error.to_string()),
-        StoreError::Database(_) => Code::Store,
+        StoreError::Database(_) | StoreError::Keys(_) => Code::Store,
         StoreError::Vault(_) => Code::VaultUnavailable,
     };
     Problem::new(code, format!("the PC could not be entered here, so it was not changed: {error}"))

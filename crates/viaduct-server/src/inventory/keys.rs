@@ -73,7 +73,7 @@ impl Keys {
         let sealing = masters.read_or_make(&directory.join("sealing.key"), may_make)?;
         // A new one costs nothing but that everybody signs in again.
         let tokens = masters.read_or_make(&directory.join("tokens.key"), true)?;
-        let unfit = |_| StoreError::Database("a key has the wrong length".into());
+        let unfit = |_| StoreError::Keys("a key has the wrong length".into());
         let mac = Hmac::new_from_slice(credentials.as_slice()).map_err(unfit)?;
         let digest = Sha256::digest(sealing.as_slice());
         let mut key_id = [0; KEY_ID];
@@ -136,7 +136,7 @@ impl Keys {
         let text = self
             .cipher
             .encrypt(&Nonce::from(nonce), payload)
-            .map_err(|_| StoreError::Database("a value could not be sealed".into()))?;
+            .map_err(|_| StoreError::Keys("a value could not be sealed".into()))?;
         let mut sealed = vec![SEALED_FORMAT];
         sealed.extend_from_slice(&self.key_id);
         sealed.extend_from_slice(&nonce);
@@ -191,14 +191,14 @@ impl Keys {
 }
 
 fn broken(field: &str, owner: &dyn fmt::Display, why: &str) -> StoreError {
-    StoreError::Database(format!("the sealed {field} of {owner} cannot be opened: {why}"))
+    StoreError::Keys(format!("the sealed {field} of {owner} cannot be opened: {why}"))
 }
 
 /// Random bytes of the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
-        .map_err(|e| StoreError::Database(format!("the system gives no random numbers: {e}")))?;
+        .map_err(|e| StoreError::Keys(format!("the system gives no random numbers: {e}")))?;
     Ok(bytes)
 }
 

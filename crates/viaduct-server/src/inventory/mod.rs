@@ -185,6 +185,8 @@ pub enum StoreError {
     /// What Vault keeps could not be read; nothing is concluded from that.
     #[error("Vault gave no secret: {0}")]
     Vault(#[from] crate::vault::VaultError),
+    #[error("the keys that seal what is secret cannot be used: {0}")]
+    Keys(String),
 }
 
 /// The inventory. Reads come from memory; changes by people are durable before they return; facts about

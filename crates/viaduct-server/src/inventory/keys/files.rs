@@ -54,7 +54,7 @@ impl Master {
         let mut id = [0; ID];
         id.copy_from_slice(&Sha256::digest(key.as_slice())[..ID]);
         let cipher = Aes256GcmSiv::new_from_slice(key.as_slice())
-            .map_err(|_| StoreError::Database("the master key has the wrong length".into()))?;
+            .map_err(|_| StoreError::Keys("the master key has the wrong length".into()))?;
         Ok(Self { id, cipher })
     }
 
@@ -70,7 +70,7 @@ impl Master {
         let sealed = self
             .cipher
             .encrypt(&Nonce::from(nonce), payload)
-            .map_err(|_| StoreError::Database("a key could not be sealed".into()))?;
+            .map_err(|_| StoreError::Keys("a key could not be sealed".into()))?;
         Ok([MAGIC.as_slice(), &self.id, &nonce, &sealed].concat())
     }
 
@@ -105,7 +105,7 @@ impl Masters {
                 return Ok(key);
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(StoreError::Database(format!(
+                return Err(StoreError::Keys(format!(
                     "the key file {} is missing, and the database was written with it; restore it from a backup",
                     path.display()
                 )));
@@ -141,7 +141,7 @@ impl Masters {
                     "which is not the one that is given; while it changes, name the old one in store.previous_master_key"
                 }
             };
-            return Err(StoreError::Database(format!(
+            return Err(StoreError::Keys(format!(
                 "the key file {} is sealed with a master key, {why}",
                 path.display()
             )));
@@ -186,11 +186,11 @@ fn name(path: &Path) -> Vec<u8> {
 }
 
 pub(super) fn unusable(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Database(format!("{} cannot be used: {error}", path.display()))
+    StoreError::Keys(format!("{} cannot be used: {error}", path.display()))
 }
 
 fn damaged(path: &Path, why: &str) -> StoreError {
-    StoreError::Database(format!(
+    StoreError::Keys(format!(
         "the key file {} is damaged ({why}); restore it from a backup",
         path.display()
     ))
@@ -208,7 +208,7 @@ fn private(path: &Path) -> Result<(), StoreError> {
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    Err(StoreError::Database(format!(
+    Err(StoreError::Keys(format!(
         "E1007 the key file {path} can be read by other users (mode {mode:04o}). Run `chmod 600 {path}` and start again",
         path = path.display()
     )))
