@@ -15,7 +15,7 @@ pub(super) enum Shape {
     /// A list of those.
     List(&'static str),
     /// One of several.
-    Either(Vec<Shape>),
+    Either(Vec<Self>),
     /// Not JSON: this media type.
     Bytes(&'static str),
 }
