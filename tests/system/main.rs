@@ -28,7 +28,6 @@ mod consoles_reach_a_device_by_every_way;
 mod devices_are_known_before_they_are_let_in;
 mod each_profile_offers_what_it_promises;
 mod every_write_of_the_compatible_api_changes_the_pc;
-mod every_route_is_as_it_is_described;
 mod many_consoles_share_one_device;
 mod one_server_owns_a_data_directory;
 mod open_amts_own_messages_go_through_the_raw_route;
