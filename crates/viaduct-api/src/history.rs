@@ -1,16 +1,18 @@
 //! How the fleet was over the last hour or week, for charts.
 
-use crate::Bytes;
+use crate::{Bytes, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// One point of the curves. What is counted was counted since the point before; the rest is how it stood then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryPoint {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub time: OffsetDateTime,
     /// Live tunnels.
     pub tunnels: usize,
@@ -29,7 +31,7 @@ pub struct HistoryPoint {
 }
 
 /// Points from the oldest to the newest (`GET /stats/history`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct History {
     /// Seconds from one point to the next.
@@ -39,7 +41,7 @@ pub struct History {
 }
 
 /// Ways to sign in (`GET /session`); for pages that nobody has signed in to yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInWays {
     /// Whoever asks is signed in already.
@@ -53,7 +55,7 @@ pub struct SignInWays {
 }
 
 /// A fact about the server with a verdict (`GET /stats/health`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheck {
     /// What was looked at: `listeners`, `store`, `audit`, `clock`, `disk`, `files`, `certificates`, `users`.
@@ -68,7 +70,7 @@ pub struct HealthCheck {
 }
 
 /// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// As it should be.

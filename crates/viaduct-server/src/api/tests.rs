@@ -9,8 +9,8 @@ mod provisioning;
 mod redirections;
 mod rights;
 mod sign_in;
-mod stats;
 mod smuggling;
+mod stats;
 mod tenants;
 mod users;
 

@@ -10,7 +10,9 @@ use super::{
     schemas::Schemas,
 };
 use crate::api::users::{CodeOf, PasswordChange};
-use viaduct_api::{NewToken, NewUser, RoleInfo, Token, TokenIssued, User, UserPatch, WhoAmI};
+use viaduct_api::{
+    NewToken, NewUser, RoleInfo, SignInWays, Token, TokenIssued, User, UserPatch, WhoAmI,
+};
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = sign_in();
@@ -30,6 +32,8 @@ fn sign_in() -> Vec<Operation> {
         login("/login/api/v1/authorize"),
         get("/api/v1/authorize/redirection/{guid}", "A token for the relay, for this device.")
             .gives(200, Named("IssuedToken")),
+        get("/api/v1/session", "How one can sign in here.")
+            .gives(200, Made(Schemas::shown::<SignInWays>)),
         post("/api/v1/session", "User and password for the cookie of a browser.")
             .takes(Named("Credentials"))
             .gives_nothing(204)

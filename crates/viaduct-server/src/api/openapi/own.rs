@@ -13,10 +13,10 @@ use crate::api::{kv, wsman};
 use std::collections::BTreeSet;
 use viaduct_api::{
     AuditEntry, AuditPage, AuditReport, CertificateInfo, Claim, Device, DevicePage, DevicePatch,
-    DeviceStats, EffectiveConfig, Enrollment, Event, ImportOutcome, NewDevice, NewEnrollment,
-    NewTicket, PortableDevice, Redirection, Reloaded, RemoteAccess, RemoteAccessChange,
-    RemoteAccessChanged, RotationActivate, RotationActivated, RotationPush, RotationStatus, Status,
-    Ticket, Tunnel, Unclaimed, Version, WhyOffline, WrittenDevice,
+    DeviceStats, EffectiveConfig, Enrollment, Event, HealthCheck, History, ImportOutcome,
+    NewDevice, NewEnrollment, NewTicket, PortableDevice, Redirection, Reloaded, RemoteAccess,
+    RemoteAccessChange, RemoteAccessChanged, RotationActivate, RotationActivated, RotationPush,
+    RotationStatus, Status, Ticket, Tunnel, Unclaimed, Version, WhyOffline, WrittenDevice,
 };
 
 /// Filters and pages of a list of devices.
@@ -205,6 +205,11 @@ fn server() -> Vec<Operation> {
             .gives(503, Named("Health")),
         get("/api/v1/version", "The server's version.").gives(200, Made(Schemas::shown::<Version>)),
         get("/api/v1/status", "The server at a glance.").gives(200, Made(Schemas::shown::<Status>)),
+        get("/api/v1/stats/history", "How the fleet was, for charts.")
+            .query(&[("range", OneOf(&["hour", "week"]), "How far back.")])
+            .gives(200, Made(Schemas::shown::<History>)),
+        get("/api/v1/stats/health", "Facts about the server, each with a verdict.")
+            .gives(200, Made(Schemas::shown::<Vec<HealthCheck>>)),
         get("/api/v1/config", "The configuration in effect, without secrets.")
             .gives(200, Made(Schemas::shown::<EffectiveConfig>)),
         get(
