@@ -1,11 +1,12 @@
 //! The library of images, and images that are mounted at PCs.
 
-use crate::DeviceId;
+use crate::{DeviceId, schema::Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// An image that shall be uploaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewImage {
     /// What people call it, such as a file name; unique.
@@ -18,7 +19,7 @@ pub struct NewImage {
 }
 
 /// An image of the library.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaImage {
     /// Names it in requests; its name does too.
@@ -41,6 +42,7 @@ pub struct MediaImage {
     pub user: String,
     /// When the upload began.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub created: OffsetDateTime,
     /// PCs that have it mounted.
     #[serde(default)]
@@ -48,7 +50,7 @@ pub struct MediaImage {
 }
 
 /// Which image goes where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewMount {
     /// Name or UUID of the device.
@@ -64,7 +66,7 @@ pub struct NewMount {
 }
 
 /// How far a mount is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MountState {
     /// The PC has it and has read nothing.
@@ -76,7 +78,7 @@ pub enum MountState {
 }
 
 /// An image as the CD of a PC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Mount {
     /// The number of its redirection.
@@ -94,6 +96,7 @@ pub struct Mount {
     pub user: String,
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
     pub since: OffsetDateTime,
     /// How far it is.
     pub state: MountState,
@@ -113,6 +116,7 @@ pub struct Mount {
     pub seconds_left: Option<u64>,
     /// When it ended.
     #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
     pub ended: Option<OffsetDateTime>,
     /// The code of what went wrong; none when somebody took it out.
     #[serde(default)]

@@ -186,20 +186,11 @@ impl Server {
         let provider = Provider::new(&config.oidc)?.map(Arc::new);
         let registry = Registry::new(events.clone());
         let (shutdown, down) = watch::channel(false);
-        let commands = Commander::new(
-            registry.clone(),
-            inventory.clone(),
-            events.clone(),
-            config.limits.clone(),
-        );
-        let redirections = parts::redirections(
-            &config,
-            &registry,
-            &inventory,
-            &access,
-            &audit,
-            (&events, &commands),
-        );
+        let limits = config.limits.clone();
+        let commands = Commander::new(registry.clone(), inventory.clone(), events.clone(), limits);
+        let told = (&events, &commands);
+        let redirections =
+            parts::redirections(&config, &registry, &inventory, &access, &audit, told);
         let mut running = Running {
             addresses,
             certificates,
@@ -229,16 +220,8 @@ impl Server {
             let sources = running.figures(&pending);
             running.tasks.spawn(metrics.serve(listener, sources, down.clone()));
         }
-        running
-            .spawn_devices(
-                &config,
-                sockets.cira,
-                &pending,
-                &Arc::new(Semaphore::new(places)),
-                vetoes,
-                &down,
-            )
-            .await?;
+        let places = Arc::new(Semaphore::new(places));
+        running.spawn_devices(&config, sockets.cira, &pending, &places, vetoes, &down).await?;
         let gateway = running.gateway(&config);
         running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
         let api = running.api(gateway, &config, config_text);

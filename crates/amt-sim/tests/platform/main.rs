@@ -6,6 +6,7 @@ mod alerts;
 mod attempts;
 #[cfg(test)]
 mod channels;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod dialling_in;
@@ -21,4 +22,5 @@ mod mps;
 mod program;
 #[cfg(test)]
 mod proxies;
+#[cfg(test)]
 mod roots;

@@ -94,12 +94,8 @@ impl Bench {
             limits,
             events.clone(),
         );
-        let commands = Commander::new(
-            registry.clone(),
-            inventory.clone(),
-            events.clone(),
-            config::Limits::default(),
-        );
+        let limits = config::Limits::default();
+        let commands = Commander::new(registry.clone(), inventory.clone(), events.clone(), limits);
         let certificates = certificates();
         let addresses = Arc::new(Addresses::default());
         let started = OffsetDateTime::now_utc();

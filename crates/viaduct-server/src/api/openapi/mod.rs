@@ -5,6 +5,7 @@
 //! compares this description with the table in both directions, and a golden file shows what a change changes.
 
 mod access;
+mod media;
 mod operation;
 mod own;
 mod platform;
@@ -43,6 +44,7 @@ pub(super) fn route(routes: Routes) -> Routes {
 fn operations() -> Vec<Operation> {
     let mut all = own::operations();
     all.extend(access::operations());
+    all.extend(media::operations());
     all.extend(platform::operations());
     all
 }

@@ -82,6 +82,7 @@ pub(super) struct Operation {
     path: &'static str,
     summary: &'static str,
     query: Vec<Parameter>,
+    headers: Vec<Parameter>,
     body: Option<(Shape, bool)>,
     answers: Vec<(u16, Option<Shape>)>,
     refusals: BTreeSet<u16>,
@@ -111,8 +112,8 @@ impl Operation {
     fn new(method: Method, path: &'static str, summary: &'static str) -> Self {
         let variable = path.contains('{');
         let refusals = if variable { BTreeSet::from([400, 404, 409]) } else { BTreeSet::new() };
-        let (query, answers) = (Vec::new(), Vec::new());
-        Self { method, path, summary, query, body: None, answers, refusals }
+        let (query, headers, answers) = (Vec::new(), Vec::new(), Vec::new());
+        Self { method, path, summary, query, headers, body: None, answers, refusals }
     }
 
     pub(super) fn method(&self) -> &Method {
@@ -126,6 +127,12 @@ impl Operation {
     pub(super) fn query(mut self, parameters: &[Parameter]) -> Self {
         self.query.extend_from_slice(parameters);
         self.refused(&[400])
+    }
+
+    /// A header that must be there.
+    pub(super) fn header(mut self, header: Parameter) -> Self {
+        self.headers.push(header);
+        self
     }
 
     /// A body that must be there.
@@ -229,7 +236,10 @@ impl Operation {
         let in_query = self.query.iter().map(|(name, kind, about)| {
             json!({ "name": name, "in": "query", "schema": kind.schema(), "description": about })
         });
-        in_path.chain(in_query).collect()
+        let in_header = self.headers.iter().map(|(name, kind, about)| {
+            json!({ "name": name, "in": "header", "required": true, "schema": kind.schema(), "description": about })
+        });
+        in_path.chain(in_query).chain(in_header).collect()
     }
 
     /// The area: the first part of the path behind the version.
@@ -268,6 +278,7 @@ fn variable(name: &str) -> (Value, &'static str) {
         "device" => (text(), "GUID, name, FQDN, or its first label when that is unique."),
         "guid" => (json!({ "type": "string", "format": "uuid" }), "GUID."),
         "id" => (json!({ "type": "integer", "minimum": 0 }), "Number."),
+        "media" => (text(), "Id or name of an image."),
         "port" => (json!({ "type": "integer", "minimum": 1, "maximum": 65535 }), "Service port."),
         "kind" => (text(), "First part of the secret's path, for example `devices`."),
         _ => (text(), "Name."),

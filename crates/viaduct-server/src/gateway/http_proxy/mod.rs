@@ -69,7 +69,7 @@ enum Next {
     /// The console is gone.
     Gone,
     /// CONNECT succeeded: bytes from now on.
-    Relay(Channel, Principal),
+    Relay(Box<Channel>, Principal),
 }
 
 /// Serves one console from its first byte to its last.
@@ -93,7 +93,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Next::Gone => return,
             Next::Relay(channel, who) => {
                 let (stream, prefix) = connection.console.into_parts();
-                let end = gateway.relay(&who, channel, stream, prefix).await;
+                let end = gateway.relay(&who, *channel, stream, prefix).await;
                 tracing::debug!(%peer, ?end, "CONNECT console done");
                 return;
             }
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let channel = reached?;
         let head = format!("HTTP/1.{} 200 Connection established\r\n\r\n", request.minor);
         match self.console.send(head.as_bytes()).await {
-            Ok(()) => Ok(Next::Relay(channel, who.clone())),
+            Ok(()) => Ok(Next::Relay(Box::new(channel), who.clone())),
             Err(_) => Ok(Next::Gone),
         }
     }
