@@ -63,6 +63,9 @@ codes! {
     /// A setting is unknown or has a bad value.
     BadConfig "E1012" "The configuration is not valid"
         => "Correct it and check with `viaduct config check`. Nothing was changed.";
+    /// A name that devices were told is no longer served.
+    NameChanged "E1103" "The server's name changed, and devices were told the old one"
+        => "Keep both names in `names = […]` of [cira], or tell the devices first: `viaduct cert rotate --plan`.";
     /// The server could not be reached at all.
     Unreachable "E1110" "The server cannot be reached"
         => "Is it running, and is the address right? On the server's own machine give --data DIR, elsewhere --server https://HOST:8443.";
@@ -153,9 +156,9 @@ codes! {
     /// The device ended it.
     RedirectionEnded "E2033" "The device ended the redirection"
         => "Open it again; if it ends at once, look at the device's event log.";
-    /// For want of input.
-    RedirectionIdle "E2034" "The device ended the redirection because nobody used it"
-        => "Open it again.";
+    /// Open, and nothing to see.
+    NoPicture "E2034" "No picture came, though the session is open"
+        => "Plug in a monitor or an HDMI dummy, or boot with the built-in graphics; a PC that is off shows nothing: `viaduct power state DEVICE`.";
     /// Somebody else took it.
     RedirectionTakenOver "E2035" "Somebody else took over"
         => "Ask them before you take it back.";
@@ -171,6 +174,12 @@ codes! {
     /// No such redirection.
     UnknownRedirection "E2039" "There is no such redirection"
         => "It may have ended; `viaduct redirections ls` lists the live ones.";
+    /// Other digits than those on the screen.
+    ConsentWrong "E2040" "The consent code was wrong"
+        => "Ask the person at the PC to read it again; it is on their screen. After a few wrong ones the PC takes none for a while.";
+    /// For want of input.
+    RedirectionIdle "E2041" "The device ended the redirection because nobody used it"
+        => "Open it again.";
     /// We do not know whether it was done.
     OutcomeUnknown "E2045" "The outcome is unknown"
         => "It is not sent again. Wait for the device to answer, then look at its state.";
@@ -303,6 +312,9 @@ codes! {
     /// A fault of ours.
     Internal "E4001" "The server has a fault"
         => "Please report it with the line in the server's log.";
+    /// What cannot be recorded does not happen.
+    AuditUnavailable "E4002" "The audit log cannot be written, so nothing was done"
+        => "Make room on the disk of the data directory, or give it back to the server; reading works meanwhile, and it recovers by itself.";
     /// The database did not take a change.
     Store "E4003" "The database did not take the change"
         => "Is the disk full or the file locked? Live tunnels are not harmed. Try again.";
@@ -312,9 +324,6 @@ codes! {
     /// The server is ending.
     ShuttingDown "E4005" "The server is shutting down"
         => "Try again when it is back.";
-    /// What cannot be recorded does not happen.
-    AuditUnavailable "E4006" "The audit log cannot be written, so nothing was done"
-        => "Make room on the disk of the data directory, or give it back to the server; reading works meanwhile.";
     /// Somebody changed the record of who did what.
     AuditBroken "E4007" "The audit log is not as it was written"
         => "Keep a copy of the data directory, find out who could write to it, and compare with your last export.";

@@ -4,8 +4,8 @@
 use crate::demo;
 use crate::{
     command::{
-        amt, audit, cert, config, consent, devices, enroll, events, forward, host, login, power,
-        proxy, redirect, remote_access, tokens, users, wsman,
+        amt, audit, bench, cert, config, consent, devices, doctor, enroll, events, forward, host,
+        login, power, proxy, redirect, remote_access, tokens, users, wsman,
     },
     render::Format,
     serve,
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Demo(demo::Options),
     /// Show the server at a glance
     Status,
+    /// Look for what is wrong with the server and this machine, and say what to do
+    Doctor(doctor::Options),
     /// List, add and change devices
     #[command(subcommand)]
     Devices(devices::Command),
@@ -133,12 +135,14 @@ pub(crate) enum Command {
     Whoami,
     /// Print the version
     Version,
-    /// Print completions for a shell
+    /// Print completions for a shell; they know the devices of the server too
     Completions {
         /// The shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Measure how fast the server and a PC answer
+    Bench(bench::Options),
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use viaduct_server::{
     Config, Running, Server, StartError,
     access::{Role, Scope, UserChange},
     config::{
-        DataDir, Log, LogFormat, Secret,
+        DataDir, Log, LogFormat, Origins, Secret,
         data_dir::{DataDirError, refuse_demo_on_real_data},
     },
     inventory::NewDevice,
@@ -86,7 +86,8 @@ async fn run(options: Options, directory: Option<PathBuf>) -> Result<()> {
     refuse_demo_on_real_data(&directory)?;
     DataDir::open(&directory)?.mark_demo()?;
     let config = config(&directory, options.port_base)?;
-    let running = Server::start(config, "# demonstration\n".into()).await?;
+    let text = config.render(&Origins::default());
+    let running = Server::start(config, text).await?;
     let shown = tokio::select! {
         shown = populate(&running, &options, &directory) => shown.map(Some),
         () = ends.wait() => Ok(None),

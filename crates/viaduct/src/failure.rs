@@ -82,16 +82,18 @@ fn exit_of(code: Code) -> Exit {
         | Code::MediaIncomplete
         | Code::MediaExists
         | Code::WouldStrand
+        | Code::NameChanged
         | Code::HostNotGranted
         | Code::NotCovered => Exit::Conflict,
         Code::DeviceAway | Code::HostNotReady => Exit::Away,
-        Code::ConsentNeeded => Exit::ConsentNeeded,
+        Code::ConsentNeeded | Code::ConsentWrong => Exit::ConsentNeeded,
         Code::PortNotForwarded
         | Code::ChannelRefused
         | Code::DeviceBusy
         | Code::RedirectionOff
         | Code::RedirectionEnded
         | Code::RedirectionIdle
+        | Code::NoPicture
         | Code::NotActivated
         | Code::HostDisabled
         | Code::MpsTableFull
@@ -206,6 +208,16 @@ impl Failure {
         &self.problem.detail
     }
 
+    /// What happened, in general.
+    pub(crate) fn title(&self) -> &str {
+        &self.problem.title
+    }
+
+    /// What to do.
+    pub(crate) fn next_step(&self) -> &str {
+        &self.problem.next
+    }
+
     /// What, why, next; at most a few lines.
     pub(crate) fn print(&self) {
         let Problem { code, title, detail, next, .. } = &self.problem;
@@ -242,15 +254,15 @@ pub(crate) fn sum_up(done: usize, failures: Vec<Failure>) -> Result<()> {
     match exits.first() {
         None => Ok(()),
         Some(first) if done == 0 && exits.iter().all(|exit| exit == first) => {
-            Err(Failure::quiet(*first))
+            Err(Failure::said(*first))
         }
-        Some(_) => Err(Failure::quiet(Exit::Partly)),
+        Some(_) => Err(Failure::said(Exit::Partly)),
     }
 }
 
 impl Failure {
     /// Everything was said already.
-    fn quiet(exit: Exit) -> Self {
+    pub(crate) fn said(exit: Exit) -> Self {
         let problem = Problem {
             code: String::new(),
             title: String::new(),

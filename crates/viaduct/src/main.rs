@@ -4,6 +4,7 @@ mod age;
 mod cli;
 mod client;
 mod command;
+mod complete;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
@@ -11,7 +12,7 @@ mod render;
 mod say;
 mod serve;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use cli::{Cli, Command};
 use command::Desk;
 use failure::{Failure, Result};
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use viaduct_server::config::VERSION;
 
 fn main() -> ExitCode {
+    complete::answer_the_shell();
     let Cli { global, command } = Cli::parse();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -50,6 +52,7 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
     }
     match command {
         Command::Status => command::status::status(&desk()?).await,
+        Command::Doctor(options) => command::doctor::run(global, options).await,
         Command::Whoami => command::status::whoami(&desk()?).await,
         Command::Devices(command) => command::devices::run(&desk()?, command).await,
         Command::Enroll(command) => command::enroll::run(&desk()?, command).await,
@@ -70,15 +73,14 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,
         Command::Users(command) => command::users::run(&desk()?, command).await,
         Command::Audit(command) => command::audit::run(&desk()?, command).await,
+        Command::Bench(options) => command::bench::run(&desk()?, options).await,
         Command::Cert(command) => command::cert::run(&desk()?, command).await,
         Command::Login(options) => command::login::login(global, options).await,
         Command::Logout => command::login::logout().await,
         Command::Version => command::printer(global)
             .text_or(&json!({ "version": VERSION }), |_| format!("viaduct {VERSION}")),
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "viaduct", &mut script);
-            say::data(String::from_utf8_lossy(&script).trim_end());
+            say::data(complete::script(shell)?.trim_end());
             Ok(())
         }
         // Handled by the caller, which needs no server for them.

@@ -25,11 +25,20 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// With the environment and a data directory.
+    pub(crate) fn args(&self, data: Option<PathBuf>) -> LoadArgs {
+        let (file, set) = (self.config.clone(), self.set.clone());
+        LoadArgs { file, data, set, ..LoadArgs::from_environment() }
+    }
+
+    /// Whether settings were named on the command line.
+    pub(crate) fn names_settings(&self) -> bool {
+        self.config.is_some() || !self.set.is_empty()
+    }
+
     /// Loads and checks the configuration; problems are printed, all at once.
     pub(crate) fn load(self, data: Option<PathBuf>) -> Result<Loaded, ExitCode> {
-        let args =
-            LoadArgs { file: self.config, data, set: self.set, ..LoadArgs::from_environment() };
-        Config::load(args).map_err(|errors| {
+        Config::load(self.args(data)).map_err(|errors| {
             for error in &errors {
                 warn(&error.to_string());
             }

@@ -72,6 +72,8 @@ fn status(code: Code) -> StatusCode {
         | Code::MediaIncomplete
         | Code::MediaExists
         | Code::ConsentNeeded
+        | Code::ConsentWrong
+        | Code::NameChanged
         | Code::HostDriver
         | Code::HostRights
         | Code::HostNotReady
@@ -95,6 +97,7 @@ fn status(code: Code) -> StatusCode {
         Code::ChannelRefused
         | Code::RedirectionEnded
         | Code::RedirectionIdle
+        | Code::NoPicture
         | Code::WrongCredential
         | Code::AmtPasswordRefused
         | Code::AmtUnusable

@@ -265,6 +265,21 @@ fn start(common_name: &str, key: &PKey<Private>, days: u32) -> Result<X509Builde
     Ok(builder)
 }
 
+/// The root, or a leaf that was issued; reads only.
+pub(super) fn stored(directory: &Path, leaf: Option<Leaf>) -> Result<Option<Pair>, AuthorityError> {
+    load(directory, leaf.map_or(ROOT, Leaf::file))
+}
+
+/// A pair for a handshake with oneself, kept nowhere.
+pub(super) fn throwaway() -> Result<Pair, ErrorStack> {
+    let key = Leaf::Device2048.make_key()?;
+    let mut builder = start("self-test", &key, 1)?;
+    let subject = name("self-test")?;
+    builder.set_issuer_name(&subject)?;
+    builder.sign(&key, MessageDigest::sha256())?;
+    Ok(Pair { certificate: builder.build(), key })
+}
+
 fn load(directory: &Path, file: &str) -> Result<Option<Pair>, AuthorityError> {
     let certificate = directory.join(format!("{file}.pem"));
     let key = directory.join(format!("{file}.key"));

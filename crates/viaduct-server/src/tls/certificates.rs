@@ -305,7 +305,7 @@ fn web_pair(
 }
 
 /// The configured names; without any, this host's name and loopback.
-fn own_names(configured: &[String]) -> Vec<String> {
+pub(super) fn own_names(configured: &[String]) -> Vec<String> {
     if !configured.is_empty() {
         return configured.to_vec();
     }
@@ -340,7 +340,7 @@ pub(super) fn names(certificate: &X509) -> (String, Vec<String>) {
     (common_name, names)
 }
 
-fn describe(listener: &str, certificate: &X509) -> Option<CertificateInfo> {
+pub(super) fn describe(listener: &str, certificate: &X509) -> Option<CertificateInfo> {
     let (common_name, names) = names(certificate);
     let digest = certificate.digest(MessageDigest::sha256()).ok()?;
     Some(CertificateInfo {

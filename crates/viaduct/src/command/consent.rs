@@ -83,12 +83,15 @@ async fn ask(desk: &Desk, method: Method, step: &str, device: &str, body: Value)
             let hint = match value {
                 Some(2) => "consent is not needed now, or a code is shown already",
                 Some(3) => "too many wrong codes; the PC takes no more for a while",
+                Some(2066) if body.is_some() => "these are not the digits on the PC's screen",
                 Some(2066) => "this platform does not do that",
                 _ => "",
             };
+            let wrong = step.is_empty() && body.is_some() && value == Some(2066);
+            let code = if wrong { Code::ConsentWrong } else { Code::ConsentNeeded };
             let value = value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
             let detail = format!("{device}: AMT answered {value} ({name}) {hint}");
-            Err(Failure::new(Code::ConsentNeeded, detail.trim_end()))
+            Err(Failure::new(code, detail.trim_end()))
         }
     }
 }

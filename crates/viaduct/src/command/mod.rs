@@ -2,11 +2,13 @@
 
 pub(crate) mod amt;
 pub(crate) mod audit;
+pub(crate) mod bench;
 pub(crate) mod cert;
 pub(crate) mod config;
 pub(crate) mod consent;
 mod csv;
 pub(crate) mod devices;
+pub(crate) mod doctor;
 pub(crate) mod enroll;
 pub(crate) mod events;
 pub(crate) mod forward;
@@ -20,6 +22,7 @@ mod rotate;
 pub(crate) mod secret;
 mod select;
 pub(crate) mod status;
+mod story;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod wsman;

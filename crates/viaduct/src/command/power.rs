@@ -3,6 +3,7 @@
 use super::{
     Desk,
     select::{Select, confirm},
+    story::Story,
 };
 use crate::{
     client::Client,
@@ -13,17 +14,14 @@ use crate::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc, time::Duration};
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 use viaduct_api::{Code, Device};
 
 /// Devices that are told at the same time.
 const PARALLEL: usize = 16;
-/// While it waits it looks so often.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Answers of `RequestPowerStateChange` (DMTF, CIM_PowerManagementService).
+const INVALID_TRANSITION: u64 = 4097;
+const BUSY: u64 = 4099;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -61,7 +59,7 @@ pub(crate) struct Order {
 /// How it is done.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Manner {
-    /// Wait until the PCs are in the state that was asked for
+    /// Wait until the PCs are in the state that was asked for, and tell what happens meanwhile
     #[arg(long)]
     wait: bool,
     /// Wait at most so many seconds
@@ -124,13 +122,15 @@ pub(crate) enum Begin {
 
 /// What is sent to each device, and what is waited for afterwards.
 #[derive(Debug, Clone)]
-struct Plan {
+pub(super) struct Plan {
     verb: &'static str,
     route: &'static str,
     body: Value,
     interrupts: bool,
     /// The power states that mean that it is done.
-    until: &'static [u64],
+    pub(super) until: &'static [u64],
+    /// It leads through another state first, so that the one it is to end in says nothing at once.
+    pub(super) through: bool,
 }
 
 const ON: &[u64] = &[2];
@@ -139,7 +139,8 @@ const OFF: &[u64] = &[6, 8];
 impl Plan {
     fn power(verb: &'static str, action: u32, until: &'static [u64]) -> Self {
         let (route, body) = ("power/action", json!({ "action": action }));
-        Self { verb, route, body, interrupts: action != 2, until }
+        let through = matches!(action, 5 | 10 | 14);
+        Self { verb, route, body, interrupts: action != 2, until, through }
     }
 
     fn boot(verb: &'static str, actions: [u32; 2], order: &BootOrder, details: Value) -> Self {
@@ -150,7 +151,8 @@ impl Plan {
             body["bootDetails"] = details;
         }
         let interrupts = order.power == Begin::Reset;
-        Self { verb, route: "power/bootOptions", body, interrupts, until: ON }
+        let route = "power/bootOptions";
+        Self { verb, route, body, interrupts, until: ON, through: interrupts }
     }
 }
 
@@ -237,7 +239,7 @@ async fn carry_out(desk: &Desk, select: &Select, manner: &Manner, plan: Plan) ->
 }
 
 /// A device's power state, where it is known, and what happened in words.
-type Told = (Option<u64>, String);
+pub(super) type Told = (Option<u64>, String);
 
 /// The same for each device, some at a time; the results in the order of the devices.
 async fn each<F, W>(desk: &Desk, devices: Vec<Device>, work: F) -> Vec<(Device, Result<Told>)>
@@ -278,40 +280,53 @@ async fn tell(
     }
     let path = format!("/amt/{}/{}", plan.route, device.guid);
     let answer: Value = client.post(&path, &plan.body).await.map_err(|f| f.about(&device.name))?;
-    let body = &answer["Body"];
-    match body["ReturnValue"].as_u64() {
+    match answer["Body"]["ReturnValue"].as_u64() {
         Some(0) | None => {}
+        Some(INVALID_TRANSITION) => return impossible(client, device, plan).await,
         Some(value) => {
-            let name = body["ReturnValueStr"].as_str().unwrap_or_default();
-            let detail = format!("{}: AMT answered {value} ({name})", device.name);
-            return Err(Failure::new(Code::AmtRefused, detail));
+            let (code, why) = match value {
+                1 => (Code::AmtRefused, "this PC does not support it"),
+                5 => (Code::AmtRefused, "a value is not valid"),
+                6 => (Code::AmtRefused, "a redirection of it is in use"),
+                BUSY => (Code::AmtRefused, "it is still busy with the change before"),
+                _ => (Code::AmtRefused, "it gives no reason"),
+            };
+            let detail = format!("{}: AMT answered {value}: {why}", device.name);
+            let failure = Failure::new(code, detail);
+            return Err(if value == BUSY {
+                failure.next("Try again in a few seconds.")
+            } else {
+                failure
+            });
         }
     }
     let Some(patience) = wait else { return Ok((None, "accepted".to_owned())) };
-    let began = Instant::now();
-    loop {
-        sleep(LOOK_EVERY).await;
-        // While it restarts it may lose its tunnel, or be busy.
-        if let Ok(now) = power_of(client, device).await
-            && plan.until.contains(&now)
-        {
-            return Ok((
-                Some(now),
-                format!("{} after {} s", words(now), began.elapsed().as_secs()),
-            ));
-        }
-        if began.elapsed() >= patience {
-            let detail = format!(
-                "{}: AMT took the request, but after {} s the PC is not in the state asked for",
-                device.name,
-                patience.as_secs()
-            );
-            return Err(Failure::new(Code::OutcomeUnknown, detail));
-        }
-    }
+    let mut story = Story::begin(device, plan.verb);
+    story.follow(client, device, plan, patience).await
 }
 
-async fn power_of(client: &Client, device: &Device) -> Result<u64> {
+/// AMT does not lead from the state that the PC is in to the one that was asked for; it may be there already.
+async fn impossible(client: &Client, device: &Device, plan: &Plan) -> Result<Told> {
+    let now = power_of(client, device).await.map_err(|f| f.about(&device.name))?;
+    if plan.until.contains(&now) && !plan.through && plan.route == "power/action" {
+        return Ok((Some(now), format!("is {} already", words(now))));
+    }
+    let detail = format!(
+        "{}: it is {}, and from there AMT does not do this: {}",
+        device.name,
+        words(now),
+        plan.verb
+    );
+    let next = match words(now) {
+        "on" => {
+            "Graceful verbs and hibernation need Intel's management service (LMS) in the operating system; off, cycle and reset do not."
+        }
+        _ => "Switch it on first: `viaduct power on DEVICE`.",
+    };
+    Err(Failure::new(Code::AmtRefused, detail).next(next))
+}
+
+pub(super) async fn power_of(client: &Client, device: &Device) -> Result<u64> {
     let answer: Value = client.get(&format!("/amt/power/state/{}", device.guid)).await?;
     Ok(answer["powerstate"].as_u64().unwrap_or_default())
 }
@@ -365,7 +380,7 @@ fn print(desk: &Desk, rows: &[Row]) -> Result<()> {
 }
 
 /// A power state as CIM counts it.
-fn words(state: u64) -> &'static str {
+pub(super) fn words(state: u64) -> &'static str {
     match state {
         1 => "other",
         2 => "on",

@@ -61,7 +61,7 @@ async fn a_change_that_fails_says_so_and_nothing_happens_that_cannot_be_recorded
     let refused = loop {
         let body = r#"{"labels":{"site":"x"}}"#;
         let reply = bench.local("PATCH", "/api/v1/devices/pc-1", body).await;
-        if !reply.status.is_success() && reply.header("x-viaduct-code") == "E4006" {
+        if !reply.status.is_success() && reply.header("x-viaduct-code") == "E4002" {
             break reply;
         }
     };
@@ -72,7 +72,7 @@ async fn a_change_that_fails_says_so_and_nothing_happens_that_cannot_be_recorded
     let health = bench.local("GET", "/api/v1/health", "").await;
     assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
     let status = bench.local("GET", "/api/v1/status", "").await;
-    assert!(status.text.contains("E4006"), "{}", status.text);
+    assert!(status.text.contains("E4002"), "{}", status.text);
     bench.api.inventory.store().limit_pages(1_000_000).await;
     let reply = bench.local("PATCH", "/api/v1/devices/pc-1", r#"{"name":"pc-9"}"#).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);

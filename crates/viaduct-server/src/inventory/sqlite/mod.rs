@@ -15,7 +15,7 @@ pub(crate) use people::{Person, TokenRow};
 use super::StoreError;
 use crate::config::{self, data_dir};
 use sqlx::{
-    Executor, SqlSafeStr, Sqlite as Sqlite3, SqliteConnection, SqlitePool,
+    Connection, Executor, SqlSafeStr, Sqlite as Sqlite3, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -157,6 +157,29 @@ async fn connect(
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(options)
         .await
+}
+
+/// Looks through the whole database for damage, without changing it; also while a server runs on it. Empty: none was
+/// found, or there is no database yet.
+///
+/// # Errors
+/// When it cannot be read at all.
+pub async fn examine(store: &config::Store, data: &Path) -> Result<Vec<String>, StoreError> {
+    let path = path(store, data)?;
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |error: sqlx::Error| {
+        StoreError::Database(format!("{} cannot be read: {}", path.display(), words(&error)))
+    };
+    let options =
+        SqliteConnectOptions::new().filename(&path).read_only(true).busy_timeout(PEOPLE_WAIT);
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(unreadable)?;
+    let lines: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(unreadable)?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    client::{FromDevice, ToDevice, ended},
+    client::{FromDevice, Place, ToDevice, ended, segment},
     failure::{Failure, Result},
     say::{data, note},
 };
@@ -16,16 +16,19 @@ use amt::{
     rfb::{Picture, PictureError, Rectangle, Update},
 };
 use bytes::Bytes;
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    process::Command,
     time::{Instant, sleep_until},
 };
-use viaduct_api::{Code, RedirectionMode};
+use viaduct_api::{Code, Device, RedirectionMode, Status};
 
 /// So many pictures a second are asked for at most.
 const PACE: Duration = Duration::from_millis(50);
+/// No picture after so long has a reason that people can find.
+const NO_PICTURE: Duration = Duration::from_secs(5);
 /// Bytes for the viewer that may wait; above it no further picture is asked for.
 const WAITING: usize = 1 << 20;
 
@@ -41,6 +44,9 @@ pub(crate) struct Options {
         hide_default_value = true
     )]
     vnc: SocketAddr,
+    /// Open the screen in the dashboard instead; prints its address
+    #[arg(long, conflicts_with_all = ["vnc", "once", "take_over"])]
+    browser: bool,
     /// Take the screen over from whoever uses it
     #[arg(long)]
     take_over: bool,
@@ -51,6 +57,9 @@ pub(crate) struct Options {
 
 /// Prints the address alone on standard output, then serves one viewer after the other until Ctrl-C.
 pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
+    if options.browser {
+        return browser(desk, &options.device).await;
+    }
     let listener = TcpListener::bind(options.vnc).await.map_err(|error| {
         Failure::new(Code::PortInUse, format!("{}: {error}", options.vnc))
             .next("Choose another port, or leave --vnc out for a free one.")
@@ -84,6 +93,40 @@ pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
             Ok(()) => note("the viewer left; the next one may come"),
         }
     }
+}
+
+/// Prints where the dashboard shows the screen, and has it opened where there is a desktop.
+async fn browser(desk: &Desk, device: &str) -> Result<()> {
+    let device: Device = desk.client.get(&format!("/devices/{}", segment(device))).await?;
+    if !device.connection_status {
+        return Err(Failure::new(Code::DeviceAway, format!("{} has no tunnel now", device.name)));
+    }
+    let url = format!("{}/devices/{}/screen", dashboard(desk).await?, device.guid);
+    data(&url);
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let mut command = Command::new(opener);
+    command.arg(&url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Without a desktop the address is all there is.
+    if command.status().await.is_ok_and(|status| status.success()) {
+        note("opened in the browser");
+    } else {
+        note("open this address in a browser");
+    }
+    Ok(())
+}
+
+/// The dashboard's address, as this machine reaches it.
+async fn dashboard(desk: &Desk) -> Result<String> {
+    if let Place::Remote(remote) = &desk.client.place {
+        return Ok(remote.url());
+    }
+    let status: Status = desk.client.get("/status").await?;
+    let web: SocketAddr =
+        status.addresses.web.parse().map_err(|error| Failure::local("the web address", error))?;
+    let host =
+        if web.ip().is_unspecified() { "localhost".to_owned() } else { web.ip().to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    Ok(format!("https://{host}:{}", web.port()))
 }
 
 /// A screen with its stream.
@@ -128,8 +171,17 @@ async fn keep(opened: &mut Option<Open>) -> Failure {
 async fn serve(mut viewer: TcpStream, open: Open) -> Result<()> {
     viewer.set_nodelay(true)?;
     let Open { screen: Screen { picture, name, rest }, to, mut from } = open;
-    let mut bridge =
-        Bridge { picture, name, viewer: Viewer::new(), to, updates: Vec::new(), ask_at: None };
+    let mut bridge = Bridge {
+        picture,
+        name,
+        viewer: Viewer::new(),
+        to,
+        updates: Vec::new(),
+        ask_at: None,
+        seen: false,
+    };
+    let no_picture_at = Instant::now() + NO_PICTURE;
+    let mut told = false;
     bridge.device(&rest)?;
     let (mut reader, mut writer) = viewer.split();
     let mut buffer = vec![0; 16 << 10];
@@ -157,6 +209,12 @@ async fn serve(mut viewer: TcpStream, open: Open) -> Result<()> {
                 }
                 Err(_) => break Ok(()),
             },
+            () = sleep_until(no_picture_at), if !told && !bridge.seen => {
+                told = true;
+                let detail = format!("after {} s", NO_PICTURE.as_secs());
+                Failure::new(Code::NoPicture, detail).print();
+                Ok(())
+            }
             () = sleep_until(ask_at.unwrap_or_else(Instant::now)), if ask_at.is_some() => {
                 bridge.ask().await
             }
@@ -177,6 +235,8 @@ struct Bridge {
     updates: Vec<Update>,
     /// The next picture is asked for then.
     ask_at: Option<Instant>,
+    /// A picture came.
+    seen: bool,
 }
 
 impl Bridge {
@@ -195,6 +255,7 @@ impl Bridge {
             }
         }
         if complete {
+            self.seen = true;
             self.viewer.show(&self.picture);
             self.ask_at = Some(Instant::now() + PACE);
         }
