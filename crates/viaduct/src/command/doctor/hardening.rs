@@ -106,7 +106,7 @@ fn process(pid: u32, findings: &mut Findings) {
             "Run it under deploy/viaduct.service, which gives it a user of its own.",
         ),
         Some(uid) => {
-            findings.ok("hardening", format!("the server runs as user {uid}, not as root"))
+            findings.ok("hardening", format!("the server runs as user {uid}, not as root"));
         }
         None => {}
     }

@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_key_that_others_can_read_is_a_problem() {
-        let directory = tempfile::tempdir().unwrap();
+        let owner = fs::Permissions::from_mode(0o700);
+        let directory = tempfile::Builder::new().permissions(owner).tempdir().unwrap();
         let key = directory.path().join("root.key");
         fs::write(&key, "").unwrap();
         fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
