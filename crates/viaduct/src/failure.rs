@@ -162,6 +162,18 @@ impl Failure {
         Self { exit: Exit::Usage, problem }
     }
 
+    /// Somebody ended the job before this PC was in.
+    pub(crate) fn cancelled(address: &str) -> Self {
+        let problem = Problem {
+            code: String::new(),
+            title: "The enrollment was cancelled".into(),
+            detail: format!("{address}: what was changed on the PC by then is kept"),
+            next: "Run it again to go on, or with --remove to take it back.".into(),
+            status: 0,
+        };
+        Self { exit: Exit::Failed, problem }
+    }
+
     /// Something on this machine did not work.
     pub(crate) fn local(what: impl fmt::Display, error: impl fmt::Display) -> Self {
         let problem = Problem {

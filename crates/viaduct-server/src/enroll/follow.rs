@@ -91,10 +91,10 @@ impl Watch<'_> {
                 self.slot.update(|device| device.hint = None);
             }
             if now >= deadline {
-                return Err(self.stuck());
+                return Err(self.stuck(&times));
             }
             if now.duration_since(newest) >= STUCK {
-                let hint = self.hint();
+                let hint = self.hint(&times);
                 self.slot.update(|device| device.hint = Some(hint));
             }
             tokio::select! {
@@ -172,12 +172,17 @@ impl Watch<'_> {
         self.slot.update(|device| device.milestones = milestones);
     }
 
-    fn patience(&self) -> Duration {
+    /// The period of a timer that makes it dial in soon.
+    fn period(&self) -> Option<u32> {
         let period = self.policies.iter().find_map(|policy| match policy.schedule {
             Some(Schedule::Every(seconds)) => Some(seconds),
             Some(Schedule::Daily { .. }) | None => None,
         });
-        match period.filter(|seconds| *seconds <= PERIOD_MAX) {
+        period.filter(|seconds| *seconds <= PERIOD_MAX)
+    }
+
+    fn patience(&self) -> Duration {
+        match self.period() {
             Some(seconds) => PATIENCE + Duration::from_secs(2 * u64::from(seconds)),
             None => {
                 self.slot.note(
@@ -188,7 +193,12 @@ impl Watch<'_> {
         }
     }
 
-    fn hint(&self) -> String {
+    fn hint(&self, times: &Times) -> String {
+        if times.count() == 0 && self.period().is_none() {
+            return "none of its triggers has fired yet. Try: let somebody at the PC ask for help (its BIOS, or `viaduct host connect` \
+                    there), or enroll it again with a timer, --trigger user,periodic=25s"
+                .to_owned();
+        }
         let Some(device) = self.parts.inventory.get(self.id) else {
             return "it was removed here in the meantime, so it would be turned away".to_owned();
         };
@@ -205,8 +215,8 @@ impl Watch<'_> {
         }
     }
 
-    fn stuck(&self) -> Problem {
-        let hint = self.hint();
+    fn stuck(&self, times: &Times) -> Problem {
+        let hint = self.hint(times);
         let name = self.parts.inventory.get(self.id).map(|device| device.name.clone());
         let name = name.unwrap_or_else(|| self.id.to_string());
         Problem::new(Code::EnrollStuck, format!("{name} has not come: {hint}"))

@@ -198,7 +198,7 @@ pub(super) async fn end_of(desk: &Desk, id: u64) -> Result<Enrollment> {
 
 fn failure(device: &Enrolling) -> Option<Failure> {
     if device.state == EnrollState::Cancelled {
-        return Some(Failure::usage(format!("{}: cancelled", device.address)));
+        return Some(Failure::cancelled(&device.address));
     }
     device.problem.clone().map(Failure::from)
 }
