@@ -29,12 +29,5 @@ fn enrolling_and_cutting_are_asked_about_on_a_terminal() {
     told(&server, &cut, &[(name, "yes\n"), ("Nothing was changed", "")]);
     assert_eq!(policies(), before);
     told(&server, &cut, &[(name, "pc-asked\n"), ("✓ remove the policy Periodic", "")]);
-    // The tunnel was that policy's, so it ends with it.
-    eventually("the PC is away, as was said", || {
-        let device = server.cli_json(&["devices", "show", "pc-asked"]);
-        match device["connectionStatus"] == false {
-            true => Ok(()),
-            false => Err(device.to_string()),
-        }
-    });
+    assert_eq!(policies().as_array().unwrap().len(), 2);
 }
