@@ -1,7 +1,7 @@
 //! On a terminal, whatever cannot be taken back is asked about: what enrolling would do to a PC, and a change
 //! that would cut the only way back. Another word than the expected one changes nothing.
 
-use crate::harness::{Directory, Platform, Server, Settings, eventually, lan_address, on_terminal};
+use crate::harness::{Directory, Platform, Server, Settings, lan_address, on_terminal};
 
 const PASSWORD: &str = "P@ssw0rd1!";
 
