@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod enroll;
 pub mod events;
+mod fetch;
 pub mod gateway;
 pub mod history;
 pub mod inventory;

@@ -9,17 +9,18 @@
 mod awake;
 mod end;
 mod frames;
+mod image_reader;
 mod line;
 mod live;
 mod login;
 mod mount;
 mod progress;
 mod session;
-mod source;
 mod ticket;
 
 pub use end::End;
 pub use frames::Framing;
+pub use image_reader::ImageReader;
 pub use live::{Entry, Holder};
 pub use mount::Mounting;
 pub use progress::Mounted;

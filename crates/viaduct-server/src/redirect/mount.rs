@@ -2,11 +2,11 @@
 
 use super::{
     End, Entry, Grant, Mounted, Redirections, action,
+    image_reader::ImageReader,
     line::{self, Line},
     live::Seat,
     login::began,
     session::outcome,
-    source::Source,
 };
 use crate::{events::Event, tunnel::Opener};
 use amt::{
@@ -72,7 +72,7 @@ impl Redirections {
         let mounted = Arc::new(Mounted::new(entry, id, name, mounting.size));
         let drive = Drive {
             drive: VirtualDrive::new(image, mounting.now),
-            source: Source::new(mounting.file, mounting.size),
+            source: ImageReader::new(mounting.file, mounting.size),
             mounted: Arc::clone(&mounted),
         };
         let (ready, offered) = oneshot::channel();
@@ -188,7 +188,7 @@ impl Redirections {
 /// The drive with its image.
 struct Drive {
     drive: VirtualDrive,
-    source: Source,
+    source: ImageReader,
     mounted: Arc<Mounted>,
 }
 
@@ -209,7 +209,7 @@ impl Drive {
             DriveEvent::Nothing | DriveEvent::Offered => {}
             DriveEvent::Off => return Err(End::Off(MODE)),
             DriveEvent::Closed => return Err(End::ByDevice("the device ended IDE-R".into())),
-            DriveEvent::Failed => {
+            DriveEvent::Failed(_) => {
                 return Err(End::ByDevice("the device reports an error of its drives".into()));
             }
             DriveEvent::Read { drive, offset, length } => {

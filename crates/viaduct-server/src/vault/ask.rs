@@ -1,18 +1,11 @@
-//! One request to Vault: HTTPS, or HTTP to a Vault (or its agent) on this machine; bounded in time and size.
+//! One request to Vault, bounded in time.
 
 use super::VaultError;
-use crate::tls::OutgoingTls;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::{Request, Uri, client::conn::http1, header};
-use hyper_util::rt::TokioIo;
+use crate::{fetch::fetch, tls::OutgoingTls};
+use hyper::Request;
 use serde_json::{Map, Value};
-use std::{fmt::Display, time::Duration};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    time::timeout,
-};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// A secret has a handful of fields; certificates are the longest.
 const ANSWER_MAX: usize = 256 << 10;
@@ -28,59 +21,13 @@ pub(super) async fn read(
     token: &str,
     deadline: Duration,
 ) -> Result<Fields, VaultError> {
-    match timeout(deadline, exchange(tls, url, token)).await {
-        Ok(Ok((status, body))) => judge(url, status, &body),
+    let request =
+        Request::get("/").header("x-vault-token", token).header("x-vault-request", "true");
+    let answer = fetch(tls, url, request, String::new(), ANSWER_MAX);
+    match timeout(deadline, answer).await {
+        Ok(Ok((status, body))) => judge(url, status.as_u16(), &body),
         Ok(Err(why)) => Err(VaultError::Away(format!("{url}: {why}"))),
         Err(_) => Err(VaultError::Away(format!("{url}: no answer within {deadline:?}"))),
-    }
-}
-
-async fn exchange(tls: &OutgoingTls, url: &str, token: &str) -> Result<(u16, Bytes), String> {
-    let text = |error: &dyn Display| error.to_string();
-    let uri: Uri = url.parse().map_err(|error| text(&error as &hyper::http::uri::InvalidUri))?;
-    let host = uri.host().ok_or("it has no host")?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let secure = uri.scheme_str() == Some("https");
-    let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-    let io = TcpStream::connect((bare, port)).await.map_err(|error| text(&error))?;
-    let here = io.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
-    if !secure && !here {
-        return Err("only https is good enough across a network".into());
-    }
-    let request = Request::get(uri.path_and_query().map_or("/", |path| path.as_str()))
-        .header(header::HOST, uri.authority().map_or(host, |authority| authority.as_str()))
-        .header(header::ACCEPT, "application/json")
-        .header("x-vault-token", token)
-        .header("x-vault-request", "true")
-        .body(Empty::new())
-        .map_err(|error| text(&error))?;
-    if secure {
-        let io = tls.connect(bare, io).await.map_err(|error| text(&error))?;
-        send(io, request).await
-    } else {
-        send(io, request).await
-    }
-}
-
-async fn send<T>(io: T, request: Request<Empty<Bytes>>) -> Result<(u16, Bytes), String>
-where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(io)).await.map_err(|error| error.to_string())?;
-    let asked = async {
-        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
-        Ok((status, body.map_err(|error| error.to_string())?.to_bytes()))
-    };
-    tokio::pin!(asked);
-    tokio::select! {
-        answer = &mut asked => answer,
-        ended = connection => match ended {
-            Ok(()) => asked.await,
-            Err(error) => Err(error.to_string()),
-        },
     }
 }
 

@@ -43,8 +43,8 @@ pub enum DriveEvent {
     Off,
     /// The platform ended it.
     Closed,
-    /// The platform reports an error.
-    Failed,
+    /// The platform reports an error, with this code.
+    Failed([u8; 3]),
 }
 
 impl VirtualDrive {
@@ -79,7 +79,7 @@ impl VirtualDrive {
             IderDeviceMessage::Command { command, .. } => {
                 return self.command(command.drive, command.block);
             }
-            IderDeviceMessage::Error { .. } => return DriveEvent::Failed,
+            IderDeviceMessage::Error { code, .. } => return DriveEvent::Failed(code),
             IderDeviceMessage::Closed { .. } => return DriveEvent::Closed,
             IderDeviceMessage::Pong { .. }
             | IderDeviceMessage::Status { .. }

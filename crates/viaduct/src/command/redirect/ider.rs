@@ -9,24 +9,17 @@ use crate::{
 };
 use amt::redirect::{
     Decoder,
-    ider::{
-        Answer, Completion, Drive, Features, IderCommand, IderConsoleMessage, IderDeviceMessage,
-        IderOpen, Image, Sense,
-    },
+    ider::{Drive, DriveEvent, IderDeviceMessage, Image, VirtualDrive},
 };
 use std::{
     fs::File,
     io::{self, IsTerminal, Write, stderr},
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::task::{JoinHandle, spawn_blocking};
 use viaduct_api::{Code, RedirectionMode};
+use viaduct_server::redirect::ImageReader;
 
-/// Read at once from the file, and ahead of what the PC asks for.
-const CHUNK: u64 = 1 << 20;
 /// Progress is shown so often.
 const PROGRESS: Duration = Duration::from_millis(500);
 
@@ -97,18 +90,13 @@ async fn mount(desk: &Desk, device: &str, iso: &Path, now: bool, take_over: bool
         Failure::usage(format!("{} is no image of a CD: {size} bytes", iso.display()))
     })?;
     let (to, from) = desk.client.redirect(device, RedirectionMode::Ider, take_over).await?;
-    let source = Source { file: Arc::new(file), size, ahead: None, have: (0, Vec::new()) };
     let mut drive = Virtual {
         to,
-        image,
-        source,
-        sequence: 0,
-        piece: 0,
+        drive: VirtualDrive::new(image, now),
+        source: ImageReader::new(file, size),
         progress: Progress::new(size),
-        features: Features::ENABLE | if now { Features::NOW } else { Features::ON_REBOOT },
     };
-    let open = IderOpen::default();
-    drive.say(|sequence| IderConsoleMessage::Open { sequence: Some(sequence), open }).await?;
+    drive.flush().await?;
     note(&format!(
         "{} is offered to {device}; `viaduct boot ider {device} --power reset` starts from it; Ctrl-C takes it out",
         iso.display()
@@ -119,7 +107,8 @@ async fn mount(desk: &Desk, device: &str, iso: &Path, now: bool, take_over: bool
     };
     drive.progress.end();
     // A goodbye that nobody reads is as good as one that somebody does.
-    drop(drive.say(|sequence| IderConsoleMessage::Close { sequence }).await);
+    drive.drive.close();
+    drop(drive.flush().await);
     drive.to.close().await;
     data(&format!("{} bytes read", drive.progress.read));
     result
@@ -128,13 +117,9 @@ async fn mount(desk: &Desk, device: &str, iso: &Path, now: bool, take_over: bool
 /// The drive, on this side.
 struct Virtual {
     to: ToDevice,
-    image: Image,
-    source: Source,
-    sequence: u32,
-    /// Most data in one message.
-    piece: usize,
+    drive: VirtualDrive,
+    source: ImageReader,
     progress: Progress,
-    features: u32,
 }
 
 impl Virtual {
@@ -150,133 +135,43 @@ impl Virtual {
     }
 
     async fn handle(&mut self, message: IderDeviceMessage) -> Result<()> {
-        match message {
-            IderDeviceMessage::Opened { opened, .. } => {
-                self.piece = usize::from(opened.read_buffer).max(512);
-                let features = Features::Set(self.features);
-                self.say(|sequence| IderConsoleMessage::Features { sequence, features }).await
+        match self.drive.handle(message) {
+            DriveEvent::Nothing | DriveEvent::Offered => {}
+            DriveEvent::Read { drive, offset, length } => {
+                self.read(drive, offset, length).await;
             }
-            IderDeviceMessage::Ping { .. } => {
-                self.say(|sequence| IderConsoleMessage::Pong { sequence }).await
-            }
-            IderDeviceMessage::Reset { .. } => {
-                self.say(|sequence| IderConsoleMessage::ResetDone { sequence }).await
-            }
-            IderDeviceMessage::Command { command, .. } => self.command(command).await,
-            IderDeviceMessage::Status { status, .. } if status.kind == 3 && status.value != 1 => {
+            DriveEvent::Off => {
                 let detail = "the device does not switch its virtual drives on";
-                Err(Failure::new(Code::RedirectionOff, detail))
+                return Err(Failure::new(Code::RedirectionOff, detail));
             }
-            IderDeviceMessage::Error { code, .. } => {
-                Err(Failure::new(Code::AmtUnusable, format!("the drive reports error {code:?}")))
+            DriveEvent::Failed(code) => {
+                let detail = format!("the drive reports error {code:?}");
+                return Err(Failure::new(Code::AmtUnusable, detail));
             }
-            IderDeviceMessage::Closed { .. } => Err(ended()),
-            IderDeviceMessage::Pong { .. }
-            | IderDeviceMessage::Status { .. }
-            | IderDeviceMessage::Heartbeat { .. }
-            | IderDeviceMessage::Data { .. } => Ok(()),
+            DriveEvent::Closed => return Err(ended()),
+        }
+        self.flush().await
+    }
+
+    async fn read(&mut self, drive: Drive, offset: u64, length: u32) {
+        match self.source.read(offset, length).await {
+            Ok(bytes) => {
+                self.progress.add(length);
+                self.drive.give(drive, Some(&bytes));
+            }
+            Err(error) => {
+                note(&format!("the image cannot be read: {error}"));
+                self.drive.give(drive, None);
+            }
         }
     }
 
-    async fn command(&mut self, command: IderCommand) -> Result<()> {
-        let drive = command.drive;
-        match self.image.answer(drive, command.block) {
-            Answer::Completed(sense) => self.completed(drive, sense).await,
-            Answer::Data(bytes) => self.give(drive, &bytes).await,
-            Answer::Read { offset, length } => match self.source.read(offset, length).await {
-                Ok(bytes) => {
-                    self.progress.add(length);
-                    self.give(drive, &bytes).await
-                }
-                Err(error) => {
-                    note(&format!("the image cannot be read: {error}"));
-                    self.completed(drive, Some(Sense::UNREADABLE)).await
-                }
-            },
-        }
-    }
-
-    async fn completed(&mut self, drive: Drive, sense: Option<Sense>) -> Result<()> {
-        let completion = Completion { drive, sense };
-        self.say(|sequence| IderConsoleMessage::Completed { sequence, completion }).await
-    }
-
-    async fn give(&mut self, drive: Drive, bytes: &[u8]) -> Result<()> {
-        let mut out = Vec::with_capacity(bytes.len() + 256);
-        let pieces = bytes.chunks(self.piece.max(512));
-        let count = pieces.len();
-        for (at, piece) in pieces.enumerate() {
-            let message = IderConsoleMessage::Data {
-                sequence: self.sequence,
-                drive,
-                completed: at + 1 == count,
-                data: piece.to_vec(),
-            };
-            self.sequence = self.sequence.wrapping_add(1);
-            message.encode(&mut out);
+    async fn flush(&mut self) -> Result<()> {
+        let out = self.drive.poll_output();
+        if out.is_empty() {
+            return Ok(());
         }
         self.to.send(out).await
-    }
-
-    async fn say(&mut self, message: impl FnOnce(u32) -> IderConsoleMessage) -> Result<()> {
-        let mut out = Vec::new();
-        message(self.sequence).encode(&mut out);
-        self.sequence = self.sequence.wrapping_add(1);
-        self.to.send(out).await
-    }
-}
-
-/// The file, one chunk at hand and the next one on its way.
-struct Source {
-    file: Arc<File>,
-    size: u64,
-    have: (u64, Vec<u8>),
-    ahead: Option<(u64, JoinHandle<io::Result<Vec<u8>>>)>,
-}
-
-impl Source {
-    async fn read(&mut self, offset: u64, length: u32) -> io::Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(length as usize);
-        while out.len() < length as usize {
-            let at = offset + out.len() as u64;
-            let start = at - at % CHUNK;
-            if self.have.0 != start || self.have.1.is_empty() {
-                self.have = (start, self.chunk(start).await?);
-            }
-            let inside = usize::try_from(at - start).map_err(io::Error::other)?;
-            let rest = self.have.1.get(inside..).unwrap_or_default();
-            if rest.is_empty() {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "the file became shorter",
-                ));
-            }
-            out.extend_from_slice(&rest[..rest.len().min(length as usize - out.len())]);
-        }
-        Ok(out)
-    }
-
-    /// A chunk, from what is on its way when that is the one; then the next one is sent for.
-    async fn chunk(&mut self, start: u64) -> io::Result<Vec<u8>> {
-        let reading = match self.ahead.take() {
-            Some((ahead, reading)) if ahead == start => reading,
-            _ => self.send_for(start),
-        };
-        let chunk = reading.await.map_err(io::Error::other)??;
-        let next = start + CHUNK;
-        if next < self.size {
-            self.ahead = Some((next, self.send_for(next)));
-        }
-        Ok(chunk)
-    }
-
-    fn send_for(&self, start: u64) -> JoinHandle<io::Result<Vec<u8>>> {
-        let (file, length) = (Arc::clone(&self.file), CHUNK.min(self.size - start));
-        spawn_blocking(move || {
-            let mut chunk = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-            file.read_exact_at(&mut chunk, start)?;
-            Ok(chunk)
-        })
     }
 }
 

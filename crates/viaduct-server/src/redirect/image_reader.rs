@@ -6,21 +6,27 @@ use tokio::task::{JoinHandle, spawn_blocking};
 /// Read at once. Two of these are what a mount costs in memory.
 const CHUNK: u64 = 1 << 20;
 
+/// Reads an image for a drive.
 #[derive(Debug)]
-pub(super) struct Source {
+pub struct ImageReader {
     file: Arc<File>,
     size: u64,
     have: (u64, Vec<u8>),
     ahead: Option<(u64, JoinHandle<io::Result<Vec<u8>>>)>,
 }
 
-impl Source {
-    pub(super) fn new(file: File, size: u64) -> Self {
+impl ImageReader {
+    /// Of `size` bytes.
+    #[must_use]
+    pub fn new(file: File, size: u64) -> Self {
         Self { file: Arc::new(file), size, have: (0, Vec::new()), ahead: None }
     }
 
-    /// Bytes of the image. More than a chunk at once is cut to what a command can ask for anyway.
-    pub(super) async fn read(&mut self, offset: u64, length: u32) -> io::Result<Vec<u8>> {
+    /// Bytes of the image, as many as a command of a PC may ask for at once.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has become shorter.
+    pub async fn read(&mut self, offset: u64, length: u32) -> io::Result<Vec<u8>> {
         let length = length as usize;
         let mut out = Vec::with_capacity(length);
         while out.len() < length {
@@ -73,7 +79,7 @@ mod tests {
         let image: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&image).unwrap();
-        let mut source = Source::new(file, size);
+        let mut source = ImageReader::new(file, size);
         for (offset, length) in [(0, 2048), (CHUNK - 10, 4096), (2 * CHUNK + 904, 4096), (5, 1)] {
             let read = source.read(offset, length).await.unwrap();
             assert_eq!(read, image[offset as usize..][..length as usize], "{offset}");
