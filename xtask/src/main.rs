@@ -1,6 +1,7 @@
-//! The project's chores as one small program: `cargo xtask tidy`, `cargo xtask no-std`.
+//! The project's chores as one small program: `cargo xtask tidy`, `no-std`, `reference`.
 
 mod no_std;
+mod reference;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
@@ -10,8 +11,9 @@ use std::{
 };
 
 const USAGE: &str = "usage: cargo xtask CHORE
-  tidy     what neither compiler nor clippy can see: arrows, laws, names, words, links
-  no-std   prove that apf and everything below it does without the standard library";
+  tidy        what neither compiler nor clippy can see: arrows, laws, names, words, links
+  no-std      prove that apf and everything below it does without the standard library
+  reference   write the pages of docs/reference anew";
 
 #[expect(clippy::print_stderr, reason = "a program for people")]
 fn main() -> ExitCode {
@@ -32,6 +34,7 @@ fn run() -> Result<bool> {
     match words[..] {
         ["tidy"] => report(&tidy::check(&root()?)?),
         ["no-std"] => no_std::check(&root()?).map(|()| true),
+        ["reference"] => reference::write(&root()?).map(|()| true),
         _ => bail!("{USAGE}"),
     }
 }

@@ -7,6 +7,7 @@ use crate::{
         amt, audit, bench, cert, config, consent, devices, doctor, enroll, events, forward, host,
         login, power, proxy, redirect, remote_access, tokens, users, wsman,
     },
+    reference,
     render::Format,
     serve,
 };
@@ -143,6 +144,9 @@ pub(crate) enum Command {
     },
     /// Measure how fast the server and a PC answer
     Bench(bench::Options),
+    /// What reference pages and packages are made of
+    #[command(subcommand, hide = true)]
+    Reference(reference::Command),
 }
 
 #[cfg(test)]
@@ -229,7 +233,7 @@ mod tests {
     fn collect(command: &mut clap::Command, name: &str, pages: &mut Vec<(String, String)>) {
         pages.push((name.to_owned(), command.render_long_help().to_string()));
         for sub in command.get_subcommands_mut() {
-            if sub.get_name() != "help" {
+            if sub.get_name() != "help" && !sub.is_hide_set() {
                 let name = format!("{name}-{}", sub.get_name());
                 collect(sub, &name, pages);
             }

@@ -40,7 +40,7 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 /// What a code means for a script.
 #[expect(clippy::too_many_lines, reason = "a table of all codes")]
-fn exit_of(code: Code) -> Exit {
+pub(crate) fn exit_of(code: Code) -> Exit {
     match code {
         Code::PortInUse
         | Code::SecondInstance

@@ -8,6 +8,7 @@ mod complete;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
+mod reference;
 mod render;
 mod say;
 mod serve;
@@ -79,6 +80,7 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Logout => command::login::logout().await,
         Command::Version => command::printer(global)
             .text_or(&json!({ "version": VERSION }), |_| format!("viaduct {VERSION}")),
+        Command::Reference(command) => reference::run(command),
         Command::Completions { shell } => {
             say::data(complete::script(shell)?.trim_end());
             Ok(())

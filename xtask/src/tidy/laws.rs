@@ -55,6 +55,7 @@ const LAWS: [Law; 6] = [
             "api.rs",
             "api/",
             "events/sink/",
+            "fetch.rs",
             "gateway.rs",
             "gateway/",
             "metrics.rs",

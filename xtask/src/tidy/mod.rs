@@ -69,6 +69,10 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
     }
     links::check(root, &files, &mut findings);
     proofs::check(&files, &mut findings);
+    for page in crate::reference::stale(root)? {
+        let message = "is not what the programs say now; readers would be misled; run `cargo xtask reference`";
+        findings.push(Finding::error("reference", &page, 0, message.into()));
+    }
     findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     Ok(findings)
 }
