@@ -18,12 +18,18 @@ use amt::{
 use axum::{Json, http::StatusCode};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use viaduct_api::Code;
 
 /// Clients ask for the power state every few seconds; a device that is slow to tell is as good as silent.
 const STATE_DEADLINE: Duration = Duration::from_secs(10);
 const SAVING: &str = "IPS_PowerManagementService";
+/// What `RequestPowerStateChange` answers while an earlier request is under way (DMTF, CIM_PowerManagementService): it
+/// did nothing, so that it may be asked again.
+const BUSY: u32 = 4099;
+/// How often and how many times a busy PC is asked again: a reset keeps it busy for a few seconds.
+const BUSY_PAUSE: Duration = Duration::from_millis(500);
+const BUSY_TRIES: usize = 20;
 
 /// `GET /amt/power/state`.
 pub(super) async fn state(asked: Asked) -> Result<Json<Value>, Refusal> {
@@ -141,7 +147,8 @@ fn saved(value: u32) -> Value {
     json!({ "ReturnValue": value, "ReturnValueStr": name })
 }
 
-/// The request itself. What AMT says to it is the answer, also when it is no.
+/// The request itself. What AMT says to it is the answer, also when it is no; only a PC that is still busy with the
+/// request before is asked again for a while.
 pub(super) async fn change_state(
     device: &mut DeviceCommands,
     state: u32,
@@ -151,7 +158,15 @@ pub(super) async fn change_state(
         ("ManagedElement".to_owned(), system().into()),
     ];
     let service = class("CIM_PowerManagementService")?;
-    let output = device.invoke(service, "RequestPowerStateChange", arguments).await?;
+    let method = "RequestPowerStateChange";
+    for _ in 0..BUSY_TRIES {
+        let output = device.invoke(service.clone(), method, arguments.clone()).await?;
+        if output.value != BUSY {
+            return Ok(json::method(device.envelope(), output.value));
+        }
+        sleep(BUSY_PAUSE).await;
+    }
+    let output = device.invoke(service, method, arguments).await?;
     Ok(json::method(device.envelope(), output.value))
 }
 
