@@ -27,6 +27,7 @@ mod consoles_learn_when_a_tunnel_ends;
 mod consoles_reach_a_device_by_every_way;
 mod devices_are_known_before_they_are_let_in;
 mod each_profile_offers_what_it_promises;
+mod every_command_of_the_documentation_runs;
 mod every_write_of_the_compatible_api_changes_the_pc;
 mod many_consoles_share_one_device;
 mod one_server_owns_a_data_directory;

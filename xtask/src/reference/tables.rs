@@ -99,7 +99,7 @@ pub(super) fn rights(data: &Value) -> String {
 pub(super) fn metrics(figures: &str) -> String {
     let mut page = String::from(
         "# Metrics\n\nWhat `/metrics` of the `[metrics]` listener has, for Prometheus. Counters end in `_total` there; \
-         labels hold words of the server, never of a device.\n\n| name | type | labels | means |\n|---|---|---|---|\n",
+         labels hold words of the server, never of a device. How to use them: [Prometheus](../how-to/prometheus.md).\n\n| name | type | labels | means |\n|---|---|---|---|\n",
     );
     for family in figures.split("# HELP ").skip(1) {
         let mut lines = family.lines();
