@@ -5,7 +5,7 @@ CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check fmt advisories bench fuzz
+.PHONY: help demo test build package check fmt advisories bench fuzz
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; \
@@ -28,6 +28,10 @@ build: ## Build the programs, optimised, into target/release
 	@scripts/prerequisites build
 	@scripts/dashboard
 	@$(CARGO) build --release --locked --workspace --bins
+
+package: build ## Pack target/release/viaduct into a .deb and a .tar.gz, in target/package
+	@scripts/prerequisites package
+	@scripts/package
 
 check: ## Formatting, lints, tidy, licences and sources, documentation, no_std
 	@scripts/prerequisites check

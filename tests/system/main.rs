@@ -39,4 +39,5 @@ mod the_dashboard_works_in_a_browser;
 mod the_demo_can_be_pasted;
 mod the_first_start_prints_a_setup_link;
 mod the_host_interface_asks_for_help;
+mod the_package_installs_and_starts_nothing;
 mod the_proxies_dial_nobody;

@@ -258,8 +258,8 @@ impl Reader {
             };
         }
         command.current_dir(self.directory.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.stdin(std::fs::File::open(typed).expect("it was written"));
-        let done = command.output().expect("timeout is part of coreutils");
+        let typed = std::fs::File::open(typed).map_err(|error| error.to_string())?;
+        let done = command.stdin(typed).output().map_err(|error| format!("timeout: {error}"))?;
         if done.status.code() == Some(code) {
             return Ok(());
         }
