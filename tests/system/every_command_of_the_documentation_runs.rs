@@ -35,6 +35,7 @@ pages! {
     events "docs/events.md";
     getting_started "docs/getting-started.md";
     media "docs/media.md";
+    relay "docs/relay.md";
     add_pcs "docs/how-to/add-pcs.md";
     backup "docs/how-to/backup.md";
     certificate "docs/how-to/certificate.md";

@@ -2,6 +2,7 @@
 
 import { AMTRedirector, type RedirectorConfig } from '@device-management-toolkit/ui-toolkit/core'
 import { get } from './api'
+import { isKey, t } from './i18n'
 
 export type Mode = 'kvm' | 'sol'
 
@@ -23,7 +24,18 @@ export async function redirector(mode: Mode, guid: string, ports: number[]): Pro
   return new AMTRedirector(config)
 }
 
-/** Calls `tell` with the reason the server gave when the socket closes. */
+/** The connection broke without a word. */
+const BROKEN = 1006
+
+/** Calls `tell` with why the socket closed, in words; with nothing when there is nothing to say. */
 export function onClosed(source: AMTRedirector, tell: (reason: string) => void) {
-  source.socket?.addEventListener('close', (event: CloseEvent) => tell(event.reason))
+  source.socket?.addEventListener('close', (event: CloseEvent) => tell(words(event.code, event.reason)))
+}
+
+/** The server's reasons are a code and a sentence; those of the code are in the reader's language. */
+function words(code: number, reason: string): string {
+  if (code === BROKEN) return t('closed.lost')
+  const [, name, detail] = /^(E\d{4}) (.*)$/s.exec(reason) ?? []
+  const key = `closed.${name}`
+  return isKey(key) ? `${t(key, { detail: detail ?? '' })} (${name})` : reason
 }

@@ -309,6 +309,12 @@ codes! {
     /// A page of somebody else made a browser send this.
     CrossSite "E3010" "The request came from a page of another site"
         => "Use this server's own pages, or send `Authorization: Bearer TOKEN` instead of a cookie.";
+    /// Each opens one redirection.
+    TicketUsed "E3011" "The ticket was used already"
+        => "Get a new ticket for each redirection: POST /api/v1/redirections/tickets.";
+    /// Bound to device, mode and user.
+    TicketElsewhere "E3012" "The ticket is for something else"
+        => "Get a ticket for this device and this kind of redirection, as the user who opens it.";
     /// A fault of ours.
     Internal "E4001" "The server has a fault"
         => "Please report it with the line in the server's log.";

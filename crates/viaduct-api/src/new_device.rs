@@ -67,6 +67,9 @@ pub struct NewDevice {
     /// Password of its MEBx menu; kept sealed among the secrets, and of no use to this server itself.
     #[serde(default, alias = "mebxpassword", skip_serializing_if = "Option::is_none")]
     pub mebx_password: Option<String>,
+    /// RFB password of its port 5900, eight characters; kept sealed among the secrets, never read back. Empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rfb_password: Option<String>,
 }
 
 impl fmt::Debug for NewDevice {
@@ -115,7 +118,7 @@ impl fmt::Debug for IssuedCredential {
 }
 
 /// A change of one device (ours: `PATCH /devices/{device}`). A key that is absent changes nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DevicePatch {
     /// New name.
@@ -127,6 +130,25 @@ pub struct DevicePatch {
     /// Labels to set; null removes one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, Option<String>>,
+    /// User of its AMT services, with `amtPassword`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amt_user: Option<String>,
+    /// Password of its AMT services; kept sealed, never read back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amt_password: Option<String>,
+    /// RFB password of its port 5900, eight characters; kept sealed, never read back. Empty: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rfb_password: Option<String>,
+}
+
+impl fmt::Debug for DevicePatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DevicePatch")
+            .field("name", &self.name)
+            .field("fqdn", &self.fqdn)
+            .field("labels", &self.labels)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How to take a device in that knocked (`POST …/approve`); every key has a default.

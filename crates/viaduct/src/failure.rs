@@ -52,9 +52,12 @@ pub(crate) fn exit_of(code: Code) -> Exit {
         | Code::Untrusted
         | Code::NotViaduct
         | Code::ShuttingDown => Exit::Unreachable,
-        Code::NotSignedIn | Code::Expired | Code::Throttled | Code::SecondFactor => {
-            Exit::NotSignedIn
-        }
+        Code::NotSignedIn
+        | Code::Expired
+        | Code::Throttled
+        | Code::SecondFactor
+        | Code::TicketUsed
+        | Code::TicketElsewhere => Exit::NotSignedIn,
         Code::NotAllowed
         | Code::SetupLink
         | Code::CrossSite

@@ -125,20 +125,35 @@ async function toolkit() {
 // A page that opens a bare screen and takes nothing of it.
 async function hold() {
   const { token } = JSON.parse((await get(`/authorize/redirection/${task.guid}`)).body);
-  const url = `${task.relay}/webrelay.ashx?p=2&host=${task.guid}&port=5900&mode=kvm&binary=1`;
+  const url = `${task.relay}/webrelay.ashx?p=1&host=${task.guid}&port=5900&mode=kvm&binary=1`;
   const socket = new Plain(url, [token], { ca });
   socket.on("open", () => { socket.pause(); say({ holding: true }); });
   socket.on("error", (error) => say({ failed: error.message }));
   await new Promise(() => setInterval(() => {}, 1000));
 }
 
+// A page's part of the login to a serial console, message for message of the device: the methods, a blank digest, one
+// that proves nothing (the server logs in), and the settings of the console.
+const field = (text) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
+const digest = (...fields) => {
+  const data = Buffer.concat(fields.map(field));
+  return Buffer.concat([Buffer.from([0x13, 0, 0, 0, 4, data.length, 0, 0, 0]), data]);
+};
+const LOGIN = [
+  Buffer.from([0x13, 0, 0, 0, 0, 0, 0, 0, 0]),
+  digest("", "", "", "", "", "", "", ""),
+  digest("x", "r", "n", "/", "c", "00000001", "0".repeat(32), "auth"),
+  Buffer.from([0x20, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x27, 100, 0, 0, 0, 0x10, 0x27, 100, 0, 0, 0, 0, 0, 0, 0]),
+];
+
 // Opens a WebSocket and tells how that went.
-function attempt({ name, path, protocols, origin, first, wait }) {
+function attempt({ name, path, protocols, origin, headers, first, login, wait }) {
   return new Promise((resolve) => {
     const url = task.relay.replace(/\/relay$/, "") + path;
-    const socket = new Plain(url, protocols ?? [], { ca, origin });
+    const socket = new Plain(url, protocols ?? [], { ca, origin, headers });
     let bytes = 0;
     let kind = null;
+    const messages = [];
     const done = (result) => { resolve({ name, bytes, kind, protocol: socket.protocol, ...result }); socket.terminate(); };
     socket.on("unexpected-response", (_, answer) => done({ status: answer.statusCode, code: answer.headers["x-viaduct-code"] }));
     socket.on("error", (error) => done({ error: error.message }));
@@ -149,7 +164,13 @@ function attempt({ name, path, protocols, origin, first, wait }) {
     socket.on("message", (data, binary) => {
       bytes += data.length;
       kind = binary ? "binary" : "text";
-      if (wait === "message") done({ message: binary ? data.toString("latin1") : data.toString() });
+      const message = binary ? data.toString("latin1") : data.toString();
+      if (wait === "message") done({ message });
+      messages.push(message);
+      const answer = login && LOGIN[messages.length - 1];
+      if (answer) socket.send(answer);
+      if (login && messages.length === LOGIN.length) setInterval(() => socket.send(Buffer.from([0x2b, 0, 0, 0, 0, 0, 0, 0])), 1000).unref();
+      if (wait === `message ${messages.length}`) done({ messages });
     });
     socket.on("close", (code, reason) => done({ close: code, reason: reason.toString() }));
   });

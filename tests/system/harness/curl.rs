@@ -1,6 +1,7 @@
 //! curl, as consoles' scripts use it.
 
 use super::{Demo, Device, PATIENCE, output, serve::clean};
+use serde_json::Value;
 use std::process::Command;
 
 /// One call of curl.
@@ -115,6 +116,33 @@ impl Answer {
 }
 
 impl Demo {
+    /// A call of the API with the demo's token: status and body, null when that is no JSON.
+    pub(crate) fn rest(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.rest_as(&format!("Bearer {}", self.get("token")), method, path, body)
+    }
+
+    /// The same with another `Authorization`.
+    pub(crate) fn rest_as(
+        &self,
+        authorization: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let mut curl = Curl::new(&format!("{}{path}", self.get("api")))
+            .arg("--cacert")
+            .arg(self.get("ca_file"))
+            .arg("--request")
+            .arg(method)
+            .arg("--header")
+            .arg(&format!("Authorization: {authorization}"));
+        if let Some(body) = body {
+            curl = curl.arg("--json").arg(&body.to_string());
+        }
+        let answer = curl.run();
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
+    }
+
     /// A call that takes this way, signed in to the proxy.
     pub(crate) fn curl(&self, way: &str, url: &str) -> Curl {
         self.curl_as(way, url, Some(&self.sign_in()))

@@ -56,6 +56,19 @@ impl Demo {
         self.ready[key].as_str().unwrap_or_else(|| panic!("no {key} in {}", self.ready))
     }
 
+    /// What the command line prints, with the demo's token.
+    pub(crate) fn viaduct(&self, args: &[&str]) -> String {
+        let mut command = Command::new(viaduct());
+        command.args(args).args(["--ca", self.get("ca_file")]);
+        super::serve::clean(&mut command);
+        let server = self.get("api").trim_end_matches("/api/v1");
+        command.env("VIADUCT_SERVER", server).env("VIADUCT_TOKEN", self.get("token"));
+        let done = super::output(&mut command);
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{args:?}: {said}");
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
     /// `USER:PASSWORD` of the proxies.
     pub(crate) fn sign_in(&self) -> String {
         format!("{}:{}", self.get("user"), self.get("password"))

@@ -67,13 +67,25 @@ impl Foreign {
 
 /// A stream to a device's port through SOCKS5, signed in with a token.
 pub(crate) fn socks(address: &str, token: &str, device: &str, port: u16) -> TcpStream {
+    socks_as(address, ("token", token), device, port)
+}
+
+/// The same with user and password.
+pub(crate) fn socks_as(
+    address: &str,
+    (user, password): (&str, &str),
+    device: &str,
+    port: u16,
+) -> TcpStream {
     let mut console = TcpStream::connect(address).expect("the proxy listens");
     console.set_read_timeout(Some(PATIENCE)).expect("a deadline");
     console.set_write_timeout(Some(PATIENCE)).expect("a deadline");
     let length = |text: &str| u8::try_from(text.len()).expect("short");
-    let mut hello = b"\x05\x01\x02\x01\x05token".to_vec();
-    hello.push(length(token));
-    hello.extend(token.as_bytes());
+    let mut hello = b"\x05\x01\x02\x01".to_vec();
+    for text in [user, password] {
+        hello.push(length(text));
+        hello.extend(text.as_bytes());
+    }
     hello.extend(b"\x05\x01\x00\x03");
     hello.push(length(device));
     hello.extend(device.as_bytes());

@@ -22,7 +22,7 @@ pub(crate) use browser::Scenario;
 pub(crate) use curl::{Answer, Curl};
 pub(crate) use demo::{Demo, Device, demo};
 pub(crate) use directory::Directory;
-pub(crate) use foreign::{Foreign, Manner, socks};
+pub(crate) use foreign::{Foreign, Manner, socks, socks_as};
 pub(crate) use platform::{Platform, lan_address};
 pub(crate) use process::{Process, output, run};
 pub(crate) use programs::{amt_sim, viaduct};

@@ -6,11 +6,13 @@
 
 mod picture;
 mod pixel;
+mod security;
 pub mod tile;
 mod viewer;
 
 pub use picture::{Picture, PictureError, Update};
 pub use pixel::{PixelFormat, Rgb};
+pub use security::{OpenSecurity, SecurityError, ViewerSecurity, proof};
 pub use viewer::{ViewerError, ViewerMessage};
 
 /// What both ends say first.

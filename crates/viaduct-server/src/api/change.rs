@@ -23,6 +23,8 @@ use viaduct_api::{
 
 /// Longest host name, DNS suffix and other text of a profile (DNS, RFC 1035 §2.3.4).
 const TEXT: usize = 255;
+/// What AMT's port 5900 takes as a password.
+const RFB_LENGTH: usize = 8;
 /// The CIRA user when a password is given without one: what provisioning tools write.
 const DEFAULT_USER: &str = "admin";
 
@@ -85,7 +87,7 @@ pub(super) async fn merge(
     caller.audited(&api, Some(id), what, work).await.map(axum::Json)
 }
 
-/// `PATCH /devices/{device}`: name, domain name, labels.
+/// `PATCH /devices/{device}`: name, domain name, labels, the passwords that the server signs in to it with.
 pub(super) async fn patch(
     State(api): State<Arc<Api>>,
     caller: Authorized,
@@ -106,6 +108,18 @@ async fn patch_now(
     device: &inventory::Device,
     patch: DevicePatch,
 ) -> Result<Device, Refusal> {
+    rfb_fits(patch.rfb_password.as_deref())?;
+    if patch.amt_user.is_some() && patch.amt_password.is_none() {
+        let why = "needs amtPassword beside it";
+        return Err(Refusal::invalid("amtUser", "body", Value::Null, why));
+    }
+    let amt_user = patch.amt_user.or_else(|| device.amt_user.clone());
+    if let Some(amt) = credential(amt_user, patch.amt_password) {
+        let change = DeviceChange { amt: Some(amt), ..DeviceChange::default() };
+        api.inventory.change(device.id, change).await?;
+        api.commands.forget_refusal(device.id);
+    }
+    kv::keep(api, device.id, None, patch.rfb_password).await?;
     if let Some(fqdn) = patch.fqdn {
         let change = DeviceChange { fqdn: Some(fqdn), ..DeviceChange::default() };
         api.inventory.change(device.id, change).await?;
@@ -199,7 +213,20 @@ pub(super) fn checked(wish: &NewDevice) -> Result<DeviceId, Refusal> {
             return Err(Refusal::invalid(path, "body", text.clone().into(), msg));
         }
     }
+    rfb_fits(wish.rfb_password.as_deref())?;
     Ok(id)
+}
+
+/// AMT takes eight characters for its port 5900, neither more nor fewer. An empty text takes ours away.
+fn rfb_fits(password: Option<&str>) -> Result<(), Refusal> {
+    match password {
+        None | Some("") => Ok(()),
+        Some(text) if text.len() == RFB_LENGTH && text.is_ascii() => Ok(()),
+        Some(_) => {
+            let why = format!("an RFB password of AMT has {RFB_LENGTH} characters");
+            Err(Refusal::invalid("rfbPassword", "body", Value::Null, why))
+        }
+    }
 }
 
 async fn add(
@@ -209,7 +236,7 @@ async fn add(
 ) -> Result<(Arc<inventory::Device>, Option<Issued>), Refusal> {
     let given = wish.name.is_some();
     let given_password = wish.cira_password.as_ref().is_some_and(|password| !password.is_empty());
-    let mebx = wish.mebx_password.take();
+    let (mebx, rfb) = (wish.mebx_password.take(), wish.rfb_password.take());
     let new = device(id, &mut wish);
     let added = match api.inventory.add(new.clone()).await {
         // A name that we made up must not stand in the way of provisioning.
@@ -225,7 +252,7 @@ async fn add(
         let change = DeviceChange { profile: Some(profile), ..DeviceChange::default() };
         api.inventory.change(id, change).await?;
     }
-    kv::keep_mebx(api, id, mebx).await?;
+    kv::keep(api, id, mebx, rfb).await?;
     // Provisioning may have put the passwords down before. Then what was made in their place is void.
     let void = !given_password && kv::apply_known(api, id).await?;
     let issued = added.1.filter(|_| !void);
@@ -255,7 +282,7 @@ pub(super) fn named_by_id(device: inventory::NewDevice) -> inventory::NewDevice 
 
 async fn merge_into(api: &Api, id: DeviceId, mut wish: NewDevice) -> Result<Device, Refusal> {
     let known = api.inventory.get(id).ok_or(StoreError::NotFound(id))?;
-    kv::keep_mebx(api, id, wish.mebx_password.take()).await?;
+    kv::keep(api, id, wish.mebx_password.take(), wish.rfb_password.take()).await?;
     if let Some(name) = wish.name.take().filter(|name| *name != known.name) {
         api.inventory.rename(id, name).await?;
     }

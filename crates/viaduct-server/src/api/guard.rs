@@ -1,6 +1,10 @@
 //! Who asks, and whether they may: one check in front of every handler.
 
-use super::{Api, refusal::Refusal};
+use super::{
+    Api,
+    refusal::Refusal,
+    site::{self, Page},
+};
 use crate::{
     access::{Action, Denied, Principal, Rights, Scope, SignInError},
     audit::Outcome,
@@ -8,7 +12,7 @@ use crate::{
 };
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -147,11 +151,16 @@ pub(super) async fn check(
 struct Asked<'a> {
     method: &'a Method,
     headers: &'a HeaderMap,
+    extensions: &'a Extensions,
 }
 
 impl<'a> Asked<'a> {
     fn of(request: &'a Request) -> Self {
-        Self { method: request.method(), headers: request.headers() }
+        Self {
+            method: request.method(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        }
     }
 }
 
@@ -197,8 +206,23 @@ pub(super) async fn is_signed_in(
     headers: &HeaderMap,
 ) -> bool {
     let known = headers.contains_key(header::AUTHORIZATION) || cookie(headers).is_some();
+    let extensions = &Extensions::new();
     (known || origin == Origin::Local)
-        && admit(api, Guard::SignedIn, Some(origin), Asked { method, headers }).await.is_ok()
+        && admit(api, Guard::SignedIn, Some(origin), Asked { method, headers, extensions })
+            .await
+            .is_ok()
+}
+
+/// The name of whoever a request is signed in as, by cookie or token, where one is given and good. Not a check: the
+/// relay's right is its ticket.
+pub(super) fn name_in(api: &Api, headers: &HeaderMap) -> Option<String> {
+    let by_token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, token)| api.access.bearer(&Secret::new(token.trim().to_owned())).ok());
+    let who = by_token.or_else(|| api.access.browser(&cookie(headers)?).ok())?;
+    Some(who.name)
 }
 
 /// Whether the caller is known by the cookie of a browser.
@@ -296,21 +320,16 @@ fn cookie(headers: &HeaderMap) -> Option<Secret<String>> {
 /// a stream, says where it comes from, and that is here. (A browser that says nothing on those is none.)
 fn same_site(asked: Asked<'_>) -> Result<(), Refusal> {
     let headers = asked.headers;
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let reads = matches!(*asked.method, Method::GET | Method::HEAD)
         && !headers.contains_key(header::UPGRADE);
-    let here = match (text(header::ORIGIN), text(header::HOST)) {
-        (Some(origin), Some(host)) => origin
-            .split_once("://")
-            .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host)),
-        (Some(_), None) => false,
-        (None, _) => reads && !headers.contains_key(header::ORIGIN),
+    let from = match site::page(headers, asked.extensions) {
+        Page::Own => return Ok(()),
+        Page::Unnamed if reads && !site::fetched_by_others(headers) => return Ok(()),
+        Page::Unnamed => "a page that it does not name",
+        Page::Other(page) => page,
     };
-    if here {
-        return Ok(());
-    }
-    let from = text(header::ORIGIN).unwrap_or("a page that it does not name").escape_debug();
-    Err(Refusal::new(Code::CrossSite, format!("the browser sent it for {from}")))
+    let from: String = from.chars().take(100).collect();
+    Err(Refusal::new(Code::CrossSite, format!("the browser sent it for {}", from.escape_debug())))
 }
 
 /// The refusal of a credential. `Basic` is only offered to those who tried it: a browser would ask its user.

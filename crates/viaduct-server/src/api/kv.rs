@@ -7,7 +7,7 @@ use super::{Api, body, guard::Authorized, refusal::Refusal, routes::Routes};
 use crate::{
     access::Action,
     config::{Secret, VERSION},
-    inventory::{DeviceChange, StoreError, View},
+    inventory::{DeviceChange, RFB, StoreError, View},
 };
 use axum::{
     Json,
@@ -199,20 +199,20 @@ pub(super) async fn apply_known(api: &Api, id: DeviceId) -> Result<bool, StoreEr
     }
 }
 
-/// Keeps the password of a device's MEBx menu beside its other secrets, where provisioning looks for it.
-pub(super) async fn keep_mebx(
+/// Keeps passwords of a device beside its other secrets, where provisioning looks for them: those of its MEBx menu and of
+/// its port 5900.
+pub(super) async fn keep(
     api: &Api,
     id: DeviceId,
-    password: Option<String>,
+    mebx: Option<String>,
+    rfb: Option<String>,
 ) -> Result<(), StoreError> {
-    let Some(password) = password.filter(|password| !password.is_empty()) else { return Ok(()) };
-    let path = format!("{DEVICES}{id}");
-    let known = api.inventory.secret(&path).await?;
-    let known = known.and_then(|secret| serde_json::from_str(secret.data.expose()).ok());
-    let mut data: Map<String, Value> = known.unwrap_or_default();
-    data.insert("MEBX_PASSWORD".to_owned(), password.into());
-    let text = Secret::new(Value::Object(data).to_string());
-    api.inventory.put_secret(path, text, None).await.map(drop)
+    if let Some(password) = mebx.filter(|password| !password.is_empty()) {
+        api.inventory.keep_beside(id, "MEBX_PASSWORD", Some(Secret::new(password))).await?;
+    }
+    let Some(password) = rfb else { return Ok(()) };
+    let password = Some(password).filter(|password| !password.is_empty()).map(Secret::new);
+    api.inventory.keep_beside(id, RFB, password).await
 }
 
 /// Forgets what is kept among the secrets of a device.

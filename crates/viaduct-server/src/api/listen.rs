@@ -5,6 +5,7 @@ use super::{
     deadlines::{Deadlined, Turn},
     guard::Origin,
     router,
+    site::Encrypted,
     strict::Strict,
 };
 use crate::tls::WebAcceptor;
@@ -97,9 +98,9 @@ async fn serve_tcp(
             }
             let origin = origin(peer);
             match tls {
-                None => connection(router, io, origin, down).await,
+                None => connection(router, io, (origin, None), down).await,
                 Some(tls) => match timeout(TLS_DEADLINE, tls.accept(io)).await {
-                    Ok(Ok(io)) => connection(router, io, origin, down).await,
+                    Ok(Ok(io)) => connection(router, io, (origin, Some(Encrypted)), down).await,
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "a web client's TLS failed"),
                     Err(_) => tracing::debug!(%peer, "a web client's TLS took too long"),
                 },
@@ -123,7 +124,7 @@ pub fn serve_local(
         let Ok(listener) = listener else { return };
         let router = router(api);
         serve(listener, shutdown, move |(io, _), down| {
-            connection(router.clone(), io, Origin::Local, down)
+            connection(router.clone(), io, (Origin::Local, None), down)
         })
         .await;
         if let Err(error) = std::fs::remove_file(&path) {
@@ -187,8 +188,12 @@ async fn next<L: Accept>(
 }
 
 /// One client's connection, request after request.
-async fn connection<T>(router: Router, io: T, origin: Origin, mut shutdown: watch::Receiver<bool>)
-where
+async fn connection<T>(
+    router: Router,
+    io: T,
+    (origin, encrypted): (Origin, Option<Encrypted>),
+    mut shutdown: watch::Receiver<bool>,
+) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let turn = Turn::default();
@@ -197,6 +202,9 @@ where
         turn.begin();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(origin);
+        if let Some(encrypted) = encrypted {
+            request.extensions_mut().insert(encrypted);
+        }
         let (mut router, turn) = (router.clone(), turn.clone());
         // From such a request on nobody looks at the bytes before hyper does, so there is no next request.
         let last =

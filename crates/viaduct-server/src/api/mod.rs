@@ -37,6 +37,7 @@ mod routes;
 mod service;
 mod setup;
 mod show;
+mod site;
 mod stats;
 mod strict;
 mod tokens;
@@ -108,8 +109,6 @@ pub struct Api {
     pub config_text: Arc<str>,
     /// How it was over the last hour and week.
     pub history: History,
-    /// Requests to switch something on that would have lowered consent by the way.
-    pub(crate) declined: Arc<amt::Declined>,
     /// Receivers of events, with their figures.
     pub(crate) sinks: Arc<[(String, SinkFigures)]>,
     /// The data directory.

@@ -37,7 +37,11 @@ struct Parts {
 fn status(code: Code) -> StatusCode {
     match code {
         Code::BadRequest | Code::BadConfig | Code::RedirectionNonsense => StatusCode::BAD_REQUEST,
-        Code::NotSignedIn | Code::Expired | Code::SecondFactor => StatusCode::UNAUTHORIZED,
+        Code::NotSignedIn
+        | Code::Expired
+        | Code::SecondFactor
+        | Code::TicketUsed
+        | Code::TicketElsewhere => StatusCode::UNAUTHORIZED,
         Code::NotAllowed | Code::PortNotForwarded | Code::SetupLink | Code::CrossSite => {
             StatusCode::FORBIDDEN
         }

@@ -1,19 +1,24 @@
 //! The WebSocket relay at Open AMT's path: `GET /relay/webrelay.ashx?p=2&host=GUID&port=16994&tls=0&mode=kvm`.
 //!
 //! The subprotocol is the right: a ticket of ours, or one of Open AMT's redirection tokens. It is echoed, as browsers
-//! demand. What is wrong with the request is a status; what goes wrong with the redirection is a close code with a
-//! reason, because pages cannot see a status.
+//! demand. What is wrong with the request is a status for programs; for pages, which cannot see one, the socket opens
+//! and ends at once. What goes wrong with the redirection is a close code with a reason for both.
 
-use super::{Api, guard::Origin, refusal::Refusal};
+use super::{
+    Api,
+    guard::{self, Origin},
+    refusal::Refusal,
+    site::{self, Page},
+};
 use crate::{
-    access::RedirectionGrant,
+    access::{RedirectionGrant, SignInError},
     config::Secret,
-    redirect::{Asked, Framing, Grant},
+    redirect::{Asked, End, Framing, Grant, TicketFault},
 };
 use amt::port::ServicePort;
 use axum::{
     extract::{FromRequestParts, Request, State, ws::WebSocketUpgrade},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::Response,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -36,47 +41,93 @@ pub(super) async fn relay(
         Refusal::new(Code::UpgradeNeeded, detail)
             .next("Open a WebSocket with a ticket of POST /api/v1/redirections/tickets as its subprotocol.")
     })?;
-    same_origin(&parts.headers, &api.origins)?;
+    let page = permitted_page(&parts, &api.origins)?;
+    let upgrade =
+        upgrade.max_message_size(MESSAGE_MAX).max_frame_size(MESSAGE_MAX).write_buffer_size(0);
+    let redirections = api.redirections.clone();
     let offers = offers(&parts.headers);
+    match admitted(&api, &parts, &offers) {
+        Ok(Admitted { token, grant, asked }) => {
+            let console = match parts.extensions.get::<Origin>() {
+                Some(Origin::Network(peer)) => Some(*peer),
+                _ => None,
+            };
+            Ok(upgrade
+                .protocols([token])
+                .on_upgrade(move |socket| redirections.serve(socket, grant, asked, console)))
+        }
+        Err(end) if page => {
+            // Browsers drop a connection that does not answer one of their offers.
+            let offer = offers.into_iter().find(|offer| offer != BINARY);
+            Ok(upgrade
+                .protocols(offer)
+                .on_upgrade(move |socket| async move { redirections.turn_away(socket, end).await }))
+        }
+        Err(end) => Err(refusal(&end)),
+    }
+}
+
+/// A request with the right to what it asks for.
+struct Admitted {
+    token: String,
+    grant: Grant,
+    asked: Asked,
+}
+
+fn admitted(api: &Api, parts: &Parts, offers: &[String]) -> Result<Admitted, End> {
     let query: HashMap<String, String> = query(parts.uri.query().unwrap_or_default());
     let asked = asked(&query, offers.iter().any(|offer| offer == BINARY))?;
-    let (token, grant) = admitted(&api, &offers, &asked).ok_or_else(|| {
-        Refusal::new(Code::NotSignedIn, "the subprotocol is no ticket for this device and mode")
-            .next(
-                "Get a new ticket: each is good once, for half a minute, for one device and mode.",
-            )
-    })?;
-    let console = match parts.extensions.get::<Origin>() {
-        Some(Origin::Network(peer)) => Some(*peer),
-        _ => None,
-    };
-    let redirections = api.redirections.clone();
-    Ok(upgrade
-        .protocols([token])
-        .max_message_size(MESSAGE_MAX)
-        .max_frame_size(MESSAGE_MAX)
-        .write_buffer_size(0)
-        .on_upgrade(move |socket| redirections.serve(socket, grant, asked, console)))
+    let (token, grant) = granted(api, offers, &asked).map_err(End::Ticket)?;
+    // Whoever is signed in as somebody else is not the one whom the ticket was given to.
+    let other = |name: String| name != grant.principal.name;
+    if guard::name_in(api, &parts.headers).is_some_and(other) {
+        return Err(End::Ticket(TicketFault::OtherUser));
+    }
+    Ok(Admitted { token, grant, asked })
+}
+
+/// What programs are told, as a status.
+fn refusal(end: &End) -> Refusal {
+    let refusal = Refusal::new(end.code().unwrap_or(Code::Internal), end.detail());
+    match end {
+        End::Ticket(_) => refusal.sent_as(StatusCode::UNAUTHORIZED).next(
+            "Get a new ticket: each is good once, for half a minute, for one device and mode.",
+        ),
+        _ => refusal,
+    }
 }
 
 /// The first offer that gives the right, and what it gives. A ticket is used up by being shown, good or not.
-fn admitted(api: &Api, offers: &[String], asked: &Asked) -> Option<(String, Grant)> {
-    offers.iter().filter(|offer| *offer != BINARY).find_map(|offer| {
-        let grant =
-            api.redirections.redeem(offer, asked).or_else(|| by_token(api, offer, asked))?;
-        Some((offer.clone(), grant))
-    })
+fn granted(api: &Api, offers: &[String], asked: &Asked) -> Result<(String, Grant), TicketFault> {
+    let mut first = None;
+    for offer in offers.iter().filter(|offer| *offer != BINARY) {
+        let result = match api.redirections.redeem(offer, asked) {
+            Err(TicketFault::Unknown) => by_token(api, offer, asked),
+            known => known,
+        };
+        match result {
+            Ok(grant) => return Ok((offer.clone(), grant)),
+            Err(fault) => first = first.or(Some(fault)),
+        }
+    }
+    Err(first.unwrap_or(TicketFault::Missing))
 }
 
 /// Open AMT's tokens name no mode and may be shown again until they expire; they still belong to one device and user.
-fn by_token(api: &Api, token: &str, asked: &Asked) -> Option<Grant> {
-    if !api.redirection_tokens {
-        return None;
+fn by_token(api: &Api, token: &str, asked: &Asked) -> Result<Grant, TicketFault> {
+    let token = Secret::new(token.to_owned());
+    match api.access.redirection(&token) {
+        Ok(RedirectionGrant { principal, device }) if api.redirection_tokens => {
+            let grant = Grant { principal, device, mode: None, take_over: asked.take_over };
+            api.redirections.holds(&grant, asked)?;
+            Ok(grant)
+        }
+        Err(SignInError::Expired) => Err(TicketFault::Expired),
+        _ if api.access.bearer(&token).is_ok() || api.access.browser(&token).is_ok() => {
+            Err(TicketFault::NotForRelay)
+        }
+        _ => Err(TicketFault::Unknown),
     }
-    let RedirectionGrant { principal, device } =
-        api.access.redirection(&Secret::new(token.to_owned())).ok()?;
-    let grant = Grant { principal, device, mode: None, take_over: asked.take_over };
-    api.redirections.holds(&grant, asked).then_some(grant)
 }
 
 fn offers(headers: &HeaderMap) -> Vec<String> {
@@ -101,13 +152,11 @@ fn query(text: &str) -> HashMap<String, String> {
     found
 }
 
-fn asked(query: &HashMap<String, String>, binary: bool) -> Result<Asked, Refusal> {
+fn asked(query: &HashMap<String, String>, binary: bool) -> Result<Asked, End> {
     let get = |name: &str| query.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let bad = |name: &str, why: &str| {
-        Refusal::new(
-            Code::BadRequest,
-            format!("{name} = `{}` {why}", get(name).unwrap_or_default()),
-        )
+        let shown: String = get(name).unwrap_or_default().chars().take(40).collect();
+        End::BadRequest(format!("{name} = `{}` {why}", shown.escape_debug()))
     };
     let on = |name: &str| matches!(get(name), Some("1" | "true"));
     let device = get("host").and_then(|host| host.parse().ok());
@@ -138,19 +187,21 @@ fn asked(query: &HashMap<String, String>, binary: bool) -> Result<Asked, Refusal
     let tls = on("tls");
     let port = if tls { port.counterpart().filter(|p| p.is_tls()).unwrap_or(port) } else { port };
     let framing = if binary || on("binary") { Framing::Binary } else { Framing::Text };
-    Ok(Asked { device, mode, port, tls, framing, take_over: on("takeover") })
+    let take_over = on("takeover");
+    Ok(Asked { device, mode, port, tls, sign_in: redirection, framing, take_over })
 }
 
-/// Pages of this server, and of the origins in the configuration, may open a relay; programs send no origin.
-fn same_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Refusal> {
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    let Some(origin) = origins.next() else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = authority(origin).is_some_and(|authority| authority == without_default_port(host));
-    let known = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-    if origins.next().is_none() && (own || known) {
-        return Ok(());
+/// Pages of this server, and of the origins in the configuration, may open a relay; programs name no page. Whether it is
+/// a page: those are told by close codes what others are told by a status.
+fn permitted_page(parts: &Parts, allowed: &[String]) -> Result<bool, Refusal> {
+    let origin = match site::page(&parts.headers, &parts.extensions) {
+        Page::Unnamed => return Ok(false),
+        Page::Own => return Ok(true),
+        Page::Other(origin) => origin,
+    };
+    let one = parts.headers.get_all(header::ORIGIN).iter().count() == 1;
+    if one && allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {
+        return Ok(true);
     }
     let shown: String = origin.chars().take(100).collect();
     let detail = format!("a page of another origin ({}) may not do this", shown.escape_debug());
@@ -158,30 +209,14 @@ fn same_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Refusal> {
         .next("Add the page's origin to `origins` in [web] if it is yours."))
 }
 
-/// Host and port of an origin, in lower case, without the port that its scheme implies.
-fn authority(origin: &str) -> Option<String> {
-    let lower = origin.to_ascii_lowercase();
-    let authority = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"))?;
-    let plain = !authority.is_empty() && !authority.contains(['/', '@', '?', '#', ' ']);
-    plain.then(|| without_default_port(authority))
-}
-
-fn without_default_port(host: &str) -> String {
-    let host = host.to_ascii_lowercase();
-    let stripped = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80"));
-    // The end of an IPv6 address is no port.
-    let bare = stripped.filter(|bare| !bare.contains(':') || bare.ends_with(']'));
-    bare.map_or(host.clone(), str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
+    use axum::http::{self, HeaderValue};
 
     const GUID: &str = "4c4c4544-004b-4210-8033-b6c04f504633";
 
-    fn parse(text: &str) -> Result<Asked, Refusal> {
+    fn parse(text: &str) -> Result<Asked, End> {
         asked(&query(&text.replace("GUID", GUID)), false)
     }
 
@@ -220,32 +255,25 @@ mod tests {
 
     #[test]
     fn only_pages_of_this_server_and_those_configured_may_open_a_relay() {
-        let check = |origin: &str, host: &str, allowed: &[&str]| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
-            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+        let check = |origins: &[&'static str], allowed: &[&str]| {
+            let (mut parts, ()) = http::Request::new(()).into_parts();
+            parts.extensions.insert(site::Encrypted);
+            parts.headers.insert(header::HOST, HeaderValue::from_static("mps.example"));
+            for origin in origins {
+                parts.headers.append(header::ORIGIN, HeaderValue::from_static(origin));
+            }
             let allowed: Vec<String> = allowed.iter().map(|one| (*one).to_owned()).collect();
-            same_origin(&headers, &allowed).is_ok()
+            permitted_page(&parts, &allowed).ok()
         };
-        assert!(check("https://mps.example:8443", "mps.example:8443", &[]));
-        assert!(check("https://MPS.example", "mps.example:443", &[]));
-        assert!(check("https://[::1]:8443", "[::1]:8443", &[]));
-        assert!(check("https://console.example", "mps.example", &["https://console.example"]));
-        for (origin, host) in [
-            ("null", "mps.example"),
-            ("", "mps.example"),
-            ("https://evil.example", "mps.example"),
-            ("https://mps.example.evil.example", "mps.example"),
-            ("https://sub.mps.example", "mps.example"),
-            ("https://mps.example@evil.example", "mps.example"),
-            ("https://mps.example:1", "mps.example"),
-            ("mps.example", "mps.example"),
-            ("https://*", "mps.example"),
-        ] {
-            assert!(!check(origin, host, &["https://console.example"]), "{origin}");
+        let console = "https://console.example";
+        assert_eq!(check(&["https://mps.example"], &[]), Some(true));
+        assert_eq!(check(&[console], &[console]), Some(true));
+        assert_eq!(check(&[], &[]), Some(false), "programs send none");
+        for origin in ["null", "https://evil.example", "http://mps.example", "https://*"] {
+            assert_eq!(check(&[origin], &[console]), None, "{origin}");
         }
-        assert!(!check("https://x.console.example", "h", &["https://console.example"]));
-        assert!(!check("https://anything", "h", &["*", "https://*"]), "no wildcards");
-        assert!(same_origin(&HeaderMap::new(), &[]).is_ok(), "programs send none");
+        assert_eq!(check(&["https://x.console.example"], &[console]), None);
+        assert_eq!(check(&["https://anything"], &["*", "https://*"]), None, "no wildcards");
+        assert_eq!(check(&[console, "https://evil.example"], &[console]), None);
     }
 }

@@ -82,7 +82,7 @@ fn wrongs(device: &Value) -> Vec<Value> {
         fault("deviceInfo", info, "expected an object");
     }
     let secrets = ["mpspassword", "ciraPassword", "password", "amtPassword", "mebxpassword"];
-    for path in secrets.into_iter().chain(["mebxPassword", "username", "amtUser"]) {
+    for path in secrets.into_iter().chain(["mebxPassword", "rfbPassword", "username", "amtUser"]) {
         let value = &device[path];
         if !(value.is_null() || value.is_string()) {
             // A secret is not repeated, whatever it looks like.

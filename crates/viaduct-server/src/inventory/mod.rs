@@ -23,6 +23,7 @@ pub(crate) use names::check_labels;
 pub use names::cira_warnings;
 pub(crate) use outside::Proof;
 pub use portable::{Kept, Portable, Sealed};
+pub(crate) use secrets::RFB;
 pub use sqlite::{AuditFilter, examine};
 pub(crate) use sqlite::{Person, TokenRow};
 pub use view::{TENANT_MAX, View};

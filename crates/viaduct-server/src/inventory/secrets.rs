@@ -3,6 +3,7 @@
 
 use super::{Inventory, StoreError, durable};
 use crate::config::Secret;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use viaduct_api::DeviceId;
@@ -17,6 +18,13 @@ pub struct StoredSecret {
     /// The last one.
     pub created: OffsetDateTime,
 }
+
+/// Where the secrets of devices are.
+const DEVICES: &str = "devices/";
+/// The password of port 5900 among them.
+pub(crate) const RFB: &str = "RFB_PASSWORD";
+/// Two writers at the same time are rare, and one of them is always done.
+const CAS_TRIES: usize = 8;
 
 /// Longest path.
 const PATH: usize = 256;
@@ -63,6 +71,55 @@ impl Inventory {
             this.store().put_secret(&path, &sealed, now, expected).await
         })
         .await
+    }
+
+    /// Keeps a password beside the other secrets of a device, where provisioning looks for it; None takes it away.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn keep_beside(
+        &self,
+        id: DeviceId,
+        key: &'static str,
+        password: Option<Secret<String>>,
+    ) -> Result<(), StoreError> {
+        let path = format!("{DEVICES}{id}");
+        for _ in 0..CAS_TRIES {
+            let known = self.secret(&path).await?;
+            let version = known.as_ref().map_or(0, |secret| secret.version);
+            let mut data: Map<String, Value> = known
+                .and_then(|secret| serde_json::from_str(secret.data.expose()).ok())
+                .unwrap_or_default();
+            match &password {
+                Some(password) => {
+                    drop(data.insert(key.to_owned(), password.expose().clone().into()));
+                }
+                None if data.remove(key).is_none() => return Ok(()),
+                None => {}
+            }
+            let text = Secret::new(Value::Object(data).to_string());
+            if self.put_secret(path.clone(), text, Some(version)).await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Database("others change the secrets of this device all the time".into()))
+    }
+
+    /// The password of a device's port 5900: the one kept here, or else in Vault.
+    ///
+    /// # Errors
+    /// When it cannot be read or unsealed, or Vault cannot be asked.
+    pub async fn rfb_password(&self, id: DeviceId) -> Result<Option<Secret<String>>, StoreError> {
+        let own = self.secret(&format!("{DEVICES}{id}")).await?;
+        let own = own.and_then(|secret| {
+            let data: Value = serde_json::from_str(secret.data.expose()).ok()?;
+            let text = data.get(RFB)?.as_str().filter(|text| !text.is_empty())?;
+            Some(Secret::new(text.to_owned()))
+        });
+        match (own, self.vault()) {
+            (None, Some(vault)) => Ok(vault.device(id).await?.rfb.clone()),
+            (own, _) => Ok(own),
+        }
     }
 
     /// Takes it away; there need not be one.

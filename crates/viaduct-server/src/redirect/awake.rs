@@ -8,8 +8,12 @@ use tokio::time::Instant;
 
 /// So long without input; firmware's default is three minutes, and its smallest setting one.
 const QUIET: Duration = Duration::from_secs(45);
-/// Opening message, version, security type, ClientInit.
-const HANDSHAKE: usize = 8 + 12 + 1 + 1;
+/// What a viewer says first where AMT's login came before: opening message, version, security type, ClientInit.
+pub(super) const HANDSHAKE: usize = 8 + 12 + 1 + 1;
+/// And on port 5900, where it proves its password itself: version, security type, proof, ClientInit.
+pub(super) const RAW_5900: usize = 12 + 1 + 16 + 1;
+/// And where the server has done that.
+pub(super) const CLIENT_INIT: usize = 1;
 /// Most bytes of a message that are kept; only clipboards are longer, and they are counted instead.
 const KEPT: usize = 2048;
 
@@ -27,16 +31,10 @@ pub(super) struct Awake {
 }
 
 impl Awake {
-    /// `on`: whether the screen is to be kept open; input is followed in any case.
-    pub(super) fn new(on: bool) -> Self {
-        Self {
-            on,
-            handshake: HANDSHAKE,
-            kept: Vec::new(),
-            skip: 0,
-            pointer: None,
-            input: Instant::now(),
-        }
+    /// `on`: whether the screen is to be kept open; input is followed in any case. `handshake`: bytes before the viewer's
+    /// first message.
+    pub(super) fn new(on: bool, handshake: usize) -> Self {
+        Self { on, handshake, kept: Vec::new(), skip: 0, pointer: None, input: Instant::now() }
     }
 
     /// How long no key and no pointer came.
@@ -112,7 +110,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_last_pointer_is_repeated_between_two_messages_only() {
-        let mut awake = Awake::new(true);
+        let mut awake = Awake::new(true, HANDSHAKE);
         awake.handle(b"\x40\0\0\0\0\0\0\0RFB 003.008\n\x01");
         awake.handle(b"\x01");
         tokio::time::advance(QUIET).await;
@@ -129,7 +127,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn long_texts_are_counted_and_strange_streams_left_alone() {
-        let mut awake = Awake::new(true);
+        let mut awake = Awake::new(true, HANDSHAKE);
         awake.handle(&[0; HANDSHAKE]);
         awake.handle(&POINTER);
         let mut text = vec![6, 0, 0, 0, 0, 0, 0x40, 0];

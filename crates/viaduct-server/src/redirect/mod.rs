@@ -7,6 +7,8 @@
 //! the next one is taken, so a console that stops reading stops its own channel.
 
 mod awake;
+mod bare;
+mod begin;
 mod end;
 mod frames;
 mod image_reader;
@@ -24,8 +26,8 @@ pub use image_reader::ImageReader;
 pub use live::{Entry, Holder};
 pub use mount::Mounting;
 pub use progress::Mounted;
-pub use ticket::Grant;
 pub(crate) use ticket::LIFE;
+pub use ticket::{Grant, TicketFault};
 
 use crate::{
     access::{Access, Action, Principal},
@@ -38,6 +40,7 @@ use crate::{
     tunnel::TunnelHandle,
 };
 use amt::port::ServicePort;
+use axum::extract::ws::WebSocket;
 use live::Live;
 use std::sync::Arc;
 use ticket::Tickets;
@@ -52,6 +55,8 @@ pub struct Asked {
     pub port: ServicePort,
     /// The server speaks TLS with the device, the console does not.
     pub tls: bool,
+    /// The server signs in to the device; otherwise the bytes are passed on as they are.
+    pub sign_in: bool,
     pub framing: Framing,
     /// Whoever uses it now has to leave.
     pub take_over: bool,
@@ -130,17 +135,22 @@ impl Redirections {
         self.0.tickets.issue(grant)
     }
 
-    /// Takes a ticket, which is used up by that; none when it is not good, not for this, or its owner has lost the
-    /// right.
-    #[must_use]
-    pub fn redeem(&self, ticket: &str, asked: &Asked) -> Option<Grant> {
+    /// Takes a ticket, which is used up by that.
+    ///
+    /// # Errors
+    /// Why it opens nothing.
+    pub fn redeem(&self, ticket: &str, asked: &Asked) -> Result<Grant, TicketFault> {
         let grant = self.0.tickets.redeem(ticket)?;
-        self.holds(&grant, asked).then_some(grant)
+        self.holds(&grant, asked)?;
+        Ok(grant)
     }
 
     /// Whether a grant is for what is asked and its owner still has the right.
-    #[must_use]
-    pub fn holds(&self, grant: &Grant, asked: &Asked) -> bool {
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn holds(&self, grant: &Grant, asked: &Asked) -> Result<(), TicketFault> {
+        grant.covers(asked)?;
         let right = |mode| self.0.access.authorise(&grant.principal, action(mode)).is_ok();
         let may = match grant.mode.or(asked.mode) {
             Some(mode) => right(mode),
@@ -152,7 +162,15 @@ impl Redirections {
         };
         let device = self.0.inventory.get(grant.device);
         let seen = device.is_some_and(|device| grant.principal.sees(&device));
-        grant.covers(asked) && may && seen && self.0.access.is_current(&grant.principal)
+        let holds = may && seen && self.0.access.is_current(&grant.principal);
+        holds.then_some(()).ok_or(TicketFault::Revoked)
+    }
+
+    /// Ends a socket that was opened only because a page cannot see a status: nothing else is done with it.
+    pub async fn turn_away(&self, socket: WebSocket, end: End) {
+        let (to, from) = frames::split(socket, Framing::Text, self.0.limits.stall_deadline.0);
+        to.close(&end).await;
+        from.drain().await;
     }
 
     /// Who uses it now.

@@ -27,7 +27,7 @@ use tokio::{
     sync::oneshot,
     time::{interval, timeout},
 };
-use viaduct_api::RedirectionMode;
+use viaduct_api::{Code, RedirectionMode};
 
 /// Logged in and drives switched on, so soon.
 const BEGIN: Duration = Duration::from_secs(30);
@@ -103,7 +103,7 @@ impl Redirections {
         let intent = match self.0.audit.intent(who, action(MODE), Some(entry.device), what).await {
             Ok(intent) => intent,
             Err(error) => {
-                let end = End::Internal(error.to_string());
+                let end = End::Server(Code::AuditUnavailable, error.to_string());
                 drop(ready.send(Err(end.clone())));
                 return end;
             }

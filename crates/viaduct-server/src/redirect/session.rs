@@ -2,18 +2,19 @@
 
 use super::{
     Asked, End, Grant, Redirections, action,
-    awake::Awake,
+    awake::{Awake, CLIENT_INIT, HANDSHAKE, RAW_5900},
+    bare,
+    begin::{FirstWord, first_word, log_in},
     frames::{FromConsole, ToConsole, split},
     line::{self, Line},
     live::{Entry, Seat},
     login::{Login, kind},
 };
-use crate::{audit::Outcome, command::CommandError, events::Event, tunnel::Opener};
-use amt::{
-    credentials::Credentials,
-    port::ServicePort,
-    redirect::{ConsoleMessage, Kind},
+use crate::{
+    audit::Outcome, command::CommandError, config::Secret, events::Event, inventory::StoreError,
+    tunnel::Opener,
 };
+use amt::{credentials::Credentials, port::ServicePort};
 use axum::extract::ws::WebSocket;
 use bytes::Bytes;
 use std::{
@@ -25,10 +26,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
     time::{Instant, interval_at, sleep, timeout},
 };
-use viaduct_api::RedirectionMode;
+use viaduct_api::{Code, DeviceId, RedirectionMode};
 
-/// A console that does not say what it wants by then is not waited for.
-const FIRST_WORD: Duration = Duration::from_secs(10);
 /// Both sides must be logged in so soon.
 const LOGIN: Duration = Duration::from_secs(30);
 /// Consoles are asked so often whether they are there, and rights are looked at again.
@@ -83,10 +82,17 @@ impl Redirections {
         let audit = &self.0.audit;
         let intent = match audit.intent(&entry.principal, action(entry.mode), device, what).await {
             Ok(intent) => intent,
-            Err(error) => return self.refused(grant, console, End::Internal(error.to_string())),
+            Err(error) => {
+                let end = End::Server(Code::AuditUnavailable, error.to_string());
+                return self.refused(grant, console, end);
+            }
         };
         let work = async {
             match self.through(to, from, &seat, first, asked).await {
+                // Whatever it was busy with, what ended it is the tunnel.
+                Ok(End::ByDevice(_)) | Err(End::ByDevice(_)) if self.is_away(entry.device) => {
+                    away()
+                }
                 Ok(end) | Err(end) => end,
             }
         };
@@ -157,13 +163,23 @@ impl Redirections {
         let entry = &seat.entry;
         let parts = &self.0;
         let tunnel = self.tunnel(entry.device)?;
-        let needs_login = kind(entry.mode).is_some() && asked.port != ServicePort::Vnc;
+        let bare = asked.port == ServicePort::Vnc;
+        let needs_login = kind(entry.mode).is_some() && !bare;
         let account = if needs_login { Some(self.account(entry).await?) } else { None };
+        let rfb = if bare && asked.sign_in { Some(self.rfb_password(entry).await?) } else { None };
         let opener = Opener { user: entry.principal.name.clone(), console: entry.console };
         let stores = (&parts.inventory, &parts.events);
         let speak_tls = needs_login || asked.tls;
         let mut line = line::open(&tunnel, asked.port, speak_tls, &opener, stores).await?;
         let mut early = first.bytes;
+        let mut awake = Awake::new(parts.keep_awake, if bare { RAW_5900 } else { HANDSHAKE });
+        if let Some(password) = rfb {
+            let both = bare::open(&password, &mut line, to, from);
+            let (to_device, to_console) = timeout(LOGIN, both).await.map_err(|_| End::Silent)??;
+            early = to_device.into();
+            to.send(&to_console).await?;
+            awake = Awake::new(parts.keep_awake, CLIENT_INIT);
+        }
         if let Some(account) = account {
             let mut login =
                 Login::new(entry.mode, account.clone(), uuid::Uuid::new_v4().into_bytes());
@@ -182,7 +198,6 @@ impl Redirections {
             early = to_device.into();
             to.send(&to_console).await?;
         }
-        let awake = Awake::new(parts.keep_awake);
         Ok(self.pump(line, to, from, entry, &early, awake).await)
     }
 
@@ -192,8 +207,23 @@ impl Redirections {
         self.0.commands.credentials(entry.device).await.map_err(|error| match error {
             CommandError::NoCredential => End::NoPassword,
             CommandError::CredentialRefused => End::RefusedLately,
+            error @ (CommandError::Store(_) | CommandError::Vault(_)) => {
+                End::Server(error.code(), error.to_string())
+            }
             error => End::Internal(error.to_string()),
         })
+    }
+
+    /// The password of the device's port 5900.
+    async fn rfb_password(&self, entry: &Entry) -> Result<Secret<String>, End> {
+        match self.0.inventory.rfb_password(entry.device).await {
+            Ok(Some(password)) => Ok(password),
+            Ok(None) => Err(End::NoRfbPassword),
+            Err(error @ StoreError::Vault(_)) => {
+                Err(End::Server(Code::VaultUnavailable, error.to_string()))
+            }
+            Err(error) => Err(End::Server(Code::Store, error.to_string())),
+        }
     }
 
     /// Bytes both ways. Neither direction waits for the other; each has one piece under way.
@@ -262,11 +292,19 @@ impl Redirections {
 
     /// The device closed the channel, or the tunnel ended.
     pub(super) fn end_of(&self, entry: &Entry) -> End {
-        match self.0.registry.lookup(entry.device) {
-            Some(_) => End::ByDevice(format!("the device ended {}", entry.mode)),
-            None => End::Away("the tunnel of the device ended".into()),
+        if self.is_away(entry.device) {
+            return away();
         }
+        End::ByDevice(format!("the device ended {}", entry.mode))
     }
+
+    fn is_away(&self, device: DeviceId) -> bool {
+        self.0.registry.lookup(device).is_none()
+    }
+}
+
+fn away() -> End {
+    End::Away("the tunnel of the device ended".into())
 }
 
 async fn up(
@@ -325,84 +363,5 @@ pub(super) fn outcome(entry: &Entry, end: &End) -> Outcome {
     match entry.transferred() {
         (0, _) if end.code().is_some() => Outcome::Failed(end.detail()),
         _ => Outcome::Done,
-    }
-}
-
-/// What the console said first, and what it wants.
-struct FirstWord {
-    mode: RedirectionMode,
-    bytes: Bytes,
-}
-
-/// Waits for the start message where there is one, and looks whether it is for what was granted.
-async fn first_word(
-    from: &mut FromConsole,
-    asked: &Asked,
-    grant: &Grant,
-) -> Result<FirstWord, End> {
-    let granted = grant.mode.or(asked.mode);
-    if let Some(mode) = granted.filter(|_| !asked.has_start()) {
-        return Ok(FirstWord { mode, bytes: Bytes::new() });
-    }
-    let mut bytes = Vec::new();
-    let started = timeout(FIRST_WORD, async {
-        loop {
-            match ConsoleMessage::decode(&bytes) {
-                Ok(Some((ConsoleMessage::Start(kind), _))) => return Ok(kind),
-                Ok(None) => bytes.extend_from_slice(&from.next().await?),
-                Ok(Some(_)) | Err(_) => {
-                    return Err(End::Nonsense("the console began with no start message".into()));
-                }
-            }
-        }
-    });
-    let kind = started
-        .await
-        .map_err(|_| End::Nonsense("the console did not say what it wants".into()))??;
-    let mode = match kind {
-        Kind::Kvm => RedirectionMode::Kvm,
-        Kind::Sol => RedirectionMode::Sol,
-        Kind::Ider => RedirectionMode::Ider,
-        Kind::Other(_) => return Err(End::Nonsense("the console asks for an unknown kind".into())),
-    };
-    if granted.is_some_and(|granted| granted != mode) {
-        return Err(End::Nonsense(format!(
-            "the console asks for {mode}, which it has no ticket for"
-        )));
-    }
-    Ok(FirstWord { mode, bytes: bytes.into() })
-}
-
-/// Both logins, side by side.
-async fn log_in(
-    login: &mut Login,
-    line: &mut Line,
-    to: &mut ToConsole,
-    from: &mut FromConsole,
-    early: &[u8],
-) -> Result<(), End> {
-    let mut result = login.handle_console(early);
-    let mut buffer = [0; 2048];
-    loop {
-        let (to_device, to_console) =
-            (std::mem::take(&mut login.to_device), std::mem::take(&mut login.to_console));
-        to.send(&to_console).await?;
-        result?;
-        if !to_device.is_empty() {
-            let lost = |error: std::io::Error| End::ByDevice(error.to_string());
-            line.write_all(&to_device).await.map_err(lost)?;
-            line.flush().await.map_err(lost)?;
-        }
-        if login.is_done() {
-            return Ok(());
-        }
-        result = tokio::select! {
-            next = from.next() => login.handle_console(&next?),
-            read = line.read(&mut buffer) => match read {
-                Ok(0) => Err(End::ByDevice("the device closed during the login".into())),
-                Ok(n) => login.handle_device(&buffer[..n]),
-                Err(error) => Err(End::ByDevice(error.to_string())),
-            },
-        };
     }
 }

@@ -17,7 +17,6 @@ use crate::{
     listen::PendingGuard,
     registry::{Lease, Registry, TunnelEnd},
     tls::{Io, Stream, TlsInfo},
-    vault::DeviceSecrets,
 };
 use apf::{ChannelId, EndReason, Time, server};
 use bytes::{Buf, BytesMut};
@@ -110,8 +109,8 @@ pub(crate) struct Driver<T> {
     asked: bool,
     /// And one of them said no.
     vetoed: bool,
-    /// What Vault said when it was asked for its password.
-    found: Option<Arc<DeviceSecrets>>,
+    /// Vault was asked for its password.
+    looked_up: bool,
     refused: Option<Cow<'static, str>>,
     asked_end: Option<TunnelEnd>,
     ended: Option<EndReason>,
@@ -153,7 +152,7 @@ impl<T: Io> Driver<T> {
             held: None,
             asked: false,
             vetoed: false,
-            found: None,
+            looked_up: false,
             refused: None,
             asked_end: None,
             ended: None,

@@ -24,6 +24,9 @@ use viaduct_api::{Code, NewTicket, RedirectionMode, Ticket};
 /// Ticket, WebSocket and login must be there so soon.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Where AMT's redirection is.
+const REDIRECTION: u16 = 16994;
+
 type Socket = WebSocketStream<Box<dyn stream::Io>>;
 
 /// To the device.
@@ -52,24 +55,26 @@ impl Client {
         }
     }
 
+    /// Opens port 5900 of a device, where the server has proven the RFB password: the next bytes are RFB's.
+    pub(crate) async fn bare_screen(
+        &self,
+        device: &str,
+        take_over: bool,
+    ) -> Result<(ToDevice, FromDevice)> {
+        let opening = self.open(device, RedirectionMode::Kvm, take_over, 5900);
+        match timeout(DEADLINE, opening).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::new(Code::DeviceSilent, "the screen did not open in time")),
+        }
+    }
+
     async fn begin(
         &self,
         device: &str,
         mode: RedirectionMode,
         take_over: bool,
     ) -> Result<(ToDevice, FromDevice)> {
-        let wish = NewTicket { device: device.to_owned(), mode, take_over };
-        let ticket: Ticket = self.post("/redirections/tickets", &wish).await?;
-        let address = format!("ws://{}{}&binary=1", self.place.host(), ticket.path);
-        let broken = |error: tungstenite::Error| refused(&error);
-        let mut request = address.into_client_request().map_err(broken)?;
-        let value = HeaderValue::from_str(&ticket.ticket)
-            .map_err(|error| Failure::new(Code::NotViaduct, error.to_string()))?;
-        request.headers_mut().insert("sec-websocket-protocol", value);
-        let io = stream::connect(&self.place).await?;
-        let (socket, _) = client_async(request, io).await.map_err(broken)?;
-        let (sink, stream) = socket.split();
-        let (mut to, mut from) = (ToDevice(sink), FromDevice { stream, first: Bytes::new() });
+        let (mut to, mut from) = self.open(device, mode, take_over, REDIRECTION).await?;
         let kind = match mode {
             RedirectionMode::Kvm => Kind::Kvm,
             RedirectionMode::Sol => Kind::Sol,
@@ -78,6 +83,29 @@ impl Client {
         };
         log_in(kind, &mut to, &mut from).await?;
         Ok((to, from))
+    }
+
+    /// Ticket and WebSocket.
+    async fn open(
+        &self,
+        device: &str,
+        mode: RedirectionMode,
+        take_over: bool,
+        port: u16,
+    ) -> Result<(ToDevice, FromDevice)> {
+        let wish = NewTicket { device: device.to_owned(), mode, take_over };
+        let ticket: Ticket = self.post("/redirections/tickets", &wish).await?;
+        let path = ticket.path.replace(&format!("port={REDIRECTION}&"), &format!("port={port}&"));
+        let address = format!("ws://{}{path}&binary=1", self.place.host());
+        let broken = |error: tungstenite::Error| refused(&error);
+        let mut request = address.into_client_request().map_err(broken)?;
+        let value = HeaderValue::from_str(&ticket.ticket)
+            .map_err(|error| Failure::new(Code::NotViaduct, error.to_string()))?;
+        request.headers_mut().insert("sec-websocket-protocol", value);
+        let io = stream::connect(&self.place).await?;
+        let (socket, _) = client_async(request, io).await.map_err(broken)?;
+        let (sink, stream) = socket.split();
+        Ok((ToDevice(sink), FromDevice { stream, first: Bytes::new() }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 import { add } from './add'
 import { audit } from './audit'
+import { closed } from './closed'
 import { common } from './common'
 import { device } from './device'
 import { devices } from './devices'
@@ -29,6 +30,7 @@ export const de: Record<Key, string> = {
   ...device,
   ...power,
   ...screen,
+  ...closed,
   ...terminal,
   ...unclaimed,
   ...redirections,

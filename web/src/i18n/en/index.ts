@@ -2,6 +2,7 @@
 
 import { add } from './add'
 import { audit } from './audit'
+import { closed } from './closed'
 import { common } from './common'
 import { device } from './device'
 import { devices } from './devices'
@@ -28,6 +29,7 @@ export const en = {
   ...device,
   ...power,
   ...screen,
+  ...closed,
   ...terminal,
   ...unclaimed,
   ...redirections,

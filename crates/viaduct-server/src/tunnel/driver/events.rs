@@ -91,8 +91,7 @@ impl<T: Io> Driver<T> {
         let now = self.now();
         let device = DeviceId(uuid);
         let certificate = self.tls.as_ref().and_then(|tls| tls.client_certificate.as_ref());
-        let found = self.found.as_deref();
-        match self.config.admission.decide(device, self.peer, &credentials, certificate, found) {
+        match self.config.admission.decide(device, self.peer, &credentials, certificate) {
             Decision::Admit if self.asks(uuid, &credentials) => return,
             Decision::Admit => match self.enter(device) {
                 Ok(()) => self.connection.admit(now),

@@ -12,12 +12,10 @@ use crate::{
     },
     registry::Wait,
     tls::Io,
-    vault::{DeviceSecrets, VaultError},
 };
 use apf::server::Credentials;
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 use tokio::time::timeout_at;
@@ -31,13 +29,9 @@ const AHEAD_MAX: usize = 4096;
 pub(super) struct Held {
     uuid: Uuid,
     credentials: Credentials,
-    over: Pin<Box<dyn Future<Output = Over> + Send>>,
-}
-
-/// How a wait ends.
-enum Over {
-    Judged(Verdict),
-    LookedUp(Result<Arc<DeviceSecrets>, VaultError>),
+    over: Pin<Box<dyn Future<Output = Verdict> + Send>>,
+    /// For Vault, not for somebody's verdict.
+    by_vault: bool,
 }
 
 impl<T: Io> Driver<T> {
@@ -49,28 +43,25 @@ impl<T: Io> Driver<T> {
         // Over when the time has come, or when there is nobody to take over from.
         let over = Box::pin(async move {
             drop(timeout_at(until, live.ended()).await);
-            Over::Judged(Verdict::Keep)
+            Verdict::Keep
         });
-        self.held = Some(Held { uuid, credentials, over });
+        self.held = Some(Held { uuid, credentials, over, by_vault: false });
     }
 
-    /// Asks Vault; what it says is what the whole tunnel is judged by. About a device that is refused anyway it is asked
-    /// as well, and what it says is not looked at.
+    /// Asks Vault, once for a tunnel.
     pub(super) fn look_up(&mut self, uuid: Uuid, credentials: Credentials) {
-        let device = DeviceId(uuid);
-        let Some(vault) = self.config.inventory.vault().cloned() else {
-            self.turn_away("Vault is not configured, and only it could have its password".into());
+        let Some(vault) = self.config.inventory.vault().filter(|_| !self.looked_up).cloned() else {
+            self.turn_away("what Vault keeps of it changes all the time".into());
             return self.resume_input();
         };
-        let stranger = self.config.inventory.get(device).is_none_or(|device| device.blocked);
+        self.looked_up = true;
         let over = Box::pin(async move {
-            if stranger {
-                vault.ask_about_stranger(device).await;
-                return Over::LookedUp(Ok(Arc::default()));
+            match vault.look_up(DeviceId(uuid)).await {
+                Ok(_) => Verdict::Keep,
+                Err(error) => Verdict::Close(format!("Vault gave no secret (E4008): {error}")),
             }
-            Over::LookedUp(vault.look_up(device).await)
         });
-        self.held = Some(Held { uuid, credentials, over });
+        self.held = Some(Held { uuid, credentials, over, by_vault: true });
     }
 
     /// Asks those who have a say, once for a tunnel. False when there is nobody (more) to ask.
@@ -84,29 +75,21 @@ impl<T: Io> Driver<T> {
             Phase::Admitted { .. } => return false,
         };
         let question = Question { device: DeviceId(uuid), peer: self.peer, trigger };
-        let asking = self.config.vetoes.clone().ask(question);
-        let over = Box::pin(async move { Over::Judged(asking.await) });
-        self.held = Some(Held { uuid, credentials: credentials.clone(), over });
+        let over = Box::pin(self.config.vetoes.clone().ask(question));
+        self.held = Some(Held { uuid, credentials: credentials.clone(), over, by_vault: false });
         true
     }
 
     /// When the wait is over the device is judged anew: it may have been blocked in the meantime.
     pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(held) = &mut self.held else { return false };
-        let Poll::Ready(over) = held.over.as_mut().poll(cx) else { return false };
-        if let Some(Held { uuid, credentials, .. }) = self.held.take() {
-            match over {
-                Over::Judged(Verdict::Keep) => self.decide(uuid, credentials),
-                Over::Judged(Verdict::Close(why)) => {
-                    self.vetoed = true;
+        let Poll::Ready(verdict) = held.over.as_mut().poll(cx) else { return false };
+        if let Some(Held { uuid, credentials, by_vault, .. }) = self.held.take() {
+            match verdict {
+                Verdict::Keep => self.decide(uuid, credentials),
+                Verdict::Close(why) => {
+                    self.vetoed = !by_vault;
                     self.turn_away(why.into());
-                }
-                Over::LookedUp(Ok(found)) => {
-                    self.found = Some(found);
-                    self.decide(uuid, credentials);
-                }
-                Over::LookedUp(Err(error)) => {
-                    self.turn_away(format!("Vault gave no secret (E4008): {error}").into());
                 }
             }
         }

@@ -37,18 +37,18 @@ pub(crate) struct Options {
     /// File with the password of its AMT services, - for standard input
     #[arg(long, value_name = "FILE")]
     amt_password_file: Option<PathBuf>,
+    /// File with the RFB password of its port 5900 (eight characters), - for standard input
+    #[arg(long, value_name = "FILE")]
+    rfb_password_file: Option<PathBuf>,
     /// Label, KEY=VALUE or KEY (repeatable)
     #[arg(long = "label", value_name = "LABEL", value_parser = label)]
     labels: Vec<(String, String)>,
 }
 
 pub(crate) async fn add(desk: &Desk, options: Options) -> Result<()> {
-    let standard_input = Some(Path::new("-"));
-    if options.cira_password_file.as_deref() == standard_input
-        && options.amt_password_file.as_deref() == standard_input
-    {
-        return Err(Failure::usage("standard input can carry one password only"));
-    }
+    let files =
+        [&options.cira_password_file, &options.amt_password_file, &options.rfb_password_file];
+    one_from_standard_input(&files)?;
     if options.cira_user.is_some() && options.cira_password_file.is_none() {
         return Err(Failure::usage(
             "--cira-user needs --cira-password-file; without both a credential is made",
@@ -56,6 +56,7 @@ pub(crate) async fn add(desk: &Desk, options: Options) -> Result<()> {
     }
     let cira_password = options.cira_password_file.as_deref().map(secret::from_file).transpose()?;
     let amt_password = options.amt_password_file.as_deref().map(secret::from_file).transpose()?;
+    let rfb_password = options.rfb_password_file.as_deref().map(secret::from_file).transpose()?;
     if let Some(password) = &cira_password {
         let user = options.cira_user.as_deref().unwrap_or("admin");
         for warning in cira_warnings(user, &Secret::new(password.clone())) {
@@ -71,6 +72,7 @@ pub(crate) async fn add(desk: &Desk, options: Options) -> Result<()> {
         cira_password,
         amt_user: amt_password.is_some().then_some(options.amt_user),
         amt_password,
+        rfb_password,
         ..NewDevice::default()
     };
     let written = create(desk, &wish).await?;
@@ -80,6 +82,15 @@ pub(crate) async fn add(desk: &Desk, options: Options) -> Result<()> {
     note(&format!("{} added ({})", written.device.name, written.device.guid));
     tell_credential(&written);
     Ok(())
+}
+
+/// Standard input has room for one password.
+pub(super) fn one_from_standard_input(files: &[&Option<PathBuf>]) -> Result<()> {
+    let standard_input = Some(Path::new("-"));
+    match files.iter().filter(|file| file.as_deref() == standard_input).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Failure::usage("standard input can carry one password only")),
+    }
 }
 
 /// Adds a device; one that is known already is a conflict, not changed.

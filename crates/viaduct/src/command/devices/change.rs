@@ -2,7 +2,7 @@
 
 use super::{
     super::{Desk, secret},
-    add::{path, tell_credential},
+    add::{one_from_standard_input, path, tell_credential},
     label,
 };
 use crate::{
@@ -98,6 +98,36 @@ pub(super) async fn rename(desk: &Desk, device: &str, name: String) -> Result<()
     let patch = DevicePatch { name: Some(name), ..DevicePatch::default() };
     let changed: Device = desk.client.patch(&path(device), &patch).await?;
     told(desk, &changed, &format!("{device} is called {} now", changed.name))
+}
+
+/// The passwords that the server signs in to a device with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Password {
+    /// Name, domain name or GUID
+    device: String,
+    /// User of the PC's AMT services; without it the one that is known, or admin
+    #[arg(long, value_name = "USER", requires = "amt_password_file")]
+    amt_user: Option<String>,
+    /// File with the password of its AMT services, - for standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "rfb_password_file")]
+    amt_password_file: Option<PathBuf>,
+    /// File with the RFB password of its port 5900 (eight characters), - for standard input
+    #[arg(long, value_name = "FILE")]
+    rfb_password_file: Option<PathBuf>,
+}
+
+/// Stores them; what the PC has is not changed.
+pub(super) async fn password(desk: &Desk, options: Password) -> Result<()> {
+    one_from_standard_input(&[&options.amt_password_file, &options.rfb_password_file])?;
+    let read = |file: Option<PathBuf>| file.as_deref().map(secret::from_file).transpose();
+    let patch = DevicePatch {
+        amt_user: options.amt_user,
+        amt_password: read(options.amt_password_file)?,
+        rfb_password: read(options.rfb_password_file)?,
+        ..DevicePatch::default()
+    };
+    let changed: Device = desk.client.patch(&path(&options.device), &patch).await?;
+    told(desk, &changed, &format!("{}: stored, sealed; the PC itself is not changed", changed.name))
 }
 
 pub(super) async fn set_labels(desk: &Desk, device: &str, labels: &[String]) -> Result<()> {

@@ -41,6 +41,8 @@ pub(crate) enum Command {
         /// The new name
         name: String,
     },
+    /// Store the passwords that the server signs in to a PC with
+    Password(change::Password),
     /// Set labels with KEY=VALUE or KEY, remove them with KEY-
     Label {
         /// Name, domain name or GUID
@@ -78,6 +80,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Approve(options) => change::approve(desk, options).await,
         Command::Block { devices } => change::block(desk, &devices).await,
         Command::Rename { device, name } => change::rename(desk, &device, name).await,
+        Command::Password(options) => change::password(desk, options).await,
         Command::Label { device, labels } => change::set_labels(desk, &device, &labels).await,
         Command::Rm { devices } => change::remove(desk, &devices).await,
         Command::Reconnect(options) => change::reconnect(desk, options).await,

@@ -41,6 +41,11 @@ pub(super) struct Screen {
 }
 
 impl Opening {
+    /// A stream that begins with RFB itself, as port 5900 has it.
+    pub(super) fn bare() -> Self {
+        Self { phase: Phase::Version, ..Self::default() }
+    }
+
     /// Takes bytes of the device until the screen is open.
     pub(super) fn handle_bytes(&mut self, bytes: &[u8]) -> Result<Option<Screen>, String> {
         self.buffer.extend_from_slice(bytes);

@@ -33,6 +33,7 @@ const NO_PICTURE: Duration = Duration::from_secs(5);
 const WAITING: usize = 1 << 20;
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
     /// Device whose screen is wanted
     device: String,
@@ -45,11 +46,14 @@ pub(crate) struct Options {
     )]
     vnc: SocketAddr,
     /// Open the screen in the dashboard instead; prints its address
-    #[arg(long, conflicts_with_all = ["vnc", "once", "take_over"])]
+    #[arg(long, conflicts_with_all = ["vnc", "once", "take_over", "port_5900"])]
     browser: bool,
     /// Take the screen over from whoever uses it
     #[arg(long)]
     take_over: bool,
+    /// Through port 5900 of the PC, with the RFB password that the server keeps
+    #[arg(long)]
+    port_5900: bool,
     /// End when the first viewer has left
     #[arg(long)]
     once: bool,
@@ -137,12 +141,18 @@ struct Open {
 }
 
 async fn open(desk: &Desk, options: &Options) -> Result<Open> {
-    let mode = RedirectionMode::Kvm;
-    let (mut to, mut from) = desk.client.redirect(&options.device, mode, options.take_over).await?;
-    let mut out = Vec::new();
-    KvmOpen.encode(&mut out);
-    to.send(out).await?;
-    let mut opening = Opening::default();
+    let Options { device, take_over, port_5900, .. } = options;
+    let (mut to, mut from, mut opening) = if *port_5900 {
+        let (to, from) = desk.client.bare_screen(device, *take_over).await?;
+        (to, from, Opening::bare())
+    } else {
+        let mode = RedirectionMode::Kvm;
+        let (mut to, from) = desk.client.redirect(device, mode, *take_over).await?;
+        let mut out = Vec::new();
+        KvmOpen.encode(&mut out);
+        to.send(out).await?;
+        (to, from, Opening::default())
+    };
     loop {
         let bytes = from.next().await?.ok_or_else(ended)?;
         let screen = opening.handle_bytes(&bytes);

@@ -1,0 +1,250 @@
+//! T-23: who is disabled, gets a smaller role or is removed begins nothing more, and what they have open ends: proxies,
+//! forwarded ports, streams of events, screens. Others go on. A ticket dies with the sign-in that it came from.
+
+use crate::harness::{Curl, Demo, Device, Process, eventually, pages, socks_as, viaduct};
+use serde_json::{Value, json};
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+const PASSWORD: &str = "Correct-Horse-1!";
+/// For new actions.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// For what is open.
+const SOON: Duration = Duration::from_secs(30);
+const SOL: &str = "\x10\u{0}\u{0}\u{0}SOL ";
+
+struct Person<'a> {
+    demo: &'a Demo,
+    name: String,
+    /// Of a sign-in, `Bearer …`.
+    authorization: String,
+    token: String,
+}
+
+impl<'a> Person<'a> {
+    fn add(demo: &'a Demo, name: &str) -> Self {
+        let wish = json!({ "name": name, "password": PASSWORD, "role": "operator" });
+        let (status, answer) = demo.rest("POST", "/users", Some(&wish));
+        assert_eq!(status, 201, "{answer}");
+        let wish = json!({ "username": name, "password": PASSWORD });
+        let (_, answer) = demo.rest("POST", "/authorize", Some(&wish));
+        let token = answer["token"].as_str().unwrap().to_owned();
+        Self { demo, name: name.to_owned(), authorization: format!("Bearer {token}"), token }
+    }
+
+    fn ticket(&self, device: &Device) -> (u16, Value) {
+        let wish = json!({ "device": device.guid, "mode": "sol" });
+        self.demo.rest_as(&self.authorization, "POST", "/redirections/tickets", Some(&wish))
+    }
+
+    fn socks(&self, device: &Device) -> TcpStream {
+        socks_as(self.demo.get("socks5"), (&self.name, PASSWORD), &device.name, 16992)
+    }
+
+    fn connect(&self, device: &Device) -> TcpStream {
+        let mut console = TcpStream::connect(self.demo.get("http_proxy")).unwrap();
+        let sign_in = base64(&format!("{}:{PASSWORD}", self.name));
+        let head = format!(
+            "CONNECT {0}:16992 HTTP/1.1\r\nHost: {0}:16992\r\nProxy-Authorization: Basic {sign_in}\r\n\r\n",
+            device.name
+        );
+        console.write_all(head.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            console.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+        console
+    }
+
+    /// `viaduct forward`, and a connection through it.
+    fn forward(&self, device: &Device) -> (Process, TcpStream) {
+        let mut command = Command::new(viaduct());
+        let server = self.demo.get("api").trim_end_matches("/api/v1");
+        command.args(["--server", server, "--ca", self.demo.get("ca_file"), "forward"]);
+        command.args([&format!("{}:16992", device.name), "127.0.0.1:0"]);
+        command.env("VIADUCT_TOKEN", &self.token);
+        let process = Process::start(&command);
+        let address = process.line(|line| line.starts_with("127.0.0.1:"));
+        let console = TcpStream::connect(address.trim()).unwrap();
+        (process, console)
+    }
+
+    fn events(&self) -> Curl {
+        Curl::new(&format!("{}/events", self.demo.get("api")))
+            .arg("--cacert")
+            .arg(self.demo.get("ca_file"))
+            .arg("--header")
+            .arg(&format!("Authorization: {}", self.authorization))
+    }
+
+    /// What a page that shows the serial console is told at its end.
+    fn screen(&self, device: &Device, ticket: &str) -> Value {
+        let path = format!("/relay/webrelay.ashx?p=2&host={}&port=16994&mode=sol", device.guid);
+        let origin = self.demo.get("api").trim_end_matches("/api/v1");
+        let attempt = json!({
+            "name": self.name, "path": path, "protocols": [ticket], "first": SOL, "origin": origin, "login": true,
+        });
+        pages::attempts(self.demo, device, &[attempt]).remove(0)
+    }
+}
+
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in text.as_bytes().chunks(3) {
+        let mut bits = [0; 3];
+        bits[..chunk.len()].copy_from_slice(chunk);
+        let number = u32::from_be_bytes([0, bits[0], bits[1], bits[2]]);
+        for at in 0..4 {
+            let digit = DIGITS[(number >> (18 - 6 * at)) as usize & 63];
+            out.push(if at > chunk.len() { '=' } else { char::from(digit) });
+        }
+    }
+    out
+}
+
+/// Waits for the end of a stream on which nothing is said.
+fn end(mut stream: TcpStream) {
+    stream.set_read_timeout(Some(SOON * 2)).unwrap();
+    match stream.read(&mut [0]) {
+        Ok(0) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+fn lives(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    matches!(stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+/// Opens everything, takes the right away, and looks how long each thing lasts.
+#[expect(clippy::print_stdout, reason = "the figures of the promise")]
+fn loses(demo: &Demo, device: &Device, name: &str, take_away: impl Fn(&Person<'_>)) {
+    let person = Person::add(demo, name);
+    let ticket = person.ticket(device).1["ticket"].as_str().unwrap().to_owned();
+    let unused = person.ticket(device).1["ticket"].as_str().unwrap().to_owned();
+    let (socks, connect, (_process, forward)) =
+        (person.socks(device), person.connect(device), person.forward(device));
+    thread::scope(|scope| {
+        let screen = scope.spawn(|| person.screen(device, &ticket));
+        let events = scope.spawn(|| person.events().run());
+        eventually("all of it is open", || {
+            let (_, list) = demo.rest("GET", "/redirections", None);
+            let (_, tunnels) = demo.rest("GET", "/tunnels", None);
+            let mut all = tunnels.as_array().unwrap().iter();
+            let channels = &all.find(|one| one["guid"] == *device.guid).unwrap()["channels"];
+            let screens = list.as_array().unwrap().iter().filter(|one| one["user"] == name).count();
+            if screens == 1 && *channels == 4 {
+                Ok(())
+            } else {
+                Err(format!("{channels} channels, {list}"))
+            }
+        });
+        assert!(
+            lives(&socks)
+                && lives(&connect)
+                && lives(&forward)
+                && !events.is_finished()
+                && !screen.is_finished()
+        );
+        for stream in [&socks, &connect, &forward] {
+            stream.set_nonblocking(false).unwrap();
+        }
+        take_away(&person);
+        let taken = Instant::now();
+        let (status, answer) = person.ticket(device);
+        assert!(matches!(status, 401 | 403), "{status} {answer}");
+        assert!(taken.elapsed() < AT_ONCE);
+        let mut lasted = Vec::new();
+        let streams = [("SOCKS", socks), ("CONNECT", connect), ("forward", forward)];
+        let streams = streams.map(|(what, stream)| {
+            (
+                what,
+                scope.spawn(move || {
+                    end(stream);
+                    taken.elapsed()
+                }),
+            )
+        });
+        for (what, stream) in streams {
+            lasted.push((what, stream.join().unwrap()));
+        }
+        events.join().unwrap();
+        lasted.push(("events", taken.elapsed()));
+        let end = screen.join().unwrap();
+        lasted.push(("serial console", taken.elapsed()));
+        assert_eq!(
+            (&end["close"], &end["reason"]),
+            (&json!(4304), &json!("E3004 the right to use it was taken away"))
+        );
+        println!("{name}: {lasted:?}");
+        assert!(lasted.iter().all(|(_, time)| *time < SOON), "{lasted:?}");
+    });
+    let late = person.screen(device, &unused);
+    // Its time may be over as well by now.
+    assert!(matches!(late["close"].as_u64(), Some(4302 | 4304)), "{late}");
+}
+
+#[test]
+fn the_disabled_the_demoted_and_the_removed_lose_everything_in_time() {
+    let demo = Demo::start(4);
+    let other = Person::add(&demo, "other");
+    let user = |person: &Person<'_>| format!("/users/{}", person.name);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            loses(&demo, &demo.devices[0], "disabled", |person| {
+                assert_eq!(
+                    demo.rest("PATCH", &user(person), Some(&json!({ "disabled": true }))).0,
+                    200
+                );
+            });
+        });
+        scope.spawn(|| {
+            loses(&demo, &demo.devices[1], "demoted", |person| {
+                assert_eq!(
+                    demo.rest("PATCH", &user(person), Some(&json!({ "role": "viewer" }))).0,
+                    200
+                );
+            });
+        });
+        scope.spawn(|| {
+            loses(&demo, &demo.devices[2], "removed", |person| {
+                assert_eq!(demo.rest("DELETE", &user(person), None).0, 204);
+            });
+        });
+    });
+    assert!(lives(&other.socks(&demo.devices[3])), "nobody else is touched");
+    assert_eq!(other.ticket(&demo.devices[3]).0, 201);
+}
+
+#[test]
+fn a_ticket_dies_with_the_sign_in_that_it_came_from() {
+    let demo = Demo::start(1);
+    let device = &demo.devices[0];
+    let person = Person::add(&demo, "ines");
+    let ticket = person.ticket(device).1["ticket"].as_str().unwrap().to_owned();
+    let path = format!("/authorize/redirection/{}", device.guid);
+    let (_, token) = demo.rest_as(&person.authorization, "GET", &path, None);
+    assert_eq!(demo.rest_as(&person.authorization, "DELETE", "/session", None).0, 204);
+    assert_eq!(person.ticket(device).0, 401);
+    let late = person.screen(device, &ticket);
+    assert_eq!((&late["close"], &late["bytes"]), (&json!(4304), &json!(0)), "{late}");
+    let late = person.screen(device, token["token"].as_str().unwrap());
+    assert_eq!((&late["close"], &late["bytes"]), (&json!(4301), &json!(0)), "{late}");
+    // Signed in again, the person has the right as before; the old ticket stays dead.
+    let (_, again) =
+        demo.rest("POST", "/authorize", Some(&json!({ "username": "ines", "password": PASSWORD })));
+    let authorization = format!("Bearer {}", again["token"].as_str().unwrap());
+    let again = Person { authorization, ..person };
+    assert_eq!(again.screen(device, &ticket)["close"], 4311);
+    assert_eq!(again.ticket(device).0, 201);
+}
