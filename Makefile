@@ -3,6 +3,8 @@
 CARGO ?= cargo
 # Extra words for the program a target starts, e.g. make demo ARGS='--devices 100'.
 ARGS ?=
+# How the demonstration is built: `release`, or `dev`, which is built sooner and runs slower.
+PROFILE ?= release
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build package check fmt advisories bench fuzz
@@ -14,7 +16,7 @@ help: ## List the targets
 demo: ## Build, then run the server with 25 simulated PCs on loopback (Ctrl-C ends it)
 	@scripts/prerequisites build
 	@scripts/dashboard
-	@$(CARGO) run --release --locked --package viaduct -- demo $(ARGS)
+	@$(CARGO) run --profile $(PROFILE) --locked --package viaduct -- demo $(ARGS)
 
 # Doc tests come first, so that the last line is the summary of a test binary.
 test: ## Install what the tests need, then run all of them

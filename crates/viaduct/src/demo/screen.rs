@@ -90,7 +90,13 @@ pub(super) fn print(demo: &Demo<'_>) {
         ready.devices.len()
     ));
     data("");
+    data(&format!("  Open         {}", ready.dashboard));
+    data(
+        "               (the browser warns, because the certificate is the demonstration's own: go on)",
+    );
     data(&format!("  sign in      user {USER}   password {}", ready.password));
+    data(&format!("  A screen     {}devices/{}/screen", ready.dashboard, pc.guid));
+    data("");
     data(&format!("  API          {}   (CA: {})", ready.api, ready.ca_file));
     data(&format!("  SOCKS5       {}", ready.socks5));
     data(&format!("  HTTP proxy   {}", ready.http_proxy));
