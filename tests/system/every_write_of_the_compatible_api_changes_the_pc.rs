@@ -126,6 +126,8 @@ fn settings_are_changed_and_read_back() {
     let back = json!({
         "userConsent": "none", "enableSOL": true, "enableIDER": true, "enableKVM": true,
     });
+    let mut meant = back.clone();
+    meant["lowerConsent"] = true.into();
     let link = json!({ "linkPreference": 1, "timeout": 60 });
     // What is written, and where a read then shows what.
     let table = [
@@ -171,7 +173,10 @@ fn settings_are_changed_and_read_back() {
         ("DELETE", alarms, json!({ "Name": "wake" }), 200, alarms, "", json!([])),
         ("POST", all, fewer, 200, all, "/KVM", json!(false)),
         // Switching on never lowers consent by the way.
+        ("POST", all, back.clone(), 200, all, "/userConsent", json!("all")),
+        // Nor does the same request again, which switches nothing on any more.
         ("POST", all, back, 200, all, "/userConsent", json!("all")),
+        ("POST", all, meant, 200, all, "/userConsent", json!("none")),
         (
             "POST",
             "/amt/power/action/G",

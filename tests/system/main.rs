@@ -13,6 +13,7 @@
 mod harness;
 
 mod a_change_that_cuts_the_way_back_asks_first;
+mod a_changed_audit_log_is_noticed;
 mod a_failing_disk_is_survived;
 mod a_foreign_device_is_served;
 mod a_kill_leaves_nothing_to_repair;
@@ -25,17 +26,20 @@ mod amtterm_reaches_the_serial_console;
 mod an_activated_pc_is_made_to_dial_in;
 mod an_external_terminator_can_stand_in_front;
 mod consoles_learn_when_a_tunnel_ends;
+mod consoles_of_open_amt_find_every_field;
 mod consoles_reach_a_device_by_every_way;
 mod devices_are_known_before_they_are_let_in;
 mod each_end_of_a_redirection_says_why;
 mod each_profile_offers_what_it_promises;
 mod every_command_of_the_documentation_runs;
+mod every_route_is_as_it_is_described;
 mod every_write_of_the_compatible_api_changes_the_pc;
 mod many_consoles_share_one_device;
 mod one_server_owns_a_data_directory;
 mod open_amts_own_messages_go_through_the_raw_route;
 mod pages_of_other_sites_change_nothing;
 mod pages_use_screen_serial_console_and_drives;
+mod provisioning_works_as_with_open_amts_mps;
 mod receivers_are_told;
 mod the_command_line_uses_screen_serial_console_and_drives;
 mod the_dashboard_works_in_a_browser;

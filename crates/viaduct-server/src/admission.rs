@@ -5,6 +5,7 @@
 
 use crate::events::{Bus, Event};
 use crate::inventory::{Inventory, Proof, Verdict};
+use crate::vault::DeviceSecrets;
 use apf::server::Credentials;
 use std::net::SocketAddr;
 use viaduct_api::DeviceId;
@@ -34,25 +35,33 @@ impl Admission {
         Self { inventory, events }
     }
 
-    /// Judges one login. `certificate` is the SHA-256 of a client certificate that was verified.
+    /// Judges one login. `certificate` is the SHA-256 of a client certificate that was verified, `found` what Vault
+    /// said when this login made us ask: then the judgement is final.
     #[must_use]
-    pub fn decide(
+    pub(crate) fn decide(
         &self,
         device: DeviceId,
         peer: SocketAddr,
         credentials: &Credentials,
         certificate: Option<&[u8; 32]>,
+        found: Option<&DeviceSecrets>,
     ) -> Decision {
         let (verdict, user) = match credentials {
             Credentials::Password { user, password } => {
                 let verdict = match self.inventory.verify(device, user, password) {
                     kept @ (Verdict::WrongCredential | Verdict::NoCredential) => {
-                        match self.outside(device, user, password) {
+                        match self.outside(device, user, password, found) {
                             Some(Proof::Unasked) => return Decision::LookUp,
                             Some(Proof::Given) => Verdict::Admit,
                             Some(Proof::Wrong) => Verdict::WrongCredential,
                             Some(Proof::None) | None => kept,
                         }
+                    }
+                    // Who is refused without a look at Vault would be told by the clock that it is not known here.
+                    Verdict::Unknown | Verdict::Blocked
+                        if found.is_none() && self.inventory.hides_in_vault(device) =>
+                    {
+                        return Decision::LookUp;
                     }
                     verdict => verdict,
                 };
@@ -84,9 +93,15 @@ impl Admission {
         }
     }
 
-    fn outside(&self, device: DeviceId, user: &[u8], password: &[u8]) -> Option<Proof> {
+    fn outside(
+        &self,
+        device: DeviceId,
+        user: &[u8],
+        password: &[u8],
+        found: Option<&DeviceSecrets>,
+    ) -> Option<Proof> {
         let device = self.inventory.get(device)?;
-        self.inventory.proof_outside(&device, user, password)
+        self.inventory.proof_outside(&device, user, password, found)
     }
 }
 

@@ -48,8 +48,12 @@ actions! {
     RevealSecrets "devices.secrets" "seeing stored passwords";
     /// Switch on, wake up.
     PowerOn "power.on" "switching PCs on";
-    /// Off, reset, cycle, sleep, and everything else that interrupts who works there.
-    PowerOff "power.off" "switching PCs off or resetting them";
+    /// Off.
+    PowerOff "power.off" "switching PCs off";
+    /// Reset, cycle, interrupt: it runs again afterwards.
+    PowerReset "power.reset" "resetting PCs";
+    /// Sleep, hibernate.
+    PowerSleep "power.sleep" "putting PCs to sleep";
     /// Boot from another source or into the BIOS.
     Boot "boot" "choosing what a PC boots";
     /// Erase disks, take AMT out of service.

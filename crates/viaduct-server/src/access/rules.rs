@@ -52,6 +52,8 @@ fn row(action: Action) -> Row {
         | Action::ReadCertificates => ("ROA", "VHODSTW"),
         Action::PowerOn
         | Action::PowerOff
+        | Action::PowerReset
+        | Action::PowerSleep
         | Action::Boot
         | Action::Redirect
         | Action::RedirectSol
@@ -113,6 +115,8 @@ mod tests {
         RevealSecrets      - - - A   - - - - - T W -
         PowerOn            - - O A   - H O D - T W -
         PowerOff           - - O A   - H O D - T W -
+        PowerReset         - - O A   - H O D - T W -
+        PowerSleep         - - O A   - H O D - T W -
         Boot               - - O A   - H O D - T W -
         Erase              - - - A   - - - D - T W -
         Redirect           - - O A   - H O D - T W -

@@ -140,6 +140,7 @@ impl Bench {
             config_text: "[cira]\n".into(),
             history: History::default(),
             sinks: Arc::default(),
+            declined: Arc::default(),
             data: data.path().into(),
             started,
             addresses,

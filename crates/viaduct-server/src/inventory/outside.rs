@@ -4,7 +4,10 @@
 //! touch it.
 
 use super::{Device, Inventory, StoreError};
-use crate::{config::Secret, vault::Vault};
+use crate::{
+    config::Secret,
+    vault::{DeviceSecrets, Vault},
+};
 use subtle::ConstantTimeEq;
 use viaduct_api::DeviceId;
 
@@ -59,19 +62,31 @@ impl Inventory {
         Ok(password.map(|password| (user.unwrap_or_else(|| USER.to_owned()), password)))
     }
 
-    /// Whether Vault's credential of this device is the one presented, as far as is known without asking. None: there
-    /// is no Vault, or nothing it could prove.
+    /// Whether Vault must be asked about a device that is refused anyway, so that this takes as long as for one that
+    /// could come in.
+    pub(crate) fn hides_in_vault(&self, id: DeviceId) -> bool {
+        self.vault().is_some_and(|vault| !vault.asked_about_stranger(id))
+    }
+
+    /// Whether Vault's credential of this device is the one presented: that in `found`, or else as far as is known
+    /// without asking. None: there is no Vault, or nothing it could prove.
     pub(crate) fn proof_outside(
         &self,
         device: &Device,
         user: &[u8],
         password: &[u8],
+        found: Option<&DeviceSecrets>,
     ) -> Option<Proof> {
         let vault = self.vault()?;
         if user.is_empty() || password.is_empty() {
             return None;
         }
-        let Some((secrets, new)) = vault.remembered(device.id) else { return Some(Proof::Unasked) };
+        let remembered = vault.remembered(device.id);
+        let (secrets, new) = match (found, &remembered) {
+            (Some(found), _) => (found, true),
+            (None, Some((secrets, new))) => (&**secrets, *new),
+            (None, None) => return Some(Proof::Unasked),
+        };
         let Some(expected) = &secrets.mps else {
             return Some(if new { Proof::None } else { Proof::Unasked });
         };

@@ -17,6 +17,7 @@ use crate::{
     listen::PendingGuard,
     registry::{Lease, Registry, TunnelEnd},
     tls::{Io, Stream, TlsInfo},
+    vault::DeviceSecrets,
 };
 use apf::{ChannelId, EndReason, Time, server};
 use bytes::{Buf, BytesMut};
@@ -109,8 +110,8 @@ pub(crate) struct Driver<T> {
     asked: bool,
     /// And one of them said no.
     vetoed: bool,
-    /// Vault was asked for its password.
-    looked_up: bool,
+    /// What Vault said when it was asked for its password.
+    found: Option<Arc<DeviceSecrets>>,
     refused: Option<Cow<'static, str>>,
     asked_end: Option<TunnelEnd>,
     ended: Option<EndReason>,
@@ -152,7 +153,7 @@ impl<T: Io> Driver<T> {
             held: None,
             asked: false,
             vetoed: false,
-            looked_up: false,
+            found: None,
             refused: None,
             asked_end: None,
             ended: None,

@@ -25,6 +25,8 @@ use viaduct_api::DeviceId;
 const QUESTIONS: usize = 32;
 /// Devices that are remembered: a reconnect storm of so many asks once for each. About 300 bytes each.
 const REMEMBERED: usize = 20_000;
+/// Devices that nobody has added, or that are blocked, and that Vault was asked about all the same.
+const STRANGERS: usize = 1000;
 /// A password that does not fit is looked up anew when what is remembered is older than this: it may have changed
 /// there. Whoever guesses costs one question in this time.
 const DOUBT: Duration = Duration::from_secs(5);
@@ -49,7 +51,7 @@ pub enum VaultError {
 }
 
 /// What Vault has for a device. An empty text there counts as none.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct DeviceSecrets {
     pub(crate) amt: Option<Secret<String>>,
     pub(crate) mps: Option<Secret<String>>,
@@ -72,6 +74,8 @@ struct Inner {
     fresh: Duration,
     places: Semaphore,
     devices: Mutex<HashMap<DeviceId, Remembered>>,
+    /// When Vault was asked about those who are refused anyway. Apart, so that they push nobody out.
+    strangers: Mutex<HashMap<DeviceId, Instant>>,
 }
 
 enum Token {
@@ -113,6 +117,7 @@ impl Vault {
             fresh: settings.cache.0,
             places: Semaphore::new(QUESTIONS),
             devices: Mutex::default(),
+            strangers: Mutex::default(),
         }))))
     }
 
@@ -158,6 +163,24 @@ impl Vault {
         Ok(secrets)
     }
 
+    /// Whether a device that is refused anyway was asked about so lately that one that is known would not be either.
+    pub(crate) fn asked_about_stranger(&self, id: DeviceId) -> bool {
+        let newest = DOUBT.min(self.0.fresh);
+        self.strangers().get(&id).is_some_and(|asked| asked.elapsed() < newest)
+    }
+
+    /// Asks about a device that is refused anyway, for nothing but the time it takes.
+    pub(crate) async fn ask_about_stranger(&self, id: DeviceId) {
+        if let Err(error) = self.read(&format!("devices/{id}")).await {
+            tracing::debug!(%error, "a device that is refused anyway was not looked up");
+        }
+        let mut strangers = self.strangers();
+        if strangers.len() >= STRANGERS {
+            strangers.clear();
+        }
+        strangers.insert(id, Instant::now());
+    }
+
     /// Forgets what is remembered of a device: somebody says that it changed.
     pub(crate) fn forget(&self, id: DeviceId) {
         self.devices().remove(&id);
@@ -190,6 +213,10 @@ impl Vault {
         };
         let url = format!("{}/{path}", self.0.base);
         ask::read(&self.0.tls, &url, token.expose(), self.0.deadline).await
+    }
+
+    fn strangers(&self) -> MutexGuard<'_, HashMap<DeviceId, Instant>> {
+        self.0.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn devices(&self) -> MutexGuard<'_, HashMap<DeviceId, Remembered>> {

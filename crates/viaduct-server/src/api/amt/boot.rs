@@ -80,11 +80,18 @@ pub(super) async fn options(asked: Asked, fields: Fields) -> Result<Json<Value>,
 }
 
 fn right(action: BootAction) -> Action {
-    if action.power == boot::POWER_ON { Action::PowerOn } else { Action::PowerOff }
+    super::power::right(action.power)
 }
 
 fn wish(action: BootAction, use_sol: bool, details: Details) -> Result<Wish, Refusal> {
     let bad = |name: &str, msg: String| Fields::bad(name, Value::Null, &msg);
+    // Firmware knows the serial console only with the boot order as it is, or with a mounted image.
+    if use_sol && matches!(action.from, BootFrom::Pxe | BootFrom::Disk | BootFrom::Diagnostic) {
+        let msg = "a chosen boot source and the serial console exclude each other in AMT";
+        return Err(Fields::bad("useSOL", true.into(), msg).next(
+            "Send useSOL false and open the serial console beside it, or leave the boot source as it is.",
+        ));
+    }
     let parameters = match action.from {
         BootFrom::Https => {
             if !is_url(&details.url) {
@@ -275,6 +282,15 @@ mod tests {
             assert_eq!(settings.text("UseIDER"), Some(ider), "{number}");
             assert_eq!(settings.text("IDERBootDevice"), Some(device), "{number}");
             assert_eq!(settings.text("UseSOL"), Some("false"), "{number}");
+        }
+    }
+
+    #[test]
+    fn the_serial_console_goes_with_no_boot_source_of_its_own() {
+        for (number, goes) in [(100, true), (202, true), (300, false), (400, false), (402, false)] {
+            let action = BootAction::from_number(number).unwrap();
+            let made = wish(action, true, Details::default());
+            assert_eq!(made.is_ok(), goes, "{number}");
         }
     }
 

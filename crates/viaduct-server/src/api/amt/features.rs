@@ -15,6 +15,11 @@ use amt::{
 };
 use axum::Json;
 use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use viaduct_api::DeviceId;
 
 const REDIRECTION: &str = "AMT_RedirectionService";
 const CONSENT: &str = "IPS_OptInService";
@@ -104,6 +109,7 @@ pub(super) async fn show(asked: Asked) -> Result<Json<Value>, Refusal> {
 }
 
 /// What the features shall be.
+#[expect(clippy::struct_excessive_bools, reason = "they are those of the request")]
 #[derive(Debug, Clone, Copy)]
 struct Wish {
     consent: i64,
@@ -112,6 +118,19 @@ struct Wish {
     kvm: bool,
     ocr: Option<bool>,
     rpe: Option<bool>,
+    /// It says in so many words that consent may become less.
+    lower: bool,
+}
+
+/// Requests whose consent was not lowered, the newest of each device: sent again they are no more meant than the first
+/// time, though by then they switch nothing on.
+#[derive(Debug, Default)]
+pub(crate) struct Declined(Mutex<HashMap<DeviceId, [bool; 3]>>);
+
+impl Declined {
+    fn all(&self) -> MutexGuard<'_, HashMap<DeviceId, [bool; 3]>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Wish {
@@ -131,20 +150,32 @@ impl Wish {
             kvm: truth("enableKVM")?,
             ocr: fields.optional("ocr", "expected true or false")?,
             rpe: fields.optional("rpe", "expected true or false")?,
+            lower: fields.optional("lowerConsent", "expected true or false")?.unwrap_or(false),
         })
     }
 
-    /// Consent is not lowered by the way: not by a request that switches something on.
-    fn keeps_consent(self, state: &State) -> bool {
+    /// Consent is not lowered by the way: not by a request that switches something on, nor by the same one again. Who
+    /// means it asks for that alone, or says so.
+    fn keeps_consent(self, state: &State, id: DeviceId, declined: &Declined) -> bool {
         let strength = |required| match required {
             NONE => 0,
             FOR_KVM => 1,
             _ => 2,
         };
         let lower = strength(self.consent) < strength(number(&state.consent, "OptInRequired"));
+        if !lower || self.lower {
+            declined.all().remove(&id);
+            return false;
+        }
         let switches_on =
             self.kvm && !state.kvm() || self.sol && !state.sol() || self.ider && !state.ider();
-        lower && switches_on
+        let wanted = [self.sol, self.ider, self.kvm];
+        let mut declined = declined.all();
+        if switches_on {
+            // Devices of the inventory only, so there are no more of these than of those.
+            declined.insert(id, wanted);
+        }
+        declined.get(&id) == Some(&wanted)
     }
 }
 
@@ -166,6 +197,8 @@ pub(super) async fn change(asked: Asked, fields: Fields) -> Result<Json<Value>, 
 async fn apply(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
     let mut device = visit.commands("change features").await?;
     let mut state = State::read(&mut device).await?;
+    // By what the platform says before anything is changed.
+    let keeps = wish.keeps_consent(&state, visit.device.id, &visit.api.declined);
     let kvm_changes = state.kvm.is_some() && wish.kvm != state.kvm();
     if wish.sol != state.sol() || wish.ider != state.ider() || kvm_changes {
         let wanted = 32768 + u32::from(wish.ider) + 2 * u32::from(wish.sol);
@@ -181,12 +214,12 @@ async fn apply(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
     let mut answer = json!({ "status": "AMT Features updated" });
     let may_change = number(&state.consent, "CanModifyOptInPolicy") != 0;
     if number(&state.consent, "OptInRequired") != wish.consent {
-        if wish.keeps_consent(&state) || !may_change {
+        if keeps || !may_change {
             let now = consent_name(number(&state.consent, "OptInRequired"));
             answer["userConsent"] = now.into();
             answer["note"] = match may_change {
                 true => {
-                    "consent was not lowered together with switching something on; ask for it alone"
+                    "consent was not lowered together with switching something on; ask for it alone, or with \"lowerConsent\": true"
                 }
                 false => "this platform's control mode does not let its consent policy be changed",
             }

@@ -16,7 +16,13 @@ use serde_json::{Map, Value, json};
 pub(super) async fn version(asked: Asked) -> Result<Json<Value>, Refusal> {
     let mut device = asked.connected()?.commands("version").await?;
     let software = device.enumerate("CIM_SoftwareIdentity").await?;
-    let setup = object(&device.get("AMT_SetupAndConfigurationService").await?);
+    let mut setup = object(&device.get("AMT_SetupAndConfigurationService").await?);
+    // Firmware leaves these out where nothing is set, and Open AMT's page shows them.
+    for suffix in ["DhcpDNSSuffix", "TrustedDNSSuffix"] {
+        if let Value::Object(fields) = &mut setup {
+            fields.entry(suffix).or_insert_with(|| "".into());
+        }
+    }
     let header = json::header(device.envelope());
     Ok(Json(json!({
         "CIM_SoftwareIdentity": { "responses": objects(&software), "status": 200 },

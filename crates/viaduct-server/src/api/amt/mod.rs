@@ -19,6 +19,8 @@ pub(super) mod visit;
 mod wifi;
 mod wireless;
 
+pub(crate) use features::Declined;
+
 use super::{guard::Guard, routes::Routes};
 use crate::access::Action;
 use axum::http::Method;

@@ -62,9 +62,11 @@ pub(super) async fn is_on(device: &mut DeviceCommands) -> Result<bool, CommandEr
 const ACTIONS: std::ops::RangeInclusive<u32> = 2..=17;
 
 /// The right that a power request needs beyond the one to switch on.
-fn right(action: u32) -> Action {
+pub(super) fn right(action: u32) -> Action {
     match action {
         2 | 500 | 501 => Action::PowerOn,
+        3 | 4 | 7 => Action::PowerSleep,
+        5 | 10 | 11 | 14..=17 => Action::PowerReset,
         _ => Action::PowerOff,
     }
 }
@@ -225,6 +227,8 @@ pub(super) fn name(action: u32) -> String {
         11 => "non-maskable interrupt",
         12 => "graceful off",
         14 => "graceful reset",
+        15 | 16 => "graceful cycle",
+        17 => "diagnostic interrupt",
         500 => "power saving on",
         501 => "power saving off",
         other => return format!("action {other}"),
@@ -267,4 +271,23 @@ pub(super) async fn capabilities(asked: Asked) -> Result<Json<Value>, Refusal> {
     }
     add(&[("Reset to PXE", 400), ("Power on to PXE", 401)]);
     Ok(Json(Value::Object(all)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_power_action_is_recorded_as_what_it_is() {
+        for (actions, right_of) in [
+            (&[2, 500, 501][..], Action::PowerOn),
+            (&[3, 4, 7], Action::PowerSleep),
+            (&[5, 10, 11, 14, 15, 16, 17], Action::PowerReset),
+            (&[6, 8, 12, 13], Action::PowerOff),
+        ] {
+            for action in actions {
+                assert_eq!(right(*action), right_of, "{action}");
+            }
+        }
+    }
 }

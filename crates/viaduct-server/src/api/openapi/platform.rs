@@ -53,7 +53,7 @@ fn power() -> Vec<Operation> {
     vec![
         get("/api/v1/amt/power/state/{device}", "The PC's power state.")
             .gives(200, Named("PowerState")),
-        post("/api/v1/amt/power/action/{device}", "Changes it; switching off needs `power.off`.")
+        post("/api/v1/amt/power/action/{device}", "Changes it; what it needs beside `power.on` is `power.off`, `power.reset` or `power.sleep`.")
             .takes(Named("PowerAction"))
             .gives(200, Named("AmtResult")),
         get("/api/v1/amt/power/capabilities/{device}", "What can be asked for.")

@@ -45,6 +45,15 @@ impl Follower {
         self.step().map_err(|()| bytes.len().saturating_sub(self.inbox.len()))
     }
 
+    /// Whether no request has begun that has not ended. Of another protocol nothing is known, so nothing is awaited.
+    pub(crate) fn is_between_requests(&self) -> bool {
+        match self.at {
+            At::Head(_) => self.inbox.is_empty(),
+            At::Body(_) => false,
+            At::Opaque => true,
+        }
+    }
+
     fn step(&mut self) -> Result<(), ()> {
         loop {
             match &mut self.at {

@@ -91,7 +91,8 @@ impl<T: Io> Driver<T> {
         let now = self.now();
         let device = DeviceId(uuid);
         let certificate = self.tls.as_ref().and_then(|tls| tls.client_certificate.as_ref());
-        match self.config.admission.decide(device, self.peer, &credentials, certificate) {
+        let found = self.found.as_deref();
+        match self.config.admission.decide(device, self.peer, &credentials, certificate, found) {
             Decision::Admit if self.asks(uuid, &credentials) => return,
             Decision::Admit => match self.enter(device) {
                 Ok(()) => self.connection.admit(now),

@@ -12,10 +12,12 @@ use crate::{
     },
     registry::Wait,
     tls::Io,
+    vault::{DeviceSecrets, VaultError},
 };
 use apf::server::Credentials;
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 use tokio::time::timeout_at;
@@ -29,9 +31,13 @@ const AHEAD_MAX: usize = 4096;
 pub(super) struct Held {
     uuid: Uuid,
     credentials: Credentials,
-    over: Pin<Box<dyn Future<Output = Verdict> + Send>>,
-    /// For Vault, not for somebody's verdict.
-    by_vault: bool,
+    over: Pin<Box<dyn Future<Output = Over> + Send>>,
+}
+
+/// How a wait ends.
+enum Over {
+    Judged(Verdict),
+    LookedUp(Result<Arc<DeviceSecrets>, VaultError>),
 }
 
 impl<T: Io> Driver<T> {
@@ -43,25 +49,28 @@ impl<T: Io> Driver<T> {
         // Over when the time has come, or when there is nobody to take over from.
         let over = Box::pin(async move {
             drop(timeout_at(until, live.ended()).await);
-            Verdict::Keep
+            Over::Judged(Verdict::Keep)
         });
-        self.held = Some(Held { uuid, credentials, over, by_vault: false });
+        self.held = Some(Held { uuid, credentials, over });
     }
 
-    /// Asks Vault, once for a tunnel.
+    /// Asks Vault; what it says is what the whole tunnel is judged by. About a device that is refused anyway it is asked
+    /// as well, and what it says is not looked at.
     pub(super) fn look_up(&mut self, uuid: Uuid, credentials: Credentials) {
-        let Some(vault) = self.config.inventory.vault().filter(|_| !self.looked_up).cloned() else {
-            self.turn_away("what Vault keeps of it changes all the time".into());
+        let device = DeviceId(uuid);
+        let Some(vault) = self.config.inventory.vault().cloned() else {
+            self.turn_away("Vault is not configured, and only it could have its password".into());
             return self.resume_input();
         };
-        self.looked_up = true;
+        let stranger = self.config.inventory.get(device).is_none_or(|device| device.blocked);
         let over = Box::pin(async move {
-            match vault.look_up(DeviceId(uuid)).await {
-                Ok(_) => Verdict::Keep,
-                Err(error) => Verdict::Close(format!("Vault gave no secret (E4008): {error}")),
+            if stranger {
+                vault.ask_about_stranger(device).await;
+                return Over::LookedUp(Ok(Arc::default()));
             }
+            Over::LookedUp(vault.look_up(device).await)
         });
-        self.held = Some(Held { uuid, credentials, over, by_vault: true });
+        self.held = Some(Held { uuid, credentials, over });
     }
 
     /// Asks those who have a say, once for a tunnel. False when there is nobody (more) to ask.
@@ -75,21 +84,29 @@ impl<T: Io> Driver<T> {
             Phase::Admitted { .. } => return false,
         };
         let question = Question { device: DeviceId(uuid), peer: self.peer, trigger };
-        let over = Box::pin(self.config.vetoes.clone().ask(question));
-        self.held = Some(Held { uuid, credentials: credentials.clone(), over, by_vault: false });
+        let asking = self.config.vetoes.clone().ask(question);
+        let over = Box::pin(async move { Over::Judged(asking.await) });
+        self.held = Some(Held { uuid, credentials: credentials.clone(), over });
         true
     }
 
     /// When the wait is over the device is judged anew: it may have been blocked in the meantime.
     pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(held) = &mut self.held else { return false };
-        let Poll::Ready(verdict) = held.over.as_mut().poll(cx) else { return false };
-        if let Some(Held { uuid, credentials, by_vault, .. }) = self.held.take() {
-            match verdict {
-                Verdict::Keep => self.decide(uuid, credentials),
-                Verdict::Close(why) => {
-                    self.vetoed = !by_vault;
+        let Poll::Ready(over) = held.over.as_mut().poll(cx) else { return false };
+        if let Some(Held { uuid, credentials, .. }) = self.held.take() {
+            match over {
+                Over::Judged(Verdict::Keep) => self.decide(uuid, credentials),
+                Over::Judged(Verdict::Close(why)) => {
+                    self.vetoed = true;
                     self.turn_away(why.into());
+                }
+                Over::LookedUp(Ok(found)) => {
+                    self.found = Some(found);
+                    self.decide(uuid, credentials);
+                }
+                Over::LookedUp(Err(error)) => {
+                    self.turn_away(format!("Vault gave no secret (E4008): {error}").into());
                 }
             }
         }
