@@ -3,6 +3,7 @@
 use super::{
     Io, Rewind, Stream,
     authority::Pair,
+    gather::Gather,
     hello::{self, FirstBytes, HelloFacts},
     profile,
 };
@@ -114,7 +115,7 @@ impl DeviceAcceptor {
         };
         let context = choose(&contexts.choices, hello.as_deref());
         let mut stream = Ssl::new(context)
-            .and_then(|ssl| SslStream::new(ssl, Rewind::new(first, io)))
+            .and_then(|ssl| SslStream::new(ssl, Gather::new(Rewind::new(first, io))))
             .map_err(|e| fail(e.to_string(), None))?;
         if let Err(error) = Pin::new(&mut stream).accept().await {
             let alert = error.ssl_error().and_then(received_alert);
@@ -128,6 +129,7 @@ impl DeviceAcceptor {
         let ssl = stream.ssl();
         let suite = ssl.current_cipher().map_or("", |c| c.name());
         let summary = format!("{} {suite}", ssl.version_str());
+        stream.get_mut().begin();
         Ok((Stream::Tls(Box::new(stream)), TlsInfo { summary, hello, client_certificate }))
     }
 

@@ -3,7 +3,7 @@
 //! Installed firmware speaks what OpenSSL's level 0 still knows, and its certificate is its own affair (often signed by
 //! itself), so the chain is not judged here: the caller compares the fingerprint with the one it knows.
 
-use super::{Rewind, Stream, profile};
+use super::{Rewind, Stream, gather::Gather, profile};
 use crate::config::Profile;
 use bytes::Bytes;
 use openssl::{
@@ -37,7 +37,7 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin + Send>(
     io: T,
 ) -> Result<(Stream<T>, [u8; 32]), InsideError> {
     let ssl = Ssl::new(context()?)?;
-    let mut stream = SslStream::new(ssl, Rewind::new(Bytes::new(), io))?;
+    let mut stream = SslStream::new(ssl, Gather::new(Rewind::new(Bytes::new(), io)))?;
     Pin::new(&mut stream).connect().await.map_err(|error| {
         InsideError::Handshake(match error.code() {
             ErrorCode::SYSCALL | ErrorCode::ZERO_RETURN if error.ssl_error().is_none() => {

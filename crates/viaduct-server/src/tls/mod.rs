@@ -8,6 +8,7 @@ mod acceptor;
 mod alert;
 mod authority;
 mod certificates;
+mod gather;
 mod hello;
 pub mod inside;
 mod inspect;

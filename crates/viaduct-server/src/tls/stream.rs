@@ -1,5 +1,6 @@
 //! One stream type for plain and TLS connections, without boxing.
 
+use super::gather::Gather;
 use bytes::{Buf, Bytes};
 use std::{
     io,
@@ -86,20 +87,20 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Rewind<T> {
     }
 }
 
-/// A device's connection after the handshake.
+/// A device's connection after the handshake. What is written has left when a flush was ready.
 #[derive(Debug)]
 pub enum Stream<T> {
     /// Behind an external TLS terminator.
     Plain(Rewind<T>),
     /// TLS by OpenSSL.
-    Tls(Box<SslStream<Rewind<T>>>),
+    Tls(Box<SslStream<Gather<Rewind<T>>>>),
 }
 
 impl<T: Io> Stream<T> {
     fn io(&self) -> &T {
         match self {
             Self::Plain(rewind) => &rewind.io,
-            Self::Tls(stream) => &stream.get_ref().io,
+            Self::Tls(stream) => &stream.get_ref().inner().io,
         }
     }
 
@@ -142,7 +143,8 @@ impl<T: Io> AsyncWrite for Stream<T> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(io) => Pin::new(io).poll_flush(cx),
-            Self::Tls(io) => Pin::new(io.as_mut()).poll_flush(cx),
+            // Not through OpenSSL, which has nothing of its own to flush and knows no "not yet" here.
+            Self::Tls(io) => io.get_mut().poll_drain(cx),
         }
     }
 

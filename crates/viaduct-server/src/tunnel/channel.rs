@@ -90,13 +90,15 @@ impl Channel {
         }
     }
 
-    /// Waits for room for up to `want` bytes of a write; the permit must be passed on with `send`.
+    /// Waits for room for up to `want` bytes of a write, less when the whole queue is smaller; the permit, which is for
+    /// that many bytes and `WRITE_COST`, must be passed on with `send`.
     pub(super) fn poll_room(
         &mut self,
         want: usize,
         cx: &mut Context<'_>,
     ) -> Poll<Option<tokio::sync::OwnedSemaphorePermit>> {
-        let cost = u32::try_from(want + WRITE_COST).unwrap_or(u32::MAX);
+        let cost = (want + WRITE_COST).min(self.shared.queue);
+        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
         self.room.poll_acquire_many(cx, cost)
     }
 
@@ -169,10 +171,13 @@ impl AsyncWrite for Channel {
             return Poll::Ready(Ok(0));
         }
         match ready!(self.poll_room(n, cx)) {
-            Some(permit) => self.send(Bytes::copy_from_slice(&buf[..n]), permit),
-            None => return Poll::Ready(Err(self.gone())),
+            Some(permit) => {
+                let n = n.min(permit.num_permits() - WRITE_COST);
+                self.send(Bytes::copy_from_slice(&buf[..n]), permit);
+                Poll::Ready(Ok(n))
+            }
+            None => Poll::Ready(Err(self.gone())),
         }
-        Poll::Ready(Ok(n))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

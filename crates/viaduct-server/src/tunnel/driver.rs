@@ -272,6 +272,7 @@ impl<T: Io> Driver<T> {
             self.connection.poll_transmit(&mut output, OUT_MAX, now);
             if output.is_empty() {
                 spare::give_back(output);
+                self.poll_flush(cx);
                 return false;
             }
             self.output = output;
@@ -289,6 +290,16 @@ impl<T: Io> Driver<T> {
             spare::give_back(std::mem::take(&mut self.output));
         }
         true
+    }
+
+    /// What was written leaves once there is nothing more to write.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) {
+        if self.socket_error.is_some() {
+            return;
+        }
+        if let Poll::Ready(Err(error)) = Pin::new(&mut self.io).poll_flush(cx) {
+            self.socket_failed(&error.to_string());
+        }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {

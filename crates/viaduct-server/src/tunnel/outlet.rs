@@ -23,6 +23,8 @@ pub(super) const WRITE_COST: usize = 64;
 pub(super) struct Shared {
     /// Room for console bytes, in bytes and `WRITE_COST` for each write.
     pub(super) room: Arc<Semaphore>,
+    /// The most that `room` ever has.
+    pub(super) queue: usize,
     /// Why the channel ended, for people.
     pub(super) end: OnceLock<String>,
     pub(super) from_device: AtomicU64,
@@ -52,6 +54,7 @@ impl Outlet {
         let (to_consumer, consumer) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             room: Arc::new(Semaphore::new(room)),
+            queue: room,
             end: OnceLock::new(),
             from_device: AtomicU64::new(0),
             to_device: AtomicU64::new(0),

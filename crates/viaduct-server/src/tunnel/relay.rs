@@ -1,6 +1,6 @@
 //! Between a console's socket and a channel: both directions in one task, no copy beside the kernel's.
 
-use super::{Channel, spare};
+use super::{Channel, outlet::WRITE_COST, spare};
 use bytes::{Buf, BufMut, Bytes};
 use std::{
     collections::VecDeque,
@@ -27,8 +27,11 @@ pub struct RelayEnd {
 
 /// Chunks written to a console with one system call.
 const GATHER: usize = 16;
-/// Bytes read from a console at once.
-const READ: usize = 16 << 10;
+/// Bytes read from a console at once: each read wakes the tunnel's owner, so it is worth being large; a queue of
+/// usual size has room for four.
+const READ: usize = (64 << 10) - WRITE_COST;
+/// Reads up to this size are copied, so that each does not pin a whole buffer while it waits in the queue.
+const SMALL: usize = 4 << 10;
 
 impl Channel {
     /// Relays between this channel and a console's socket until either ends; APF has no half-close, so the
@@ -109,7 +112,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Relay<S> {
                     Poll::Ready(None) | Poll::Pending => return Poll::Pending,
                 }
             }
-            let data = match self.poll_console_bytes(cx)? {
+            let room = self.permit.as_ref().map_or(0, |permit| permit.num_permits() - WRITE_COST);
+            let data = match self.poll_console_bytes(room, cx)? {
                 Poll::Ready(data) if data.is_empty() => return Poll::Ready(Ok(())),
                 Poll::Ready(data) => data,
                 Poll::Pending => return Poll::Pending,
@@ -122,15 +126,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Relay<S> {
         Poll::Pending
     }
 
-    fn poll_console_bytes(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+    fn poll_console_bytes(&mut self, room: usize, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         if !self.prefix.is_empty() {
-            let n = self.prefix.len().min(READ);
+            let n = self.prefix.len().min(room);
             return Poll::Ready(Ok(self.prefix.split_to(n)));
         }
         let mut buffer = spare::take();
-        let mut room = (&mut buffer).limit(READ);
-        let read = poll_read_buf(Pin::new(&mut self.console), cx, &mut room);
-        let data = read.map_ok(|n| buffer.split_to(n).freeze());
+        let mut limited = (&mut buffer).limit(room);
+        let read = poll_read_buf(Pin::new(&mut self.console), cx, &mut limited);
+        let data = read.map_ok(|n| match n {
+            ..=SMALL => Bytes::copy_from_slice(&buffer[..n]),
+            _ => buffer.split_to(n).freeze(),
+        });
         spare::give_back(buffer);
         data
     }

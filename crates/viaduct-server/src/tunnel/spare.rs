@@ -3,8 +3,9 @@
 use bytes::BytesMut;
 use std::cell::RefCell;
 
-/// Room that a buffer has when it is taken: four TLS records, so that a burst needs one allocation.
-pub(crate) const ROOM: usize = 64 << 10;
+/// Room that a buffer has when it is taken: four TLS records and the heads of messages, so that a burst needs one
+/// allocation.
+pub(crate) const ROOM: usize = 66 << 10;
 /// Buffers kept by a thread.
 const KEPT: usize = 4;
 

@@ -1,6 +1,7 @@
 //! The proxies over real sockets: consoles on one side, a device on the device end of APF on the other.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod a_small_queue_is_no_dead_end;
 mod consoles_are_bounded;
 mod device;
 mod http_connections_outlive_the_devices;
