@@ -15,10 +15,14 @@ use crate::{
 use chain::{Checker, End};
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use viaduct_api::{AuditEntry, AuditReport, DeviceId};
 use writer::{Job, Trouble, Writer};
 
@@ -26,6 +30,8 @@ pub(crate) use crate::inventory::AuditFilter;
 
 /// Rows that wait for the writer; callers beyond that wait too.
 const QUEUE: usize = 1024;
+/// The chain is checked so often without being asked: reading a million rows takes seconds of one core.
+const CHECK_EVERY: Duration = Duration::from_secs(3600);
 /// Longest detail; the rest is cut.
 const DETAIL_MAX: usize = 512;
 
@@ -64,6 +70,8 @@ pub struct Audit {
     inventory: Inventory,
     queue: mpsc::Sender<Job>,
     trouble: Trouble,
+    /// What the last check of the chain found.
+    whole: Arc<AtomicBool>,
 }
 
 /// Something that is about to happen and is recorded. Dropped without an outcome, it is `unknown`.
@@ -87,7 +95,12 @@ impl Audit {
         let trouble: Trouble = Arc::new(Mutex::new(None));
         let (queue, inbox) = mpsc::channel(QUEUE);
         tokio::spawn(Writer::new(inventory.clone(), end, Arc::clone(&trouble)).run(inbox));
-        let audit = Self { inventory: inventory.clone(), queue, trouble };
+        let audit = Self {
+            inventory: inventory.clone(),
+            queue,
+            trouble,
+            whole: Arc::new(AtomicBool::new(true)),
+        };
         for entry in inventory.store().open_intents().await? {
             let draft = Draft {
                 tenant: entry.tenant,
@@ -143,7 +156,41 @@ impl Audit {
     /// Why the last write failed; None when all is well.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.as_ref().map(|(why, _)| why.clone())
+    }
+
+    /// For how long nothing could be written; zero when all is well.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.as_ref().map_or(Duration::ZERO, |(_, since)| since.elapsed())
+    }
+
+    /// Whether the last check of the chain found every row as it was written. True before the first one.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.whole.load(Ordering::Relaxed)
+    }
+
+    /// Checks the chain at once and then every hour, so that a damage is noticed when nobody asks.
+    pub(crate) async fn check_often(self, mut shutdown: watch::Receiver<bool>) {
+        let mut turns = tokio::time::interval(CHECK_EVERY);
+        loop {
+            tokio::select! {
+                _ = shutdown.wait_for(|down| *down) => return,
+                _ = turns.tick() => {}
+            }
+            match self.verify().await {
+                Ok(AuditReport { fault: Some(fault), .. }) => tracing::error!(
+                    row = fault.seq,
+                    "the audit log is not as it was written: {}; see `viaduct audit verify`",
+                    fault.why
+                ),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the audit log cannot be checked"),
+            }
+        }
     }
 
     /// Rows that fit, as many as asked for, with how their intents ended, and how many fit in all.
@@ -178,6 +225,7 @@ impl Audit {
         }
         let nothing = mark.is_none() && checker.rows() == 0;
         let fault = fault.or_else(|| checker.finish(end).err().filter(|_| !nothing));
+        self.whole.store(fault.is_none(), Ordering::Relaxed);
         Ok(AuditReport { rows: checker.rows(), fault })
     }
 

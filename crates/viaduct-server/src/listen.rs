@@ -17,7 +17,12 @@ use crate::{
 };
 use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use time::OffsetDateTime;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -132,8 +137,10 @@ impl DeviceListener {
             guard.progressed();
             return Some((Stream::Plain(Rewind::new(Bytes::new(), socket)), peer, None));
         };
+        let begun = Instant::now();
         match timeout(deadline, acceptor.accept(socket)).await {
             Ok(Ok((stream, info))) => {
+                self.driver.meters.handshake(begun.elapsed());
                 guard.progressed();
                 self.driver.knocks.tls(peer);
                 Some((stream, peer, Some(info)))

@@ -2,9 +2,11 @@
 
 mod counters;
 mod gauges;
+mod meters;
 mod sinks;
 
 pub(crate) use gauges::Sources;
+pub(crate) use meters::Meters;
 pub(crate) use sinks::SinkFigures;
 
 use crate::events::{Bus, Event};
@@ -33,6 +35,7 @@ pub struct Metrics {
     counters: Counters,
     gauges: Gauges,
     sinks: SinkFamilies,
+    meters: Meters,
     events: tokio::sync::broadcast::Receiver<Arc<Event>>,
 }
 
@@ -43,12 +46,19 @@ impl Metrics {
         let counters = Counters::register(&mut prometheus);
         let sinks = SinkFamilies::default();
         sinks.register(&mut prometheus);
-        Self { prometheus, counters, gauges, sinks, events: events.subscribe() }
+        let meters = Meters::default();
+        meters.register(&mut prometheus);
+        Self { prometheus, counters, gauges, sinks, meters, events: events.subscribe() }
     }
 
     /// Figures for the receiver of that name.
     pub(crate) fn sink(&self, name: String) -> SinkFigures {
         self.sinks.of(name)
+    }
+
+    /// For those who measure themselves.
+    pub(crate) fn meters(&self) -> Meters {
+        self.meters.clone()
     }
 
     /// Counts events and answers on `listener` until `shutdown`.
@@ -58,7 +68,7 @@ impl Metrics {
         sources: Sources,
         shutdown: watch::Receiver<bool>,
     ) {
-        let Self { prometheus, counters, gauges, mut events, .. } = self;
+        let Self { prometheus, counters, gauges, meters, mut events, .. } = self;
         let page = Page { prometheus: Arc::new(prometheus), gauges, sources };
         let router = Router::new()
             .route("/metrics", get(text))
@@ -68,7 +78,10 @@ impl Metrics {
         let count = async {
             loop {
                 match events.recv().await {
-                    Ok(event) => counters.count(&event),
+                    Ok(event) => {
+                        counters.count(&event);
+                        meters.count(&event);
+                    }
                     Err(RecvError::Lagged(missed)) => {
                         counters.missed.inc_by(missed);
                     }
@@ -131,6 +144,7 @@ mod tests {
         metrics.sink("webhook-1".into());
         metrics.counters.fill();
         metrics.gauges.fill();
+        metrics.meters.fill();
         let mut text = String::new();
         encode(&mut text, &metrics.prometheus).unwrap();
         let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/metrics.txt");
@@ -147,10 +161,17 @@ mod tests {
         assert_eq!(found, known, "`cargo xtask reference` writes it anew");
         let names: Vec<&str> =
             text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
-        let shipped = [
-            include_str!("../../../deploy/grafana/viaduct.json"),
-            include_str!("../../../deploy/prometheus/viaduct.rules.yml"),
-        ];
+        let runbook = include_str!("../../../docs/how-to/prometheus.md");
+        let rules = include_str!("../../../deploy/prometheus/viaduct.rules.yml");
+        let alerts: Vec<&str> =
+            rules.lines().filter_map(|l| l.trim().strip_prefix("- alert: ")).collect();
+        assert!(alerts.len() > 10, "{alerts:?}");
+        for alert in alerts {
+            let told =
+                runbook.lines().any(|l| l.starts_with("| `") && l.contains(&format!("`{alert}`")));
+            assert!(told, "docs/how-to/prometheus.md does not say what to do about {alert}");
+        }
+        let shipped = [include_str!("../../../deploy/grafana/viaduct.json"), rules];
         for text in shipped {
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
             for word in words.filter(|word| word.starts_with("viaduct_")) {

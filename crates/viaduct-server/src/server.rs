@@ -24,7 +24,7 @@ use crate::{
     knocks::Knocks,
     listen::{self, DeviceListener, Pending, Sources},
     media::Media,
-    metrics::{Metrics, SinkFigures},
+    metrics::{Meters, Metrics, SinkFigures},
     redirect::Redirections,
     registry::{Registry, TunnelEnd},
     tls::{Authority, AuthorityError, Certificates, TlsError},
@@ -213,15 +213,19 @@ impl Server {
         };
         let sign_ins = running.audit.clone().follow_sign_ins(running.access.clone(), down.clone());
         running.tasks.spawn(sign_ins);
+        running.tasks.spawn(running.audit.clone().check_often(down.clone()));
         let pending = Pending::new(config.limits.pending, config.limits.pending_per_source);
         let metrics = Metrics::new(&running.events);
+        let meters = metrics.meters();
         let vetoes = running.spawn_sinks(&config, &metrics, &down)?;
         if let Some(listener) = sockets.metrics {
-            let sources = running.figures(&pending);
+            let sources = running.figures(&config, &pending);
             running.tasks.spawn(metrics.serve(listener, sources, down.clone()));
         }
         let places = Arc::new(Semaphore::new(places));
-        running.spawn_devices(&config, sockets.cira, &pending, &places, vetoes, &down).await?;
+        running
+            .spawn_devices(&config, sockets.cira, &pending, &places, (vetoes, meters), &down)
+            .await?;
         let gateway = running.gateway(&config);
         running.spawn_consoles(&config, &gateway, sockets.socks, sockets.http_proxy, &down);
         let api = running.api(gateway, &config, config_text);
@@ -237,7 +241,7 @@ impl Running {
         listeners: Vec<(String, TcpListener)>,
         pending: &Arc<Pending>,
         places: &Arc<Semaphore>,
-        vetoes: Vetoes,
+        (vetoes, meters): (Vetoes, Meters),
         down: &watch::Receiver<bool>,
     ) -> Result<(), StartError> {
         let driver = DriverConfig {
@@ -249,6 +253,7 @@ impl Running {
             knocks: self.knocks.clone(),
             events: self.events.clone(),
             vetoes,
+            meters,
         };
         for (index, (name, listener)) in listeners.into_iter().enumerate() {
             let extra = index.checked_sub(1).and_then(|i| config.cira.extra.get(i));

@@ -9,7 +9,7 @@ use crate::inventory::{Inventory, StoreError};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -33,7 +33,7 @@ pub(super) struct Job {
 }
 
 /// Why the last write failed; None when all is well.
-pub(super) type Trouble = Arc<Mutex<Option<String>>>;
+pub(super) type Trouble = Arc<Mutex<Option<(String, Instant)>>>;
 
 pub(super) struct Writer {
     pub(super) inventory: Inventory,
@@ -130,6 +130,7 @@ impl Writer {
             (None, Some(_)) => tracing::info!("the audit log can be written again"),
             _ => {}
         }
-        *trouble = error;
+        let since = trouble.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+        *trouble = error.map(|error| (error, since));
     }
 }

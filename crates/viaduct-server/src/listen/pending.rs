@@ -57,6 +57,12 @@ impl Pending {
         self.table().total
     }
 
+    /// 0; 1 when those without progress leave; 2 when nobody more is let in.
+    pub(crate) fn overload(&self) -> u8 {
+        let total = self.len();
+        u8::from(total > self.most) + u8::from(total >= self.most.saturating_mul(HARD))
+    }
+
     /// Waits while even those that make progress are too many.
     pub(crate) async fn has_room(&self) {
         loop {

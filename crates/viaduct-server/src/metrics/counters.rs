@@ -22,6 +22,26 @@ struct Flow {
     direction: &'static str,
 }
 
+/// What was done to a PC's power, and how it ended: `done`, or a code.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Deed {
+    action: &'static str,
+    result: &'static str,
+}
+
+/// What a command does to a PC's power, by the name that it goes by.
+fn deed(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "power on" => "on",
+        "power off" => "off",
+        "power reset" => "reset",
+        "power sleep" => "sleep",
+        "boot" => "boot",
+        "erase" => "erase",
+        _ => return None,
+    })
+}
+
 /// See `register` for what each means.
 #[derive(Debug, Clone)]
 pub(super) struct Counters {
@@ -34,17 +54,18 @@ pub(super) struct Counters {
     conflicts: Counter,
     alerts: Counter,
     commands: Family<Reason, Counter>,
+    deeds: Family<Deed, Counter>,
     seconds: Histogram,
     pub(super) missed: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
-    kind: &'static str,
+pub(super) struct Kind {
+    pub(super) kind: &'static str,
 }
 
 /// What the service port is for.
-fn kind(port: u16) -> &'static str {
+pub(super) fn kind(port: u16) -> &'static str {
     match port {
         16992 | 16993 | 623 | 664 => "wsman",
         16994 | 16995 => "redirection",
@@ -65,6 +86,7 @@ impl Counters {
             conflicts: Counter::default(),
             alerts: Counter::default(),
             commands: Family::default(),
+            deeds: Family::default(),
             seconds: Histogram::new(SECONDS),
             missed: Counter::default(),
         };
@@ -92,6 +114,8 @@ impl Counters {
         let help =
             "Payload bytes of channels that have ended, by what the port is for and the direction";
         prometheus.register("channel_bytes", help, all.bytes.clone());
+        let help = "Commands that change a PC's power, by what they do and outcome";
+        prometheus.register("power_actions", help, all.deeds.clone());
         let help = "How long callers of management commands took, in seconds";
         prometheus.register("command_seconds", help, all.seconds.clone());
         all
@@ -123,7 +147,11 @@ impl Counters {
             Event::Alert { .. } | Event::Notified { .. } => {
                 self.alerts.inc();
             }
-            Event::CommandEnded { code, milliseconds, .. } => {
+            Event::CommandEnded { what, code, milliseconds, .. } => {
+                if let Some(action) = deed(what) {
+                    let result = code.unwrap_or("done");
+                    self.deeds.get_or_create(&Deed { action, result }).inc();
+                }
                 one(&self.commands, code.unwrap_or("done"));
                 let milliseconds = u32::try_from(*milliseconds).unwrap_or(u32::MAX);
                 self.seconds.observe(f64::from(milliseconds) / 1000.0);
@@ -148,6 +176,7 @@ impl Counters {
             drop(family.get_or_create(&Reason { reason: "x" }));
         }
         drop(self.channels.get_or_create(&Kind { kind: "x" }));
+        drop(self.deeds.get_or_create(&Deed { action: "x", result: "x" }));
         drop(self.bytes.get_or_create(&Flow { kind: "x", direction: "x" }));
     }
 }

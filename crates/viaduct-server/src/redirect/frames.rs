@@ -22,6 +22,8 @@ pub enum Framing {
 
 /// The last word must be out so soon.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// What the end of a console that was too slow begins with.
+pub(crate) const TOOK_NOTHING: &str = "the console took nothing for";
 
 /// To the console.
 pub(super) struct ToConsole {
@@ -65,9 +67,7 @@ impl ToConsole {
         match timeout(self.stall, self.sink.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::ConsoleLeft),
-            Err(_) => {
-                Err(End::Slow(format!("the console took nothing for {} s", self.stall.as_secs())))
-            }
+            Err(_) => Err(End::Slow(format!("{TOOK_NOTHING} {} s", self.stall.as_secs()))),
         }
     }
 

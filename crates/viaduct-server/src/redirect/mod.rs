@@ -22,6 +22,7 @@ mod ticket;
 
 pub use end::End;
 pub use frames::Framing;
+pub(crate) use frames::TOOK_NOTHING;
 pub use image_reader::ImageReader;
 pub use live::{Entry, Holder};
 pub use mount::Mounting;

@@ -27,13 +27,14 @@ use tokio::sync::watch;
 
 impl Running {
     /// What the figures are taken from.
-    pub(super) fn figures(&self, waiting: &Arc<Pending>) -> Sources {
+    pub(super) fn figures(&self, config: &Config, waiting: &Arc<Pending>) -> Sources {
         Sources {
             registry: self.registry.clone(),
             inventory: self.inventory.clone(),
             certificates: self.certificates.clone(),
             audit: self.audit.clone(),
             waiting: Arc::clone(waiting),
+            rotation: self.enroll_parts(config, OffsetDateTime::now_utc()),
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -36,6 +36,8 @@ pub struct Channel {
     step: usize,
     /// A consumer that takes nothing for so long is ended.
     pub(super) stall: Duration,
+    /// Since when it waits for room.
+    blocked: Option<Instant>,
 }
 
 impl Channel {
@@ -59,7 +61,13 @@ impl Channel {
             taken: (0, 0),
             step,
             stall,
+            blocked: None,
         }
+    }
+
+    /// The consumer took nothing for too long.
+    pub(crate) fn note_slow(&self) {
+        self.shared.slow.store(true, Ordering::Relaxed);
     }
 
     /// Why the channel ended, once it has: words for people.
@@ -99,7 +107,15 @@ impl Channel {
     ) -> Poll<Option<tokio::sync::OwnedSemaphorePermit>> {
         let cost = (want + WRITE_COST).min(self.shared.queue);
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        self.room.poll_acquire_many(cx, cost)
+        let room = self.room.poll_acquire_many(cx, cost);
+        if room.is_pending() {
+            // The clock is read only when there is nothing else to do.
+            self.blocked.get_or_insert_with(Instant::now);
+        } else if let Some(since) = self.blocked.take() {
+            let waited = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.shared.blocked.fetch_add(waited, Ordering::Relaxed);
+        }
+        room
     }
 
     /// Queues console bytes; what the permit holds beyond their cost is free again.

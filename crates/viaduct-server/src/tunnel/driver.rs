@@ -15,6 +15,7 @@ use crate::{
     inventory::Inventory,
     knocks::Knocks,
     listen::PendingGuard,
+    metrics::Meters,
     registry::{Lease, Registry, TunnelEnd},
     tls::{Io, Stream, TlsInfo},
     vault::DeviceSecrets,
@@ -65,6 +66,7 @@ pub(crate) struct DriverConfig {
     pub(crate) knocks: Knocks,
     pub(crate) events: Bus,
     pub(crate) vetoes: Vetoes,
+    pub(crate) meters: Meters,
 }
 
 /// Who is at the other end, before it says so.
@@ -112,6 +114,8 @@ pub(crate) struct Driver<T> {
     vetoed: bool,
     /// What Vault said when it was asked for its password.
     found: Option<Arc<DeviceSecrets>>,
+    /// When it was asked for keep-alives, until it answers.
+    keepalive_asked: Option<Instant>,
     refused: Option<Cow<'static, str>>,
     asked_end: Option<TunnelEnd>,
     ended: Option<EndReason>,
@@ -154,6 +158,7 @@ impl<T: Io> Driver<T> {
             asked: false,
             vetoed: false,
             found: None,
+            keepalive_asked: None,
             refused: None,
             asked_end: None,
             ended: None,

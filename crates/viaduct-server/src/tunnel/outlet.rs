@@ -6,8 +6,9 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -29,6 +30,17 @@ pub(super) struct Shared {
     pub(super) end: OnceLock<String>,
     pub(super) from_device: AtomicU64,
     pub(super) to_device: AtomicU64,
+    /// Microseconds for which the console waited for room.
+    pub(super) blocked: AtomicU64,
+    /// The console took nothing and was ended.
+    pub(super) slow: AtomicBool,
+}
+
+impl Shared {
+    /// How long the console waited for room in all.
+    pub(super) fn blocked(&self) -> Duration {
+        Duration::from_micros(self.blocked.load(Ordering::Relaxed))
+    }
 }
 
 /// A channel in the owner's table.
@@ -58,6 +70,8 @@ impl Outlet {
             end: OnceLock::new(),
             from_device: AtomicU64::new(0),
             to_device: AtomicU64::new(0),
+            blocked: AtomicU64::new(0),
+            slow: AtomicBool::new(false),
         });
         let outlet = Self {
             port,

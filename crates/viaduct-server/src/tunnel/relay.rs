@@ -204,6 +204,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Relay<S> {
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<String> {
         let stalled = self.stall.as_mut().is_some_and(|stall| stall.as_mut().poll(cx).is_ready());
         if stalled {
+            self.channel.note_slow();
             return Poll::Ready(format!(
                 "slow reader: the console took nothing for {} s",
                 self.channel.stall.as_secs()

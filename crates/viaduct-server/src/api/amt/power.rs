@@ -90,9 +90,20 @@ pub(super) async fn run(asked: Asked, action: u32) -> Result<Json<Value>, Refusa
     as_what.command(format!("power {}", name(action)), request(visit, action)).await.map(Json)
 }
 
+/// By what the command goes in events and figures.
+fn command_name(action: u32) -> &'static str {
+    match right(action) {
+        Action::PowerSleep => "power sleep",
+        Action::PowerReset => "power reset",
+        Action::PowerOff => "power off",
+        _ if matches!(action, 500 | 501) => "power saving",
+        _ => "power on",
+    }
+}
+
 async fn request(visit: Visit, action: u32) -> Result<Value, Refusal> {
     let _turn = visit.api.commands.boot_turn(visit.device.id).await?;
-    let mut device = visit.commands("power").await?;
+    let mut device = visit.commands(command_name(action)).await?;
     if let Some(settings) = get(&mut device, "AMT_BootSettingData").await? {
         let settings = boot::cleared(settings);
         device.put(class("AMT_BootSettingData")?, settings).await.map_err(consent)?;

@@ -260,7 +260,8 @@ mod tests {
     #[test]
     fn commands_go_by_the_names_of_open_amt() {
         for (what, code, method) in [
-            ("power", None, "AMT_PowerAction"),
+            ("power on", None, "AMT_PowerAction"),
+            ("power reset", None, "AMT_PowerAction"),
             ("send consent", Some("E2013"), "Send_User_Consent_Code"),
             ("erase", None, "erase"),
         ] {

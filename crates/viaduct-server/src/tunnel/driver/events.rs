@@ -54,8 +54,14 @@ impl<T: Io> Driver<T> {
             server::Event::PortCancelled { port } => {
                 self.change_ports(|ports| ports.list.retain(|p| *p != port));
             }
-            server::Event::Settled => self.settled(),
+            server::Event::Settled => {
+                self.keepalive_asked = Some(tokio::time::Instant::now());
+                self.settled();
+            }
             server::Event::KeepAliveAgreed { interval, timeout } => {
+                if let Some(asked) = self.keepalive_asked.take() {
+                    self.config.meters.round_trip(asked.elapsed());
+                }
                 if let Phase::Admitted { face, .. } = &self.phase {
                     face.keepalive.send_replace(Some((interval, timeout)));
                 }
@@ -220,6 +226,10 @@ impl<T: Io> Driver<T> {
         self.channel_refused(id, Refused::TimedOut);
         self.inboxes.remove(&id);
         let Some(mut outlet) = self.open.remove(&id) else { return };
+        self.config.meters.blocked(outlet.shared.blocked());
+        if outlet.shared.slow.load(Ordering::Relaxed) {
+            self.config.meters.slow_reader(outlet.port);
+        }
         outlet.finish(end.to_string());
         let Phase::Admitted { face, .. } = &self.phase else { return };
         face.channels.fetch_sub(1, Ordering::Relaxed);
