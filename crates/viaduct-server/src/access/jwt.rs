@@ -155,7 +155,7 @@ impl Access {
     ) -> Result<Secret<String>, StoreError> {
         let sid = match &who.session {
             Some(session) => session.clone(),
-            None => keys::random_text(16, b"abcdefghijklmnopqrstuvwxyz0123456789")?,
+            None => self.new_session(&who.name)?,
         };
         let life = i64::try_from(life.as_secs()).unwrap_or_default();
         self.0.signer.sign(&Claims {
@@ -172,6 +172,30 @@ impl Access {
             })?,
             mfa: who.second_factor.map(OffsetDateTime::unix_timestamp),
         })
+    }
+
+    /// A name for a sign-in, which ends in the second it began.
+    fn new_session(&self, name: &str) -> Result<String, StoreError> {
+        let random = keys::random_text(16, b"abcdefghijklmnopqrstuvwxyz0123456789")?;
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        // Whoever was signed out a moment ago and signs in again is not taken for the one of before.
+        let began = self.signed_out_at(name).map_or(now, |before| now.max(before + 1));
+        Ok(format!("{random}.{began}"))
+    }
+
+    /// The second in which everything that was issued to a user was ended.
+    fn signed_out_at(&self, name: &str) -> Option<i64> {
+        let ended = self.0.ended();
+        ended.get(&everything_of(name)).map(|expires| (*expires - LOGIN).unix_timestamp())
+    }
+
+    /// Whether that sign-in of that user was ended, alone or with all others.
+    fn is_ended(&self, name: &str, session: &str) -> bool {
+        if self.0.ended().contains_key(session) {
+            return true;
+        }
+        let began = session.rsplit_once('.').and_then(|(_, began)| began.parse::<i64>().ok());
+        self.signed_out_at(name).is_some_and(|at| began.is_none_or(|began| began <= at))
     }
 
     /// The principal of a token for the API.
@@ -199,7 +223,7 @@ impl Access {
     }
 
     fn believe(&self, claims: Claims) -> Result<Principal, SignInError> {
-        if self.0.ended().contains_key(&claims.sid) {
+        if self.is_ended(&claims.sub, &claims.sid) {
             return Err(SignInError::Wrong);
         }
         // Somebody whose password, role or scope changed signs in again.
@@ -219,7 +243,7 @@ impl Access {
     /// Whether somebody who signed in a while ago still has the same rights; false once the sign-in was ended.
     #[must_use]
     pub fn is_current(&self, who: &Principal) -> bool {
-        let ended = who.session.as_ref().is_some_and(|sid| self.0.ended().contains_key(sid));
+        let ended = who.session.as_ref().is_some_and(|sid| self.is_ended(&who.name, sid));
         let same = |now: Principal| {
             now.rights == who.rights && now.tenant == who.tenant && now.labels == who.labels
         };
@@ -239,6 +263,20 @@ impl Access {
     /// When the database does not take it.
     pub async fn sign_out(&self, who: &Principal) -> Result<bool, StoreError> {
         let Some(session) = who.session.clone() else { return Ok(false) };
+        self.end_session(session).await?;
+        Ok(true)
+    }
+
+    /// Ends every sign-in of a user, in browsers and of programs; the password stays, and opens new ones. What goes on
+    /// because of one ends with it. Also after a restart.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn sign_out_everywhere(&self, user: &str) -> Result<(), StoreError> {
+        self.end_session(everything_of(user)).await
+    }
+
+    async fn end_session(&self, session: String) -> Result<(), StoreError> {
         let now = OffsetDateTime::now_utc();
         let expires = now + LOGIN;
         let this = self.clone();
@@ -253,10 +291,16 @@ impl Access {
                 });
             }
             ended.insert(session, expires);
-            Ok(true)
+            Ok(())
         })
         .await
     }
+}
+
+/// Stands for all sign-ins of a user among those that were ended; no sign-in's own name has a colon. Kept as long as
+/// what was issued before could last.
+fn everything_of(user: &str) -> String {
+    format!("user:{}", user.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(&get, "/api/v1/users/{name}", read, show)
         .add(&Method::PATCH, "/api/v1/users/{name}", manage, change)
         .add(&delete, "/api/v1/users/{name}", manage, remove)
+        .add(&post, "/api/v1/users/{name}/sign-out", manage, sign_out)
         .add(&post, "/api/v1/whoami/password", own, own_password)
         .add(&post, "/api/v1/whoami/second-factor", own, begin)
         .add(&post, "/api/v1/whoami/second-factor/verify", own, prove)
@@ -140,6 +141,19 @@ async fn remove(
     may_give(&caller, found.role.into(), &found.labels)?;
     let work = async { Ok(api.access.remove_user(&found.name).await?) };
     caller.audited(&api, None, format!("remove user {}", found.name), work).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /users/{name}/sign-out`: every sign-in of the user ends; the password stays.
+async fn sign_out(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let found = find(&api, &caller, &name)?;
+    may_give(&caller, found.role.into(), &found.labels)?;
+    let work = async { Ok(api.access.sign_out_everywhere(&found.name).await?) };
+    caller.audited(&api, None, format!("sign user {} out everywhere", found.name), work).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -13,6 +13,7 @@ use crate::{
     render::Format,
     say::note,
 };
+use hyper::Method;
 use std::path::PathBuf;
 use viaduct_api::{NewUser, RoleInfo, User, UserPatch};
 
@@ -63,6 +64,12 @@ pub(crate) enum Command {
     },
     /// Let users sign in again
     Enable {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// End every sign-in of users, in browsers and of programs; their passwords stay
+    SignOut {
         /// Their names
         #[arg(required = true)]
         names: Vec<String>,
@@ -119,6 +126,17 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             Ok(())
         }
         Command::Totp(command) => totp::run(desk, command).await,
+        Command::SignOut { names } => {
+            let mut failures = Vec::new();
+            for name in &names {
+                let path = format!("/users/{}/sign-out", segment(name));
+                match desk.client.call(Method::POST, &path, None::<&()>, &[]).await {
+                    Ok(_) => note(&format!("{name} is signed out everywhere")),
+                    Err(failure) => failures.push(failure),
+                }
+            }
+            sum_up(names.len() - failures.len(), failures)
+        }
         Command::Rm { names } => {
             let mut failures = Vec::new();
             for name in &names {

@@ -90,6 +90,8 @@ fn people() -> Vec<Operation> {
             .takes(Made(Schemas::taken::<UserPatch>))
             .gives(200, user()),
         delete("/api/v1/users/{name}", "Removes a user.").gives_nothing(204),
+        post("/api/v1/users/{name}/sign-out", "Ends every sign-in of a user; the password stays.")
+            .gives_nothing(204),
         get("/api/v1/tokens", "Tokens, without their values.")
             .gives(200, Made(Schemas::shown::<Vec<Token>>)),
         post("/api/v1/tokens", "Makes a token; its value is shown this once.")

@@ -33,6 +33,32 @@ async fn add(bench: &Bench, tenant: &str, name: &str, role: Role) -> String {
 }
 
 #[tokio::test]
+async fn whoever_is_signed_out_everywhere_signs_in_anew() {
+    let bench = Bench::new().await;
+    let root = add(&bench, "", "root", Role::Owner).await;
+    add(&bench, "", "ines", Role::Helpdesk).await;
+    let (first, second) = (sign_in(&bench, "ines").await, sign_in(&bench, "ines").await);
+    let status = async |token: &str| {
+        bench.remote("GET", "/api/v1/whoami", &[("authorization", token)], "").await.status
+    };
+    assert_eq!(status(&first).await, StatusCode::OK);
+    let path = "/api/v1/users/INES/sign-out";
+    let refused = bench.remote("POST", path, &[("authorization", &second)], "").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let done = bench.remote("POST", path, &[("authorization", &root)], "").await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{}", done.text);
+    for old in [&first, &second] {
+        assert_eq!(status(old).await, StatusCode::UNAUTHORIZED);
+    }
+    // At once, in the same second even, and nobody else is touched.
+    let anew = sign_in(&bench, "ines").await;
+    assert_eq!((status(&anew).await, status(&root).await), (StatusCode::OK, StatusCode::OK));
+    let nobody =
+        bench.remote("POST", "/api/v1/users/nobody/sign-out", &[("authorization", &root)], "");
+    assert_eq!(nobody.await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_user_is_made_changed_and_removed() {
     let bench = Bench::new().await;
     let root = add(&bench, "", "root", Role::Owner).await;
