@@ -59,6 +59,38 @@ async fn knocks_are_counted_in_one_row_each_and_survive_a_restart() {
     assert_eq!(inventory.unclaimed().len(), 3, "the limit of this inventory");
 }
 
+/// T-21: a flood of unknown UUIDs is a row each in a bounded ring, and what comes again is counted in memory.
+#[tokio::test]
+async fn five_thousand_strangers_are_a_row_each_and_their_next_knocks_write_nothing() {
+    const STRANGERS: u32 = 5_000;
+    const RING: usize = 10_000;
+    let place = tempfile::tempdir().unwrap();
+    let open = || async { Inventory::open(&Store::default(), place.path(), RING).await.unwrap() };
+    let written = || {
+        let files = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = files.filter(|path| path.is_file()).collect();
+        files.sort();
+        files.iter().map(|path| std::fs::read(path).unwrap()).collect::<Vec<_>>()
+    };
+    {
+        let inventory = open().await;
+        (0..STRANGERS).for_each(|n| knock(&inventory, n, "admin", "x"));
+        inventory.flush().await;
+        let before = written();
+        for _ in 0..20 {
+            (0..STRANGERS).for_each(|n| knock(&inventory, n, "admin", "x"));
+        }
+        assert!(written() == before, "100,000 further attempts, and not a byte of the database");
+        inventory.flush().await;
+        assert_eq!(inventory.unclaimed().len(), 5_000);
+    }
+    let inventory = open().await;
+    let list = inventory.unclaimed();
+    assert!(list.len() == 5_000 && list.iter().all(|stranger| stranger.count == 21));
+    (STRANGERS..3 * STRANGERS).for_each(|n| knock(&inventory, n, "admin", "x"));
+    assert_eq!(inventory.unclaimed().len(), RING, "the oldest make room");
+}
+
 #[tokio::test]
 async fn an_approved_device_gets_in_with_what_it_has_always_presented() {
     let place = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
-use viaduct_api::{Code, WhoAmI};
+use viaduct_api::{Code, SignInWays, WhoAmI};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -43,9 +43,21 @@ pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
                 Some(file) => secret::from_file(file)?,
                 None => secret::first_line(&secret::from_stdin("password: ")?)?,
             };
-            authorize(&remote, user, &password).await?
+            let signed_in = authorize(&remote, user, &password).await;
+            match signed_in {
+                Err(failure) if failure.code() == Some(Code::NotSignedIn) => {
+                    return Err(match has_provider(&remote).await {
+                        true => failure.next(of_provider(&remote)),
+                        false => failure,
+                    });
+                }
+                other => other?,
+            }
         }
         None => {
+            if has_provider(&remote).await {
+                note(&of_provider(&remote));
+            }
             let text = secret::from_stdin("Paste a token (viaduct tokens create on the server):")?;
             secret::first_line(text.trim_start())?.trim().to_owned()
         }
@@ -64,6 +76,20 @@ pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
         file.display()
     ));
     Ok(())
+}
+
+/// Whether people sign in at an identity provider there. A server that does not say so has none.
+async fn has_provider(remote: &Remote) -> bool {
+    let client = Client::at(Place::Remote(remote.clone()), None);
+    client.get::<SignInWays>("/session").await.is_ok_and(|ways| ways.provider)
+}
+
+/// What people of the identity provider do: they have no password here, and programs have no browser.
+fn of_provider(remote: &Remote) -> String {
+    format!(
+        "People of the identity provider have no password here: sign in at {}/ in a browser, make a token under Tokens (or ask an administrator for one), and paste it to `viaduct login`.",
+        remote.url()
+    )
 }
 
 /// A token for a user and password; the one-time code is asked for when there is a second factor.

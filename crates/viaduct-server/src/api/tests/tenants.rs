@@ -103,6 +103,40 @@ async fn every_route_answers_for_a_device_of_others_as_for_one_that_never_was() 
     );
 }
 
+/// T-24: the answer does not tell whether the device is somebody's, neither by its words nor, as far as it can be
+/// measured here, by its time. The time is told, not judged: machines that test are busy.
+#[tokio::test]
+async fn a_device_of_others_is_told_from_none_neither_by_words_nor_by_time() {
+    const ROUNDS: usize = 300;
+    let (bench, bearers) = bench().await;
+    let headers = [("authorization", bearers[1].as_str()), ("content-type", "application/json")];
+    for (method, path, body) in [
+        ("GET", "/api/v1/devices/GUID", ""),
+        ("DELETE", "/api/v1/devices/GUID", ""),
+        ("GET", "/api/v1/amt/power/state/GUID", ""),
+        ("POST", "/api/v1/redirections/tickets", r#"{"device":"GUID","mode":"kvm"}"#),
+    ] {
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..ROUNDS {
+            let mut told = Vec::new();
+            for (guid, times) in [guid(2, 1), guid(9, 1)].iter().zip(&mut times) {
+                let (path, body) = (path.replace("GUID", guid), body.replace("GUID", guid));
+                let begin = std::time::Instant::now();
+                let reply = bench.remote(method, &path, &headers, &body).await;
+                times.push(begin.elapsed());
+                told.push((reply.status, reply.text.replace(guid.as_str(), "GUID")));
+            }
+            assert_eq!(told[0], told[1], "{method} {path}");
+            assert_eq!(told[0].0, StatusCode::NOT_FOUND, "{method} {path}: {}", told[0].1);
+        }
+        let [theirs, never] = times.map(|mut times| {
+            times.sort_unstable();
+            times[ROUNDS / 2]
+        });
+        println!("{method} {path}: median {theirs:?} for one of others, {never:?} for none");
+    }
+}
+
 /// Random requests of all tenants for anything of anybody, with a printed seed.
 #[tokio::test]
 async fn random_requests_never_cross_from_one_tenant_to_another() {
