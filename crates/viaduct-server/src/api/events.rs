@@ -23,6 +23,8 @@ use viaduct_api::{DeviceId, EVENT_TYPES, Event, is_event_type};
 
 /// A comment is sent so often, so that nothing on the way takes the line for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Whether whoever follows still may is asked so often when nothing happens, and before each event.
+const RIGHTS_ASKED: Duration = Duration::from_secs(4);
 /// A client is asked to wait so long before it comes back.
 const RETRY: Duration = Duration::from_secs(3);
 /// Records of a list when the client does not say.
@@ -237,7 +239,7 @@ impl Stage {
                 biased;
                 received = live.recv() => break received,
                 _ = closed.wait_for(|closed| *closed) => return Err("the server stops".to_owned()),
-                () = sleep(HEARTBEAT) => {}
+                () = sleep(RIGHTS_ASKED) => {}
             }
             if !self.reader.is_current() {
                 return Err(GONE.to_owned());
