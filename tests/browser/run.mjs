@@ -1,12 +1,13 @@
 // Plays one scenario: `node run.mjs NAME TASK`, the task as one JSON object. Prints `done` or why not.
 
 import { scenarios } from './scenarios.mjs'
+import { newcomer } from './newcomer.mjs'
 import { pages } from './pages.mjs'
 import { screenshots } from './screenshots.mjs'
 
 const [name, text] = process.argv.slice(2)
 const task = JSON.parse(text)
-const all = { ...scenarios, pages, screenshots }
+const all = { ...scenarios, newcomer, pages, screenshots }
 try {
   await all[name](task)
   console.log(`{"done":"${name}"}`)

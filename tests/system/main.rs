@@ -18,6 +18,7 @@ mod a_failing_disk_is_survived;
 mod a_foreign_device_is_served;
 mod a_kill_leaves_nothing_to_repair;
 mod a_new_root_reaches_the_devices_before_it_is_used;
+mod a_newcomer_sees_a_picture_by_the_readme;
 mod a_platform_moves_to_the_second_server;
 mod a_refusal_says_why;
 mod a_right_that_is_taken_away_ends_what_is_open;
