@@ -20,6 +20,7 @@ mod a_kill_leaves_nothing_to_repair;
 mod a_new_root_reaches_the_devices_before_it_is_used;
 mod a_newcomer_sees_a_picture_by_the_readme;
 mod a_platform_moves_to_the_second_server;
+mod a_platform_reports_events_through_its_tunnel;
 mod a_refusal_says_why;
 mod a_right_that_is_taken_away_ends_what_is_open;
 mod a_slow_console_stops_only_itself;

@@ -33,10 +33,12 @@ mod channels;
 mod end;
 mod mischief;
 mod outgoing;
+mod pushes;
 mod service;
 
 use channels::Open;
 use outgoing::Outgoing;
+use pushes::Pushes;
 
 /// Steps of one turn.
 const BUDGET: usize = 32;
@@ -70,6 +72,7 @@ pub(crate) struct Driver<'a> {
     input: BytesMut,
     outgoing: Outgoing,
     channels: BTreeMap<ChannelId, Open>,
+    pushes: Pushes,
     origin: Instant,
     timer: Pin<Box<Sleep>>,
     admitted: bool,
@@ -98,6 +101,7 @@ impl<'a> Driver<'a> {
             input: BytesMut::new(),
             outgoing: Outgoing::default(),
             channels: BTreeMap::new(),
+            pushes: Pushes::default(),
             origin,
             timer: Box::pin(sleep_until(origin)),
             admitted: false,
@@ -211,8 +215,11 @@ impl<'a> Driver<'a> {
 
     /// Events that came while no tunnel was up wait in the life for this one.
     fn send_alerts(&mut self) {
-        for pet in self.life.take_alerts() {
-            self.send_alert(&pet);
+        for alert in self.life.take_alerts() {
+            if alert.trap {
+                self.send_alert(&alert.event);
+            }
+            self.push_to_listeners(&alert.event);
         }
     }
 

@@ -34,6 +34,7 @@ mod fleet;
 mod host_interface;
 mod identity;
 mod lan;
+mod notice;
 mod pet;
 mod platform;
 pub mod remote_access;

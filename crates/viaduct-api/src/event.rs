@@ -196,6 +196,9 @@ pub struct Alert {
     /// Its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<String>,
+    /// Whether the platform asked for an acknowledgement of its event and got it (`ws-eventing` only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<bool>,
 }
 
 /// Whether it is one of [`EVENT_TYPES`], or a family of them.

@@ -123,6 +123,8 @@ pub enum Event {
         device: DeviceId,
         target: String,
         event: Arc<amt::wsman::Notification>,
+        /// The platform asked for an acknowledgement, and got it.
+        acknowledged: bool,
     },
     /// A caller of the management commands is done; `code` is that of its last failure, if it ended with one.
     CommandEnded {

@@ -3,9 +3,10 @@
 Argument: JSON with address, port, root (PEM file), guid, user, password, ports, fragments (sizes
 of the pieces in which bytes are written, taken in turn), window (what it grants), credit (how many
 bytes it takes before it grants them again). A channel to port 5900 is a flood that goes on as long
-as the server grants room; every other channel sends back what it is sent.
+as the server grants room; every other channel sends back what it is sent. With push (a list of
+bodies) it opens one channel to 10.0.0.9:5989 itself and posts them there, one after the other.
 
-Prints "ready" when its ports are forwarded, "violation: ..." and exits 1 when the server breaks the
+Prints "ready" when its ports are forwarded, "refused REASON" or "answer N ..." about its own channel, "violation: ..." and exits 1 when the server breaks the
 protocol, "end: ..." when the tunnel ends.
 """
 
@@ -21,6 +22,7 @@ import uuid
 
 AUTH, PFWD = b"auth@amt.intel.com", b"pfwd@amt.intel.com"
 FLOOD_PORT = 5900
+OWN = 100  # our id of the channel that we open
 
 
 def string(value):
@@ -51,6 +53,10 @@ class Device:
         self.closing = set()
         self.answers = collections.deque()  # what the server owes, in order
         self.options = 0
+        self.pushed = None  # the server's id of our own channel
+        self.pushes = list(task.get("push", []))
+        self.reply = bytearray()
+        self.answered = 0
         context = ssl.create_default_context(cafile=task["root"])
         plain = socket.create_connection((task["address"], task["port"]))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -81,6 +87,10 @@ class Device:
         while self.answers:
             self.message()
         print("ready", flush=True)
+        if self.pushes:
+            originator = string(b"192.168.1.20") + struct.pack(">I", 40000)
+            self.send(b"\x5a" + string(b"direct-tcpip") + struct.pack(">III", OWN, 4096, 0xFFFFFFFF)
+                      + string(b"10.0.0.9") + struct.pack(">I", 5989) + originator)
         while True:
             self.message()
 
@@ -141,6 +151,8 @@ class Device:
             81: self.owed,
             209: self.owed,
             90: self.open,
+            91: self.confirmed,
+            92: self.refused,
             93: self.adjust,
             94: self.data,
             97: self.close,
@@ -192,8 +204,48 @@ class Device:
         channel.granted = self.task["window"]
         self.send(struct.pack(">BIIII", 91, theirs, free, channel.granted, 0xFFFFFFFF))
 
+    # A channel of our own, for events
+
+    def confirmed(self):
+        ours, theirs, window, _ = (self.number() for _ in range(4))
+        if ours != OWN or self.pushed is not None:
+            raise Violation(f"confirmation of channel {ours}, which was not asked for")
+        self.pushed, self.granted = theirs, window
+        self.push()
+
+    def refused(self):
+        ours, reason = self.number(), self.number()
+        if ours != OWN or (self.number(), self.number()) != (0, 0):
+            raise Violation(f"refusal of channel {ours}, or not of 17 bytes")
+        print(f"refused {reason}", flush=True)
+
+    def push(self):
+        body = self.pushes.pop(0).encode()
+        head = "POST /events HTTP/1.1\r\nHost: 10.0.0.9:5989\r\nContent-Type: application/soap+xml\r\n"
+        data = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        if len(data) > self.granted:
+            raise Violation(f"{len(data)} bytes to push, and only {self.granted} granted")
+        self.granted -= len(data)
+        for at in range(0, len(data), 500):
+            self.send(struct.pack(">BI", 94, self.pushed) + string(data[at : at + 500]))
+
+    def pushed_answer(self, data):
+        self.send(struct.pack(">BII", 93, self.pushed, len(data)))
+        self.reply += data
+        head, end, body = bytes(self.reply).partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0) if end else 0
+        if end and len(body) >= length:
+            self.reply.clear()
+            self.answered += 1
+            print(f"answer {self.answered} " + json.dumps([head.decode(), body.decode()]), flush=True)
+            if self.pushes:
+                self.push()
+
     def adjust(self):
         ours, more = self.number(), self.number()
+        if ours == OWN:
+            self.granted += more
+            return
         channel = self.channels.get(ours)
         if channel is None:
             return
@@ -204,6 +256,9 @@ class Device:
 
     def data(self):
         ours, data = self.number(), self.text()
+        if ours == OWN and self.pushed is not None:
+            self.pushed_answer(data)
+            return
         channel = self.channels.get(ours)
         if channel is None:
             if ours not in self.closing:
@@ -241,6 +296,11 @@ class Device:
 
     def close(self):
         ours = self.number()
+        if ours == OWN and self.pushed is not None:
+            self.send(struct.pack(">BI", 97, self.pushed))
+            print("closed", flush=True)
+            self.pushed = None
+            return
         channel = self.channels.pop(ours, None)
         if channel is None:
             raise Violation(f"close of channel {ours}, which is not open")

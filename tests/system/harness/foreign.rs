@@ -30,12 +30,23 @@ pub(crate) struct Foreign {
 impl Foreign {
     /// Adds it to the server and waits until its ports are forwarded.
     pub(crate) fn dial(server: &Server, name: &str, guid: &str, manner: &Manner<'_>) -> Self {
-        server.add_device(name, guid, "foreign", "Foreign1Password");
-        let root = server.root_certificate();
-        Self::dial_to(&server.device_listeners()[0], &root, guid, manner)
+        Self::dial_and_push(server, name, guid, manner, &[])
     }
 
-    fn dial_to(mps: &str, root: &Path, guid: &str, manner: &Manner<'_>) -> Self {
+    /// The same; it then opens a channel of its own and posts these bodies.
+    pub(crate) fn dial_and_push(
+        server: &Server,
+        name: &str,
+        guid: &str,
+        manner: &Manner<'_>,
+        push: &[&str],
+    ) -> Self {
+        server.add_device(name, guid, "foreign", "Foreign1Password");
+        let root = server.root_certificate();
+        Self::dial_to(&server.device_listeners()[0], &root, guid, manner, push)
+    }
+
+    fn dial_to(mps: &str, root: &Path, guid: &str, manner: &Manner<'_>, push: &[&str]) -> Self {
         let directory = Directory::new();
         let (address, port) = mps.rsplit_once(':').expect("ADDRESS:PORT");
         let task = json!({
@@ -49,6 +60,7 @@ impl Foreign {
             "fragments": manner.fragments,
             "window": manner.window,
             "credit": manner.credit,
+            "push": push,
         });
         let mut python = Command::new("python3");
         python.args(["-c", DEVICE, &task.to_string()]);

@@ -186,8 +186,16 @@ pub(crate) struct Subscriber(Process);
 impl Subscriber {
     /// The first message with this method: its topic and its payload.
     pub(crate) fn message(&self, method: &str) -> (String, Value) {
-        let quoted = format!("\"methods\":[\"{method}\"]");
-        let line = self.0.line(|line| line.contains(&quoted));
+        self.with(&format!("\"methods\":[\"{method}\"]"))
+    }
+
+    /// Topic and payload of the message about the event with this id.
+    pub(crate) fn about(&self, event: &Value) -> (String, Value) {
+        self.with(&format!("\"id\":{event},"))
+    }
+
+    fn with(&self, text: &str) -> (String, Value) {
+        let line = self.0.line(|line| line.contains(text));
         let (topic, payload) = line.split_once(' ').unwrap();
         (topic.to_owned(), serde_json::from_str(payload).unwrap())
     }

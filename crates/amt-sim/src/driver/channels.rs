@@ -1,7 +1,6 @@
 //! What becomes of events: channels are opened to services or to the echo, and bytes go to and fro.
 
-use super::{Driver, service::Service};
-use amt::wsman::Notification;
+use super::{Driver, pushes::Answer, service::Service};
 use apf::{ChannelId, OpenFailure, device::Event};
 use bytes::Bytes;
 use std::task::{Context, Poll};
@@ -24,7 +23,7 @@ pub(super) enum End {
     /// Bytes go back as they came; they are released when they have left.
     Echo,
     /// An event on its way out; the answer ends it.
-    Push,
+    Push(Box<Answer>),
     /// Nothing: misbehaviour, or a channel that the platform opened.
     Nothing,
 }
@@ -73,10 +72,8 @@ impl Driver<'_> {
                 }
             }
             Event::ChannelClosed { channel, .. } => self.closed(channel),
-            Event::DirectOpened { channel } => self.push_event(channel),
-            Event::DirectRefused { reason, .. } => {
-                tracing::info!(reason = reason.0, "the server refused a channel of ours");
-            }
+            Event::DirectOpened { channel } => self.push_opened(channel),
+            Event::DirectRefused { channel, reason } => self.push_refused(channel, reason),
             Event::Ended(reason) => self.ended = Some(reason),
             _ => {}
         }
@@ -121,49 +118,16 @@ impl Driver<'_> {
                     self.connection.release(channel, bytes);
                 }
             }
-            // The server has answered, whatever it says; one event is all there is.
-            Some(End::Push) => {
-                self.connection.release(channel, data.len());
-                self.connection.close(channel);
-            }
+            Some(End::Push(_)) => self.push_answered(channel, &data),
             Some(End::Nothing) | None => self.connection.release(channel, data.len()),
         }
     }
 
-    /// An event as WS-Eventing delivers it: the tunnel is up.
-    fn push_event(&mut self, channel: ChannelId) {
-        let target = self.life.faults.direct.clone().unwrap_or_default();
-        let property = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
-        let event = Notification {
-            class: "CIM_AlertIndication".to_owned(),
-            properties: [
-                ("AlertType", "8"),
-                ("IndicationFilterName", "Intel(r) AMT:AllEvents"),
-                ("MessageArguments", "1"),
-                ("MessageID", "iAMT0058"),
-                ("OwningEntity", "Intel(r) AMT"),
-                ("PerceivedSeverity", "2"),
-                ("ProbableCause", "0"),
-                ("SystemName", "Intel(r) AMT"),
-            ]
-            .map(property)
-            .to_vec(),
-        };
-        let body = event.to_xml(&format!("http://{target}/"), 1);
-        let head = format!(
-            "POST / HTTP/1.1\r\nHost: {target}\r\nContent-Type: application/soap+xml;charset=UTF-8\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        if self.connection.send(channel, (head + &body).into()).is_err() {
-            tracing::info!(target, "the channel for an event was closed before it was sent");
-            return;
-        }
-        self.channels.insert(channel, Open { window: 0, end: End::Push });
-    }
-
     fn closed(&mut self, channel: ChannelId) {
-        if let Some(Open { end: End::Service(service), .. }) = self.channels.remove(&channel) {
-            service.finish();
+        match self.channels.remove(&channel).map(|open| open.end) {
+            Some(End::Service(service)) => service.finish(),
+            Some(End::Push(_)) => self.push_ended(),
+            Some(End::Echo | End::Nothing) | None => {}
         }
     }
 

@@ -49,12 +49,8 @@ impl Driver<'_> {
             "unknown-closes" => (0..faults.unknown_closes)
                 .for_each(|n| self.connection.inject(&close(UNKNOWN_CHANNEL.wrapping_add(n)))),
             "direct" => {
-                let target = faults.direct.as_deref().unwrap_or_default();
-                let Some((host, port)) = target.rsplit_once(':') else { return };
-                let Ok(port) = port.parse() else { return };
-                if let Err(error) = self.connection.open_direct(host, port) {
-                    tracing::info!(%error, target, "no channel was asked for");
-                }
+                let target = faults.direct.clone().unwrap_or_default();
+                self.push_to(&target);
             }
             "over-window" => {
                 let open: Vec<(ChannelId, u32)> =

@@ -22,6 +22,14 @@ use tokio_openssl::SslStream;
 /// Events kept for the next tunnel; the oldest goes first.
 const ALERTS: usize = 4;
 
+/// An event that waits for a tunnel.
+#[derive(Debug, Clone)]
+pub(crate) struct Alert {
+    pub(crate) event: Arc<Pet>,
+    /// It goes out as a trap, too; those who have it pushed get it in any case.
+    pub(crate) trap: bool,
+}
+
 pub(crate) struct Life {
     pub(crate) machine: Arc<Machine>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
@@ -30,7 +38,7 @@ pub(crate) struct Life {
     /// The program wants its end.
     pub(crate) quit: bool,
     tls: Arc<TlsPool>,
-    alerts: VecDeque<Arc<Pet>>,
+    alerts: VecDeque<Alert>,
     cookie: u16,
     /// The epoch's time at `origin`, so that the clock never jumps.
     epoch: Duration,
@@ -102,14 +110,14 @@ impl Life {
         self.cookie
     }
 
-    fn keep_alert(&mut self, pet: Arc<Pet>) {
+    fn keep_alert(&mut self, event: Arc<Pet>, trap: bool) {
         if self.alerts.len() == ALERTS {
             self.alerts.pop_front();
         }
-        self.alerts.push_back(pet);
+        self.alerts.push_back(Alert { event, trap });
     }
 
-    pub(crate) fn take_alerts(&mut self) -> VecDeque<Arc<Pet>> {
+    pub(crate) fn take_alerts(&mut self) -> VecDeque<Alert> {
         std::mem::take(&mut self.alerts)
     }
 
@@ -121,12 +129,12 @@ impl Life {
             Trigger::User => {
                 self.machine.note(Event::UserCall);
                 let pet = Pet::user_call(self.next_cookie());
-                self.keep_alert(Arc::new(pet));
+                self.keep_alert(Arc::new(pet), true);
             }
             Trigger::Alert => {
                 let pet = Pet::chassis_intrusion(self.next_cookie());
                 self.machine.happened(&pet);
-                self.keep_alert(Arc::new(pet));
+                self.keep_alert(Arc::new(pet), true);
             }
             Trigger::Periodic => {}
         }
@@ -137,9 +145,10 @@ impl Life {
     pub(crate) fn raise(&mut self, pet: Arc<Pet>) {
         let now = self.now();
         let tunnel = matches!(self.engine.standing(), Standing::Connected { .. });
+        let trap = self.machine.has_trap_receivers() || self.machine.listeners().is_empty();
         match self.engine.handle_trigger(Trigger::Alert, now) {
             Err(ignored) if !tunnel => tracing::debug!(%ignored, "an event reaches nobody"),
-            Ok(()) | Err(_) => self.keep_alert(pet),
+            Ok(()) | Err(_) => self.keep_alert(pet, trap),
         }
     }
 
@@ -318,9 +327,10 @@ impl Life {
     /// tunnel: an end that made the platform dial for its sake would be followed by another one.
     fn announce(&mut self, up: bool) {
         self.machine.note(Event::Tunnel { up });
-        if self.machine.has_trap_receivers() {
+        let trap = self.machine.has_trap_receivers();
+        if trap || !self.machine.listeners().is_empty() {
             let pet = Pet::tunnel(self.next_cookie(), up);
-            self.keep_alert(Arc::new(pet));
+            self.keep_alert(Arc::new(pet), trap);
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     CiraLog, Configuration, FaultSetting, Faults, Identity, Lan, Setup,
     configured::{Shared, lock},
     events::{Event, Events, Noted},
+    notice::Listener,
     pet::Pet,
     services::{Host, HostConfig, HostState, TlsIdentity},
 };
@@ -161,7 +162,18 @@ impl Machine {
 
     /// Whether anybody is subscribed to traps.
     pub(super) fn has_trap_receivers(&self) -> bool {
-        self.host.get().is_some_and(|host| host.has_trap_receivers())
+        self.subscribed().is_some_and(|host| host.has_trap_receivers())
+    }
+
+    /// Who has events pushed (WS-Eventing).
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        self.subscribed().map(|host| host.listeners()).unwrap_or_default()
+    }
+
+    /// The engine, if there is one that anybody could be subscribed with: subscriptions outlive a restart.
+    fn subscribed(&self) -> Option<Arc<Host>> {
+        let made = self.host.get().is_some() || lock(&self.kept).is_some();
+        made.then(|| self.host())
     }
 
     /// What a person in front of the PC sees.

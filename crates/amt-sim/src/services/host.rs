@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::configured::{Configuration, Provisioning, Shared};
-use crate::{firmware::Firmware, pet::Pet};
+use crate::{firmware::Firmware, notice::Listener, pet::Pet};
 
 use super::{
     boot::{self, Boot},
@@ -368,7 +368,8 @@ impl Host {
     /// Writes an event down, with the time. What is critical reaches whoever is subscribed.
     pub(super) fn record(&self, event: Event) {
         self.events().add(Event { time: self.clock.stamp(), ..event });
-        if event.is_critical() && subscriptions::has_trap_receivers(self) {
+        let told = || self.has_trap_receivers() || !self.listeners().is_empty();
+        if event.is_critical() && told() {
             let cookie = self.traps.fetch_add(1, Ordering::Relaxed);
             let uptime = u32::try_from(self.now().as_secs()).unwrap_or(u32::MAX);
             self.shared.alert(event.to_trap(cookie, uptime));
@@ -378,6 +379,11 @@ impl Host {
     /// Whether anybody is subscribed to traps.
     pub(crate) fn has_trap_receivers(&self) -> bool {
         subscriptions::has_trap_receivers(self)
+    }
+
+    /// Who has events pushed (WS-Eventing).
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        subscriptions::listeners(self)
     }
 
     /// Writes down what the platform tells its subscribers anyway.

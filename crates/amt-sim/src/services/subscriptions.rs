@@ -3,6 +3,7 @@
 use amt::wsman::{Fault, Instance, Properties, Reference, Subcode, Subscription, Target, Value};
 
 use super::{host::Host, live::Live, store::refused};
+use crate::notice::{Listener, address};
 
 const SUBSCRIPTION: &str = "CIM_FilterCollectionSubscription";
 const HANDLER: &str = "CIM_ListenerDestinationWSManagement";
@@ -20,7 +21,7 @@ pub(super) fn subscribe(
     }
     let filter = host.store().get(target, &Live::default())?;
     let filter_id = filter.text("InstanceID").unwrap_or_default().to_owned();
-    if !wanted.notify_to.starts_with("http://") || wanted.notify_to.len() > 256 {
+    if address(&wanted.notify_to).is_none() || wanted.notify_to.len() > 256 {
         return Err(refused("events can be sent to an http URL of at most 256 characters".into()));
     }
     let name = format!("uuid:{}", uuid::Uuid::new_v4());
@@ -83,6 +84,23 @@ pub(super) fn forget_handler(host: &Host, subscription: &Instance) {
     if let Err(fault) = host.store().remove(&target) {
         tracing::debug!(%fault, "a subscription without a destination");
     }
+}
+
+/// Where events are pushed to.
+pub(super) fn listeners(host: &Host) -> Vec<Listener> {
+    let list = |class| host.store().list(class, &Live::default()).unwrap_or_default();
+    let (subscriptions, handlers) = (list(SUBSCRIPTION), list(HANDLER));
+    let listener = |subscription: &Instance| {
+        let filter = subscription.get("Filter")?.as_reference()?.selector("InstanceID")?;
+        let name = handler_name(subscription)?;
+        let handler = handlers.iter().find(|handler| handler.text("Name") == Some(name))?;
+        Some(Listener {
+            destination: handler.text("Destination")?.to_owned(),
+            filter: filter.to_owned(),
+            acknowledges: handler.text("DeliveryMode") == Some("3"),
+        })
+    };
+    subscriptions.iter().filter_map(listener).collect()
 }
 
 /// Whether anybody gets traps.

@@ -22,7 +22,7 @@ pub use exchange::{Answered, Exchange, ExchangeError, Output};
 pub use fault::{Fault, FaultCode, Subcode};
 pub use instance::{Instance, Properties, Reference, Value};
 pub use names::ResourceUri;
-pub use notification::Notification;
+pub use notification::{Delivery, Notification};
 pub use reply::{Identity, Outcome, Reply, ReplyError};
 pub use request::{Operation, Request, RequestError, Subscription, Target};
 pub use xml::{Element, XmlError, XmlLimits};

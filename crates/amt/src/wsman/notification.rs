@@ -1,7 +1,7 @@
 //! Events that a platform pushes (WS-Eventing): a SOAP envelope whose body is the indication itself.
 
 use super::{
-    names::{ADDRESSING, ResourceUri, SOAP},
+    names::{ADDRESSING, ANONYMOUS, ResourceUri, SOAP, WSMAN},
     reply::ReplyError,
     writer::Writer,
     xml::{Element, XmlLimits},
@@ -9,6 +9,62 @@ use super::{
 
 /// The action of an event, by the CIM binding of WS-Management (DSP0227).
 const ACTION: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/Event";
+
+/// The action of what says that an event has come (DSP0226, 10.8).
+const ACKNOWLEDGED: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/Ack";
+
+/// An event with what its envelope asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What happened.
+    pub event: Notification,
+    /// The platform's name for the message, when it waits for an acknowledgement (`PushWithAck`).
+    pub acknowledge: Option<String>,
+}
+
+impl Delivery {
+    /// Reads an envelope.
+    ///
+    /// # Errors
+    /// When it is no event.
+    pub fn parse(envelope: &[u8]) -> Result<Self, ReplyError> {
+        let root = Element::parse(envelope, XmlLimits::default())?;
+        let event = Notification::of(&root)?;
+        let header = root.child(SOAP, "Header");
+        let wanted = header.filter(|header| header.child(WSMAN, "AckRequested").is_some());
+        let id = wanted.and_then(|header| header.child(ADDRESSING, "MessageID"));
+        Ok(Self { event, acknowledge: id.map(|id| id.trimmed().to_owned()) })
+    }
+
+    /// The envelope that answers a message of this name. `number` counts the answers.
+    #[must_use]
+    pub fn acknowledgement(message_id: &str, number: u64) -> String {
+        let mut writer = Writer::new();
+        writer.element(ADDRESSING, "To", ANONYMOUS);
+        writer.element(ADDRESSING, "Action", ACKNOWLEDGED);
+        writer.element(ADDRESSING, "RelatesTo", message_id);
+        writer.element(ADDRESSING, "MessageID", &name_of(number));
+        let header = writer.take_header();
+        writer.finish(&header)
+    }
+
+    /// Whether an envelope is the acknowledgement of the message with this number.
+    #[must_use]
+    pub fn is_acknowledged(envelope: &[u8], number: u64) -> bool {
+        let Ok(root) = Element::parse(envelope, XmlLimits::default()) else { return false };
+        let Some(header) = root.child(SOAP, "Header") else { return false };
+        let is = |name, text: &str| {
+            header.child(ADDRESSING, name).is_some_and(|found| found.trimmed() == text)
+        };
+        is("Action", ACKNOWLEDGED) && is("RelatesTo", &name_of(number))
+    }
+}
+
+/// A platform's name for its message of this number.
+fn name_of(number: u64) -> String {
+    let tail = number & 0xFFFF_FFFF_FFFF;
+    format!("uuid:00000000-8086-8086-8086-{tail:012X}")
+}
 
 /// One indication: its class and its properties in their order, a list as several of one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,7 +81,10 @@ impl Notification {
     /// # Errors
     /// When it is no event.
     pub fn parse(envelope: &[u8]) -> Result<Self, ReplyError> {
-        let root = Element::parse(envelope, XmlLimits::default())?;
+        Self::of(&Element::parse(envelope, XmlLimits::default())?)
+    }
+
+    fn of(root: &Element) -> Result<Self, ReplyError> {
         if !root.is(SOAP, "Envelope") {
             return Err(ReplyError::Shape("not an envelope of SOAP 1.2"));
         }
@@ -71,6 +130,8 @@ impl Notification {
             ("iAMT0052", _) => "a KVM session changed",
             ("iAMT0055", _) => "the state of provisioning changed",
             ("iAMT0063", _) => "proxy settings were taken over",
+            ("PLAT0004", _) => "the chassis was opened",
+            ("PLAT0005", _) => "the chassis was closed",
             ("iAMT0064", _) => "the state of user consent changed",
             ("iAMT0019" | "iAMT0020" | "iAMT0021" | "iAMT0022" | "iAMT0023", _) => {
                 "the firmware does not accept the server's certificate"
@@ -96,12 +157,24 @@ impl Notification {
     /// The envelope, addressed to `to`. `number` counts a platform's messages.
     #[must_use]
     pub fn to_xml(&self, to: &str, number: u64) -> String {
+        self.envelope(to, number, false)
+    }
+
+    /// The same, for a receiver who must say that it has come.
+    #[must_use]
+    pub fn to_xml_for_acknowledgement(&self, to: &str, number: u64) -> String {
+        self.envelope(to, number, true)
+    }
+
+    fn envelope(&self, to: &str, number: u64, acknowledge: bool) -> String {
         let mut writer = Writer::new();
         writer.must_understand(ADDRESSING, "To", to);
         writer.must_understand(ADDRESSING, "Action", ACTION);
-        let tail = number & 0xFFFF_FFFF_FFFF;
-        let id = format!("uuid:00000000-8086-8086-8086-{tail:012X}");
-        writer.element(ADDRESSING, "MessageID", &id);
+        writer.element(ADDRESSING, "MessageID", &name_of(number));
+        if acknowledge {
+            writer.anonymous_reply_to();
+            writer.element(WSMAN, "AckRequested", "");
+        }
         let header = writer.take_header();
         let class = ResourceUri::of_class(&self.class).unwrap_or_default();
         let event = writer.start(class.as_str(), &self.class);
@@ -139,6 +212,20 @@ mod tests {
         assert_eq!(read, tunnel_up());
         assert_eq!(read.words(), Some("the tunnel to the MPS is up"));
         assert_eq!(read.severity(), Some("information"));
+    }
+
+    #[test]
+    fn who_wants_an_acknowledgement_gets_one_for_that_message() {
+        let xml = tunnel_up().to_xml_for_acknowledgement("http://192.0.2.1:9971/", 0xAB);
+        let delivery = Delivery::parse(xml.as_bytes()).unwrap();
+        assert_eq!(delivery.event, tunnel_up());
+        let id = delivery.acknowledge.unwrap();
+        let answer = Delivery::acknowledgement(&id, 1);
+        assert!(Delivery::is_acknowledged(answer.as_bytes(), 0xAB), "{answer}");
+        assert!(!Delivery::is_acknowledged(answer.as_bytes(), 0xAC));
+        assert!(!Delivery::is_acknowledged(xml.as_bytes(), 0xAB));
+        let xml = tunnel_up().to_xml("http://192.0.2.1:9971/", 7);
+        assert_eq!(Delivery::parse(xml.as_bytes()).unwrap().acknowledge, None);
     }
 
     #[test]

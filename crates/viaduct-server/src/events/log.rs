@@ -71,9 +71,9 @@ pub(super) fn write(event: &Event) {
             Some(trap) => info!(%device, destination, "platform event: {}", trap.summary),
             None => info!(%device, destination, bytes, "platform event of an unknown format"),
         },
-        Event::Notified { tunnel, device, target, event } => {
+        Event::Notified { tunnel, device, target, event, acknowledged } => {
             let text = super::record::of_notification(event);
-            info!(%tunnel, %device, target, class = event.class.escape_debug().to_string(), "platform event: {text}");
+            info!(%tunnel, %device, target, acknowledged, class = event.class.escape_debug().to_string(), "platform event: {text}");
         }
         Event::CommandEnded { .. }
         | Event::AmtCertificatePinned { .. }

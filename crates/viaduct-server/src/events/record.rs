@@ -126,11 +126,12 @@ fn of_alert(event: &Event) -> Record {
                 ),
             )
         },
-        Event::Notified { tunnel, device, target, event } => Record {
+        Event::Notified { tunnel, device, target, event, acknowledged } => Record {
             tunnel: Some(tunnel.0),
             guid: Some(*device),
             alert: Some(Alert {
                 source: "ws-eventing".to_owned(),
+                acknowledged: Some(*acknowledged),
                 destination: Some(inert(target)),
                 severity: event.severity().map(str::to_owned),
                 message_id: event.text("MessageID").map(inert),

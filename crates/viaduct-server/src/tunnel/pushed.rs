@@ -3,7 +3,7 @@
 
 use amt::{
     http::{Limits, MessageReader, Request, RequestHead},
-    wsman::Notification,
+    wsman::Delivery,
 };
 use bytes::Bytes;
 
@@ -23,7 +23,7 @@ pub(super) struct Inbox {
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     /// Events, in order.
-    pub(super) events: Vec<Notification>,
+    pub(super) events: Vec<Delivery>,
     /// What to send back.
     pub(super) answers: Vec<u8>,
     /// The channel has served its purpose, or what came is not HTTP; and why.
@@ -47,7 +47,7 @@ impl Inbox {
                     }
                 }
                 Err(error) => {
-                    all.answers.extend_from_slice(&reply("400 Bad Request", false));
+                    all.answers.extend_from_slice(&reply("400 Bad Request", false, ""));
                     all.over = Some(format!("what it sent is not HTTP: {error}"));
                 }
             }
@@ -58,35 +58,51 @@ impl Inbox {
     fn answer(&mut self, request: &Request, all: &mut Taken) {
         self.taken += 1;
         let keep = request.head.keep_alive() && self.taken < MOST;
+        let mut body = String::new();
         let (status, why) = if request.head.method != "POST" {
             ("405 Method Not Allowed", Some(format!("it sent {}", request.head.method)))
         } else {
-            match Notification::parse(&request.body) {
-                Ok(event) => {
-                    all.events.push(event);
-                    ("202 Accepted", None)
+            match Delivery::parse(&request.body) {
+                Ok(delivery) => {
+                    let status = match &delivery.acknowledge {
+                        Some(message) => {
+                            body = Delivery::acknowledgement(message, self.taken as u64);
+                            "200 OK"
+                        }
+                        None => "202 Accepted",
+                    };
+                    all.events.push(delivery);
+                    (status, None)
                 }
                 Err(error) => {
                     ("400 Bad Request", Some(format!("what it sent is no event: {error}")))
                 }
             }
         };
-        all.answers.extend_from_slice(&reply(status, keep && why.is_none()));
+        all.answers.extend_from_slice(&reply(status, keep && why.is_none(), &body));
         if !keep || why.is_some() {
             all.over = Some(why.unwrap_or_default());
         }
     }
 }
 
-fn reply(status: &str, keep: bool) -> Vec<u8> {
+fn reply(status: &str, keep: bool, body: &str) -> Vec<u8> {
     let connection = if keep { "keep-alive" } else { "close" };
-    format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: {connection}\r\n\r\n")
-        .into_bytes()
+    let kind = match body {
+        "" => "",
+        _ => "Content-Type: application/soap+xml;charset=UTF-8\r\n",
+    };
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\n{kind}Content-Length: {length}\r\nConnection: {connection}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use amt::wsman::Notification;
 
     fn post() -> Vec<u8> {
         let event = Notification {
@@ -113,6 +129,19 @@ mod tests {
             let answers = String::from_utf8(answers).unwrap();
             assert_eq!((events, answers.matches("202 Accepted").count()), (2, 2), "{cut}");
         }
+    }
+
+    #[test]
+    fn a_push_that_waits_for_an_acknowledgement_gets_it() {
+        let event = Notification { class: "CIM_AlertIndication".into(), properties: Vec::new() };
+        let body = event.to_xml_for_acknowledgement("http://x/", 7);
+        let post = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let taken = Inbox::new("x:1".into()).take(&Bytes::from(post));
+        assert_eq!((taken.events.len(), taken.over), (1, None));
+        let answer = String::from_utf8(taken.answers).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+        assert!(Delivery::is_acknowledged(body.as_bytes(), 7), "{body}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::{
     tls::Io,
     tunnel::pushed::{Inbox, Taken},
 };
+use amt::wsman::Delivery;
 use apf::ChannelId;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -14,7 +15,12 @@ impl<T: Io> Driver<T> {
     pub(super) fn pushed(&mut self, channel: Option<ChannelId>, target: String) {
         match channel {
             None => self.note(format!(
-                "the device wanted a channel to {target}; refused (events.device_channels = false, or too many)"
+                "the device wanted a channel to {target}, as for an event (WS-Eventing); refused, because {}",
+                if self.config.apf.device_channels.is_some() {
+                    "it has as many open as it may"
+                } else {
+                    "events.device_channels is false: set it to true and restart to receive such events"
+                }
             )),
             Some(channel) => {
                 self.note(format!("the device opened a channel to {target}; it ends here, for events"));
@@ -34,12 +40,13 @@ impl<T: Io> Driver<T> {
             self.note("the device does not wait for the answer to its event".to_owned());
         }
         if let Phase::Admitted { face, .. } = &self.phase {
-            for event in events {
+            for Delivery { event, acknowledge } in events {
                 self.config.events.publish(Event::Notified {
                     tunnel: face.id,
                     device: face.device,
                     target: target.clone(),
                     event: Arc::new(event),
+                    acknowledged: acknowledge.is_some(),
                 });
             }
         }
