@@ -17,7 +17,7 @@ export async function withPage(task, work, options = {}) {
   const home = mkdtempSync(join(tmpdir(), 'vbt-'))
   const context = await chromium.launchPersistentContext(home, {
     executablePath: task.chromium,
-    args: ARGS,
+    args: task.rules ? [...ARGS, `--host-resolver-rules=${task.rules}`] : ARGS,
     ignoreHTTPSErrors: true,
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
@@ -27,14 +27,30 @@ export async function withPage(task, work, options = {}) {
   try {
     context.setDefaultTimeout(PATIENCE)
     const page = context.pages()[0] ?? (await context.newPage())
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`${page.url()}: ${message.text()}`)
-    })
-    page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.stack ?? error.message}`))
-    page.on('request', (request) => {
-      const { origin, protocol } = new URL(request.url())
-      if (protocol.startsWith('http') && origin !== new URL(task.dashboard).origin) complaints.push(`asks ${origin}`)
-    })
+    const own = new URL(task.dashboard).origin
+    const follow = (one) => {
+      one.on('console', (message) => {
+        // Other sites, such as a provider that people sign in at, have faults of their own.
+        if (message.type() === 'error' && one.url().startsWith(own)) complaints.push(`${one.url()}: ${message.text()}`)
+        const [, command] = /^command: (.*)$/s.exec(message.text()) ?? []
+        if (command && !task.commands?.has(command)) console.log(JSON.stringify({ command }))
+        const [, deed] = /^done: (.*)$/s.exec(message.text()) ?? []
+        if (deed) task.deeds = (task.deeds ?? new Set()).add(deed)
+        if (command) task.commands = (task.commands ?? new Set()).add(command)
+      })
+      one.on('pageerror', (error) => {
+        if (one.url().startsWith(own)) complaints.push(`${one.url()}: ${error.stack ?? error.message}`)
+      })
+      one.on('request', (request) => {
+        const { origin, protocol } = new URL(request.url())
+        if (protocol.startsWith('http') && origin !== own && one.url().startsWith(own) && !request.isNavigationRequest()) {
+          complaints.push(`asks ${origin}`)
+        }
+      })
+    }
+    follow(page)
+    context.on('page', follow)
+    await context.addInitScript(offered)
     // Chromium logs most violations of the policy, but not those of every kind.
     await context.addInitScript(() =>
       addEventListener('securitypolicyviolation', (event) =>
@@ -43,6 +59,38 @@ export async function withPage(task, work, options = {}) {
   } finally {
     await context.close()
     rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/**
+ * In the page: what it asks the server to do must be on offer as a command too, at the place where it is done. What it
+ * offers is told, so that somebody else can see whether the commands exist.
+ */
+function offered() {
+  const plain = (path) => decodeURIComponent(path).split('?')[0].replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '*')
+  /** Signing in and setting up come before anything can be offered; pieces of an upload belong to its begin. */
+  const exempt = (method, path) => /^\/(session|setup)/.test(path) || (method === 'PATCH' && path.startsWith('/media/'))
+  const told = new Set()
+  const tell = () => {
+    for (const { dataset } of document.querySelectorAll('[data-cli]')) {
+      if (told.has(dataset.cli)) continue
+      told.add(dataset.cli)
+      console.debug(`command: ${dataset.cli}`)
+    }
+  }
+  setInterval(tell, 200)
+  const ask = window.fetch
+  window.fetch = (input, init = {}) => {
+    const method = init.method ?? 'GET'
+    const path = new URL(String(input), location.href).pathname.replace(/^\/api\/v1/, '')
+    if ((method !== 'GET' || path.includes('/userConsentCode/')) && !exempt(method, path)) {
+      tell()
+      const all = [...document.querySelectorAll('.shells')]
+      const there = all.some(({ dataset }) => dataset.method === method && plain(dataset.path) === plain(path))
+      if (!there) console.error(`not on offer for a shell: ${method} ${path}`)
+      console.debug(`done: ${method} ${plain(path)}`)
+    }
+    return ask(input, init)
   }
 }
 
@@ -90,3 +138,12 @@ export const pictureOf = (page) =>
     }
     return { hash, drawn }
   })
+
+export const open = (page, task, path) => page.goto(new URL(path, task.dashboard).href)
+
+export async function startScreen(page, task) {
+  await open(page, task, `devices/${task.device}/screen`)
+  await page.getByRole('button', { name: 'Show the screen' }).click()
+  await page.getByText('live', { exact: true }).waitFor()
+  await until('a picture', async () => (await pictureOf(page)).drawn > 1000)
+}

@@ -9,12 +9,16 @@ async function places(page, task) {
     await page.locator(where).first().waitFor()
     return page.locator(where).evaluateAll((all) => all.map((one) => new URL(one.href).pathname))
   }
-  const found = new Set(await links('nav a[href]'))
+  const found = new Set(task.part === 'navigation' ? await links('nav a[href]') : [])
+  if (task.part === 'navigation') {
+    // Pages within pages.
+    for (const path of ['/account', '/add?door=script', '/add?door=knock', '/people?tab=roles', '/people?tab=tokens']) found.add(path)
+    return [...found]
+  }
   await page.goto(`${task.dashboard}devices/${task.device}`)
   for (const path of await links('.tabs a')) found.add(path)
   // Without a tunnel most tabs say the same.
   for (const tab of ['summary', 'screen', 'media', 'history']) found.add(`/devices/${task.away}/${tab}`)
-  found.add('/account')
   return [...found]
 }
 
@@ -32,11 +36,13 @@ export async function pages(task) {
     await page.getByLabel('User').waitFor()
     problems.push(...(await judged(page, 'sign-in')))
     await signIn(page, task)
+    await page.evaluate((language) => localStorage.setItem('viaduct.language', language), task.language)
     for (const path of await places(page, task)) {
       await page.setViewportSize({ width: 1280, height: 800 })
       await page.goto(new URL(path, task.dashboard).href)
       await settled(page)
-      for (const theme of ['light', 'dark']) {
+      // Colours are the same in all languages.
+      for (const theme of task.language === 'en' ? ['light', 'dark'] : ['light']) {
         await page.evaluate((name) => { document.documentElement.dataset.theme = name }, theme)
         problems.push(...(await judged(page, `${path} (${theme})`)))
       }

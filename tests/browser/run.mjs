@@ -1,13 +1,15 @@
 // Plays one scenario: `node run.mjs NAME TASK`, the task as one JSON object. Prints `done` or why not.
 
 import { scenarios } from './scenarios.mjs'
+import { actions } from './actions.mjs'
 import { newcomer } from './newcomer.mjs'
 import { pages } from './pages.mjs'
 import { screenshots } from './screenshots.mjs'
+import { sessions } from './sessions.mjs'
 
 const [name, text] = process.argv.slice(2)
 const task = JSON.parse(text)
-const all = { ...scenarios, newcomer, pages, screenshots }
+const all = { ...scenarios, ...sessions, actions, newcomer, pages, screenshots }
 try {
   await all[name](task)
   console.log(`{"done":"${name}"}`)

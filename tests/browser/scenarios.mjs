@@ -1,7 +1,7 @@
 // What people do with the dashboard, from its first link on.
 
 import { createHash } from 'node:crypto'
-import { check, pictureOf, rest, signIn, until, withPage } from './browser.mjs'
+import { check, open, pictureOf, rest, signIn, startScreen, until, withPage } from './browser.mjs'
 
 /** Opens the serial console; gives what it shows, its lines joined. */
 async function terminal(page, task) {
@@ -10,15 +10,6 @@ async function terminal(page, task) {
   const shown = async () => (await page.locator('.xterm-rows').innerText()).replaceAll('\n', '')
   await until('a prompt', async () => (await shown()).includes('shell>'))
   return shown
-}
-
-const open = (page, task, path) => page.goto(new URL(path, task.dashboard).href)
-
-async function startScreen(page, task) {
-  await open(page, task, `devices/${task.device}/screen`)
-  await page.getByRole('button', { name: 'Show the screen' }).click()
-  await page.getByText('live', { exact: true }).waitFor()
-  await until('a picture', async () => (await pictureOf(page)).drawn > 1000)
 }
 
 export const scenarios = {

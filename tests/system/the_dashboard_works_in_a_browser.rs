@@ -1,9 +1,11 @@
 //! Chromium drives the dashboard of the real program: what people do with it works, and no page complains.
 
 use crate::harness::{
-    Curl, Demo, Device, Platform, Process, Scenario, Server, Settings, demo, lan_address,
+    Curl, Demo, Device, Platform, Process, Provider, Scenario, Server, Settings, demo, lan_address,
+    viaduct,
 };
 use serde_json::{Value, json};
+use std::{collections::BTreeSet, process::Command};
 
 fn task(demo: &Demo, device: &Device) -> Value {
     json!({
@@ -70,8 +72,8 @@ fn ten_thousand_devices_are_filtered_while_typing() {
     println!("{said}");
 }
 
-#[test]
-fn every_page_is_free_of_errors_and_barriers_and_fits_a_phone() {
+/// Looks at every page of this part in this language.
+fn look(part: &str, language: &str) {
     let demo = Demo::start(3);
     let mut task = task(&demo, &demo.devices[0]);
     let gone = &demo.devices[2].guid;
@@ -84,7 +86,28 @@ fn every_page_is_free_of_errors_and_barriers_and_fits_a_phone() {
         .post("")
         .run();
     task["away"] = gone.as_str().into();
+    (task["part"], task["language"]) = (part.into(), language.into());
     Scenario::start("pages", task).done();
+}
+
+#[test]
+fn every_page_is_free_of_errors_and_barriers_and_fits_a_phone() {
+    look("navigation", "en");
+}
+
+#[test]
+fn every_tab_of_a_device_is_free_of_errors_and_barriers_and_fits_a_phone() {
+    look("devices", "en");
+}
+
+#[test]
+fn every_page_fits_in_german_too() {
+    look("navigation", "de");
+}
+
+#[test]
+fn every_tab_of_a_device_fits_in_german_too() {
+    look("devices", "de");
 }
 
 #[test]
@@ -131,4 +154,117 @@ fn a_page_says_that_the_server_is_gone_and_recovers_when_it_is_back() {
     command.args(["--set", &format!("web.listen={address}")]);
     let _again = Process::start(&command);
     page.done();
+}
+
+#[test]
+fn the_screen_of_a_pc_in_client_control_mode_opens_with_the_code_that_is_read_out() {
+    let server = Server::start(&Settings::default());
+    let (guid, password) = ("4c4c4544-004b-4210-8033-c0c0c0c0c0c0", "P@ssw0rd1!");
+    let secret = server.data.write("amt.password", password);
+    let secret = secret.to_str().unwrap();
+    let user = ["--cira-user", "ccm", "--cira-password-file", secret];
+    let amt = ["--amt-password-file", secret];
+    let add = ["devices", "add", "pc-ccm", "--guid", guid];
+    server.cli(&[&add[..], &user[..], &amt[..]].concat());
+    let mps = server.device_listeners().remove(0);
+    let root = server.root_certificate();
+    let more = ["--provisioning", "ccm", "--amt-password-file", secret];
+    let pc = Platform::dial_with(&mps, &root, guid, "ccm", password, &more).connected();
+    let mut task = own(&server);
+    first_steps(&server, task.clone());
+    task["device"] = guid.into();
+    // OptInDisplayTimeout of the simulated PC.
+    task["shown"] = 300.into();
+    task["pc"] = pc.ask_words(&["status", "--json"]).into();
+    Scenario::start("consent", task).done();
+}
+
+#[test]
+fn a_second_viewer_is_told_who_has_the_screen_and_may_wait_or_take_over() {
+    let demo = Demo::start(1);
+    Scenario::start("secondViewer", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn a_session_without_a_picture_lists_the_causes() {
+    let demo = demo();
+    Scenario::start("noPicture", task(demo, &demo.devices[1])).done();
+}
+
+#[test]
+fn a_power_cycle_is_seen_through_from_the_page_of_the_screen() {
+    let demo = Demo::start(1);
+    Scenario::start("powerCycle", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn the_counts_of_the_fleet_follow_pcs_that_leave_and_come() {
+    let server = Server::start(&Settings::default());
+    let password = "Str0ng-Enough!";
+    let (mps, root) = (server.device_listeners().remove(0), server.root_certificate());
+    let dial = |number: usize| {
+        let guid = format!("4c4c4544-004b-4210-8033-00000000000{number}");
+        Platform::dial(&mps, &root, &guid, "live", password)
+    };
+    for number in 1..3 {
+        let guid = format!("4c4c4544-004b-4210-8033-00000000000{number}");
+        server.add_device(&format!("pc-live-{number}"), &guid, "live", password);
+    }
+    let (_stays, leaves) = (dial(1).connected(), dial(2).connected());
+    let mut task = own(&server);
+    first_steps(&server, task.clone());
+    task["connected"] = 2.into();
+    let page = Scenario::start("liveCounts", task);
+    page.says("ready");
+    leaves.process.kill();
+    page.says("left");
+    let _back = dial(2).connected();
+    page.done();
+}
+
+#[test]
+fn people_sign_in_with_the_button_of_their_organisation() {
+    let redirect = "https://viaduct.test/api/v1/oidc/callback";
+    let provider = Provider::start(redirect, &json!({ "noor": ["admins"] }));
+    let toml = format!(
+        "[oidc]\nissuer = \"{}\"\nclient_secret = \"{}\"\nredirect = \"{redirect}\"\n\
+         [[oidc.roles]]\ngroup = \"admins\"\nrole = \"owner\"\n",
+        provider.issuer,
+        Provider::SECRET
+    );
+    let server = Server::start(&Settings { toml });
+    let mut task = own(&server);
+    task["user"] = "noor".into();
+    task["address"] = server.address("web and API").into();
+    task["dashboard"] = "https://viaduct.test/".into();
+    Scenario::start("provider", task).done();
+}
+
+#[test]
+fn every_action_is_on_offer_as_a_command_that_exists_and_as_curl() {
+    let demo = Demo::start(2);
+    let unknown =
+        ["1", "2", "3"].map(|digit| format!("4c4c4544-004b-4210-8033-00000000000{digit}"));
+    let knocking = unknown.each_ref().map(|guid| {
+        let root = std::path::Path::new(demo.get("ca_file"));
+        Platform::dial(demo.get("cira"), root, guid, "stranger", "Str0ng-Enough!")
+    });
+    let mut task = task(&demo, &demo.devices[0]);
+    task["unknown"] = unknown.to_vec().into();
+    let said = Scenario::start("actions", task).done();
+    drop(knocking);
+    let commands: BTreeSet<String> = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|line| line["command"].as_str().map(str::to_owned))
+        .collect();
+    assert!(commands.len() > 20, "{commands:?}");
+    let program = viaduct();
+    for line in commands.iter().flat_map(|command| command.lines()) {
+        let rest = line.strip_prefix("viaduct ").unwrap_or_else(|| panic!("`{line}`"));
+        // Whatever does not exist is complained about before the help is printed.
+        let script = format!("'{}' {rest} --help", program.display());
+        let done = Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
 }

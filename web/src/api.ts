@@ -5,6 +5,8 @@ export interface Problem {
   title?: string
   detail?: string
   next?: string
+  /** What AMT itself answered, where the refusal is its own. */
+  amt?: number
 }
 
 export class ApiError extends Error {
@@ -36,6 +38,8 @@ export function noteReach(reachable: boolean) {
 function problemOf(body: unknown, status: number): Problem {
   if (typeof body !== 'object' || body === null) return { title: `HTTP ${status}` }
   const b = body as Record<string, unknown>
+  const own = (b['Body'] as { ReturnValue?: number; ReturnValueStr?: string } | undefined)
+  if (own?.ReturnValue !== undefined) return { title: own.ReturnValueStr ?? `AMT: ${own.ReturnValue}`, amt: own.ReturnValue }
   if (typeof b['code'] === 'string' && typeof b['title'] === 'string') return b as Problem
   if (Array.isArray(b['errors'])) {
     const first = b['errors'][0] as { msg?: string; path?: string } | undefined

@@ -2,7 +2,7 @@
 
 import { AMTRedirector, type RedirectorConfig } from '@device-management-toolkit/ui-toolkit/core'
 import { get } from './api'
-import { isKey, t } from './i18n'
+import { t } from './i18n'
 
 export type Mode = 'kvm' | 'sol'
 
@@ -24,18 +24,22 @@ export async function redirector(mode: Mode, guid: string, ports: number[]): Pro
   return new AMTRedirector(config)
 }
 
+/** The relay's address has no word of the toolkit for this, so the socket adds it. */
+class TakingOver extends WebSocket {
+  constructor(url: string | URL, protocols?: string | string[]) {
+    super(`${String(url)}&takeover=1`, protocols)
+  }
+}
+
+/** Opens the socket; whoever has the place loses it when `takeOver`. */
+export function begin(source: AMTRedirector, takeOver: boolean) {
+  source.start(takeOver ? TakingOver : WebSocket)
+}
+
 /** The connection broke without a word. */
 const BROKEN = 1006
 
-/** Calls `tell` with why the socket closed, in words; with nothing when there is nothing to say. */
+/** Calls `tell` with why the socket closed: the server's code and sentence, or words for a connection that broke. */
 export function onClosed(source: AMTRedirector, tell: (reason: string) => void) {
-  source.socket?.addEventListener('close', (event: CloseEvent) => tell(words(event.code, event.reason)))
-}
-
-/** The server's reasons are a code and a sentence; those of the code are in the reader's language. */
-function words(code: number, reason: string): string {
-  if (code === BROKEN) return t('closed.lost')
-  const [, name, detail] = /^(E\d{4}) (.*)$/s.exec(reason) ?? []
-  const key = `closed.${name}`
-  return isKey(key) ? `${t(key, { detail: detail ?? '' })} (${name})` : reason
+  source.socket?.addEventListener('close', ({ code, reason }: CloseEvent) => tell(code === BROKEN ? t('closed.lost') : reason))
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The driver with its packages, installed once from its lock file.
-fn driver() -> &'static PathBuf {
+pub(super) fn driver() -> &'static PathBuf {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         let directory = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/browser"));

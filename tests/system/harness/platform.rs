@@ -46,10 +46,21 @@ impl Platform {
 
     /// What one of its commands says, such as `status`: what somebody in front of the PC sees.
     pub(crate) fn ask(&self, args: &[&str]) -> String {
+        let done = super::output(clean(&mut self.ask_command(args)));
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    /// The same as words, for who asks by themselves.
+    pub(crate) fn ask_words(&self, args: &[&str]) -> Vec<String> {
+        let command = self.ask_command(args);
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        words.map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
+    fn ask_command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(amt_sim());
         command.args(args).arg("--state").arg(self.state.join("state"));
-        let done = super::output(clean(&mut command));
-        String::from_utf8_lossy(&done.stdout).into_owned()
+        command
     }
 
     /// Starts one that is a PC on the local network, with nothing configured: `password` is that of its `admin`. Waits

@@ -14,7 +14,7 @@ export type Language = keyof typeof LANGUAGES
 export const languages: Record<Language, string> = { en: 'English', de: 'Deutsch' }
 
 const STORED = 'viaduct.language'
-let language: Language = start()
+let spoken: Language = start()
 const listeners = new Set<() => void>()
 
 function start(): Language {
@@ -22,14 +22,16 @@ function start(): Language {
   return wanted in LANGUAGES ? (wanted as Language) : 'en'
 }
 
+export const language = (): Language => spoken
+
 export function setLanguage(value: Language) {
-  language = value
+  spoken = value
   localStorage.setItem(STORED, value)
   document.documentElement.lang = value
   listeners.forEach((tell) => tell())
 }
 
-document.documentElement.lang = language
+document.documentElement.lang = spoken
 
 export function useLanguage(): Language {
   return useSyncExternalStore(
@@ -37,12 +39,12 @@ export function useLanguage(): Language {
       listeners.add(tell)
       return () => void listeners.delete(tell)
     },
-    () => language
+    language
   )
 }
 
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  const text: string = LANGUAGES[language][key]
+  const text: string = LANGUAGES[spoken][key]
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
 
@@ -50,7 +52,7 @@ export function when(text: string | null | undefined): string {
   if (!text) return t('common.never')
   const then = new Date(text)
   const seconds = Math.round((then.getTime() - Date.now()) / 1000)
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' })
+  const format = new Intl.RelativeTimeFormat(spoken, { numeric: 'auto', style: 'short' })
   const size = Math.abs(seconds)
   if (size < 60) return format.format(seconds, 'second')
   if (size < 3600) return format.format(Math.round(seconds / 60), 'minute')
@@ -61,7 +63,7 @@ export function when(text: string | null | undefined): string {
 export function exactly(text: string | null | undefined): string {
   if (!text) return ''
   const then = new Date(text)
-  return `${then.toLocaleString(language)} (${then.toISOString().replace('T', ' ').slice(0, 19)} UTC)`
+  return `${then.toLocaleString(spoken)} (${then.toISOString().replace('T', ' ').slice(0, 19)} UTC)`
 }
 
 export function size(bytes: number): string {
@@ -72,7 +74,7 @@ export function size(bytes: number): string {
     value /= 1000
     unit++
   }
-  return `${value.toLocaleString(language, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`
+  return `${value.toLocaleString(spoken, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`
 }
 
 /** A time that something takes, in its two largest units. */
@@ -84,6 +86,6 @@ export function duration(seconds: number): string {
   return units.slice(from, from + 2).map(([length, unit]) => {
     const count = Math.floor(rest / length)
     rest -= count * length
-    return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
+    return new Intl.NumberFormat(spoken, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
   }).join(' ')
 }

@@ -1,10 +1,10 @@
 // What everybody may change about themselves: password and second factor.
 
 import { useState, type FormEvent } from 'react'
-import { encode } from 'uqr'
 import { call, get, post } from '../api'
 import { t } from '../i18n'
-import { Await, Copy, download, Empty, Facts, Failure, Heading, toast, useAction } from '../parts'
+import { Await, Copy, download, Empty, Facts, Failure, Heading, quoted, Shells, toast, useAction } from '../parts'
+import { Qr } from '../parts/qr'
 import { changePassword, useMe, type Me } from '../session'
 import { useLoad } from '../state'
 
@@ -23,7 +23,7 @@ export default function Account() {
       <Facts rows={[[t('login.user'), me.name], [t('people.role'), me.role], ...labels(me)]} />
       {me.name.startsWith('token:') ? <Empty title={t('account.noUser')} /> : (
         <div className="columns">
-          <Password />
+          <Password name={me.name} />
           <Second name={me.name} />
         </div>
       )}
@@ -34,7 +34,7 @@ export default function Account() {
 const labels = (me: Me): [string, string][] =>
   Object.entries(me.labels ?? {}).map(([key, value]) => [t('devices.labels'), `${key}=${value}`])
 
-function Password() {
+function Password({ name }: { name: string }) {
   const action = useAction()
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
@@ -55,7 +55,13 @@ function Password() {
         <label>{t('account.new')}<input name="new" type="password" autoComplete="new-password" minLength={8} required /></label>
         <label>{t('setup.again')}<input name="again" type="password" autoComplete="new-password" required /></label>
         {action.error && <Failure error={action.error} />}
-        <button className="primary" disabled={action.busy}>{t('account.password')}</button>
+        <p className="actions">
+          <button className="primary" disabled={action.busy}>{t('account.password')}</button>
+          <Shells
+            cli={`viaduct users passwd ${quoted(name)} --password-file -`} method="POST" path="/whoami/password"
+            body={{ old: 'OLD-PASSWORD', new: 'NEW-PASSWORD' }}
+          />
+        </p>
       </form>
     </section>
   )
@@ -104,12 +110,15 @@ function Second({ name }: { name: string }) {
         </div>
       )}
       {!on && !begun && (
-        <button
-          disabled={action.busy}
-          onClick={() => void action.run(async () => setBegun(await post('/whoami/second-factor')))}
-        >
-          {t('account.begin')}
-        </button>
+        <p className="actions">
+          <button
+            disabled={action.busy}
+            onClick={() => void action.run(async () => setBegun(await post('/whoami/second-factor')))}
+          >
+            {t('account.begin')}
+          </button>
+          <Shells cli="viaduct users totp enroll" method="POST" path="/whoami/second-factor" body={{}} />
+        </p>
       )}
       {begun && (
         <form onSubmit={(event) => void prove(code(event))}>
@@ -117,27 +126,19 @@ function Second({ name }: { name: string }) {
           <Qr text={begun.uri} label={t('account.qr')} />
           <p><code className="secret">{begun.secret}</code> <Copy text={begun.secret} /></p>
           <label>{t('login.code')}<input name="code" inputMode="numeric" autoComplete="one-time-code" required autoFocus /></label>
-          <button className="primary" disabled={action.busy}>{t('account.prove')}</button>
+          <p className="actions">
+            <button className="primary" disabled={action.busy}>{t('account.prove')}</button>
+            <Shells cli="viaduct users totp confirm CODE" method="POST" path="/whoami/second-factor/verify" body={{ code: 'CODE' }} />
+          </p>
         </form>
       )}
       {on && (
         <form className="inline" onSubmit={(event) => void end(code(event))}>
           <label>{t('account.endHint')}<input name="code" autoComplete="one-time-code" required /></label>
           <button className="danger" disabled={action.busy}>{t('account.end')}</button>
+          <Shells cli="viaduct users totp disable CODE" method="DELETE" path="/whoami/second-factor" body={{ code: 'CODE' }} />
         </form>
       )}
     </section>
-  )
-}
-
-/** Drawn here; what it says goes to nobody else. */
-function Qr({ text, label }: { text: string; label: string }) {
-  const { data, size } = encode(text, { border: 3 })
-  const path = data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('')
-  return (
-    <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} shapeRendering="crispEdges">
-      <rect width={size} height={size} fill="#fff" />
-      <path d={path} fill="#000" />
-    </svg>
   )
 }

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { ApiError, get } from '../api'
 import { exactly, t } from '../i18n'
-import { Await, curlOf, download, Empty, Failure, Heading, Shells, Table, Time, toast, useAction, useQuery, Copy } from '../parts'
+import { Await, download, Empty, Failure, Heading, Shells, Table, Time, toast, useAction, useQuery } from '../parts'
 import { useLoad } from '../state'
 
 interface Entry {
@@ -50,8 +50,7 @@ export default function Audit() {
       <Heading title={t('nav.audit')}>
         <Check />
         <Export />
-        <Copy text="viaduct audit tail" label={t('common.asCli')} />
-        <Copy text={curlOf({ method: 'GET', path })} label={t('common.asCurl')} />
+        <Shells cli="viaduct audit tail" method="GET" path={path} />
       </Heading>
       <div className="filters" role="search">
         {(['actor', 'action', 'device'] as const).map((name) => (

@@ -4,7 +4,8 @@ import { lazy, Suspense } from 'react'
 import { Link } from 'wouter'
 import { get, type Device, type Status } from '../api'
 import { size, t } from '../i18n'
-import { Await, Copy, curlOf, Empty, Heading, Loading, Time } from '../parts'
+import { problemWords } from '../i18n/problems'
+import { Await, Empty, Heading, Loading, Shells, Time } from '../parts'
 import { seesAll, useMe } from '../session'
 import { useLoad, type Happening } from '../state'
 
@@ -20,8 +21,7 @@ export default function Overview() {
   return (
     <>
       <Heading title={t('nav.overview')}>
-        <Copy text="viaduct status" label={t('common.asCli')} />
-        <Copy text={curlOf({ method: 'GET', path: '/status' })} label={t('common.asCurl')} />
+        <Shells cli="viaduct status" method="GET" path="/status" />
       </Heading>
       <Await of={status}>
         {(s) => (
@@ -73,8 +73,8 @@ function Attention({ status }: { status: Status }) {
       <ul className="plain">
         {status.attention.map((point) => (
           <li key={point.code + point.detail}>
-            <p><code>{point.code}</code> {point.detail}</p>
-            <p className="muted">→ {point.next}</p>
+            <p><code>{point.code}</code> {problemWords(point.code)?.title} {point.detail}</p>
+            <p className="muted">→ {problemWords(point.code)?.next ?? point.next}</p>
           </li>
         ))}
       </ul>

@@ -172,6 +172,7 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
         <form className="inline" onSubmit={(event) => void password(event)}>
           <label>{t('account.new')}<input name="password" type="password" minLength={8} required autoComplete="new-password" /></label>
           <button disabled={action.busy}>{t('people.reset')}</button>
+          <Shells cli={`viaduct users passwd ${name} --password-file -`} method="PATCH" path={path} body={{ password: 'PASSWORD' }} />
         </form>
       )}
       <p className="actions">
@@ -183,11 +184,15 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
           method="PATCH" path={path} body={{ disabled: !user.disabled }}
         />
         {user.secondFactor && (
-          <button disabled={action.busy} onClick={() => void act({ secondFactor: false })}>{t('people.noSecond')}</button>
+          <>
+            <button disabled={action.busy} onClick={() => void act({ secondFactor: false })}>{t('people.noSecond')}</button>
+            <Shells cli={`viaduct users reset-second-factor ${name}`} method="PATCH" path={path} body={{ secondFactor: false }} />
+          </>
         )}
         {sure
           ? <button className="danger" disabled={action.busy || own} onClick={() => void forget()}>{t('people.sure')}</button>
           : <button className="danger" disabled={own} onClick={() => setSure(true)}>{t('people.remove')}</button>}
+        <Shells cli={`viaduct users rm ${name}`} method="DELETE" path={path} />
         <button onClick={close}>{t('common.close')}</button>
       </p>
     </Dialog>

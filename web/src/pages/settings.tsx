@@ -143,6 +143,7 @@ function Rotation() {
                   <button className="danger" disabled={action.busy} onClick={() => void act(() => call('DELETE', '/certificates/rotation'), t('rotation.abandoned'))}>
                     {t('rotation.abandon')}
                   </button>
+                  <Shells cli="viaduct cert rotate --abandon" method="DELETE" path="/certificates/rotation" />
                 </>
               )}
             </p>

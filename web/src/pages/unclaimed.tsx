@@ -1,6 +1,6 @@
 // PCs that knocked without being known: taken in, turned away, or forgotten.
 
-import { useState, type FormEvent } from 'react'
+import { useState, type FormEvent, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, post, remove, type Unclaimed } from '../api'
 import { t } from '../i18n'
@@ -21,16 +21,21 @@ export default function UnclaimedPage() {
       <Heading title={t('nav.unclaimed')} />
       <p className="muted">{t('unclaimed.about')}</p>
       <Await of={list}>
-        {(rows) => rows.length === 0
-          ? <Empty title={t('unclaimed.empty')} hint={t('unclaimed.emptyHint')}><Link className="button" href="/add">{t('nav.add')}</Link></Empty>
-          : <Knocking rows={rows} reload={list.reload} />}
+        {(rows) => (
+          <Knocking rows={rows} reload={list.reload}>
+            <Empty title={t('unclaimed.empty')} hint={t('unclaimed.emptyHint')}><Link className="button" href="/add">{t('nav.add')}</Link></Empty>
+          </Knocking>
+        )}
       </Await>
     </>
   )
 }
 
-/** Also shown where a PC is added: one that knocks is halfway here. */
-export function Knocking({ rows, reload }: { rows: Unclaimed[]; reload: () => void }) {
+/**
+ * Also shown where a PC is added: one that knocks is halfway here. Without rows it shows `children`; it stays there, for the
+ * last one may just have been taken in, with a password that is shown once.
+ */
+export function Knocking({ rows, reload, children }: { rows: Unclaimed[]; reload: () => void; children: ReactNode }) {
   const action = useAction()
   const [claiming, setClaiming] = useState<Unclaimed>()
   const [written, setWritten] = useState<Written>()
@@ -41,32 +46,7 @@ export function Knocking({ rows, reload }: { rows: Unclaimed[]; reload: () => vo
   return (
     <>
       {action.error && <Failure error={action.error} />}
-      <Table
-        label={t('nav.unclaimed')} rows={rows} id={(row) => row.guid} order="-last"
-        columns={[
-          { key: 'guid', title: t('device.guid'), cell: (row) => <code>{row.guid}</code>, sort: (row) => row.guid },
-          { key: 'address', title: t('devices.address'), cell: (row) => row.address, sort: (row) => row.address },
-          { key: 'user', title: t('unclaimed.user'), wide: true, cell: (row) => row.mpsusername ?? '–' },
-          { key: 'first', title: t('unclaimed.first'), wide: true, cell: (row) => <Time at={row.first} />, sort: (row) => row.first },
-          { key: 'last', title: t('unclaimed.last'), cell: (row) => <Time at={row.last} />, sort: (row) => row.last },
-          { key: 'count', title: t('unclaimed.count'), wide: true, cell: (row) => row.count, sort: (row) => row.count },
-          {
-            key: 'do', title: t('common.actions'),
-            cell: (row) => (
-              <span className="actions">
-                <button className="primary small" onClick={() => setClaiming(row)}>{t('unclaimed.approve')}</button>
-                <button className="danger small" onClick={() => void act(() => post(`/unclaimed/${row.guid}/block`), t('unclaimed.blocked'))}>
-                  {t('unclaimed.block')}
-                </button>
-                <button className="small" onClick={() => void act(() => remove(`/unclaimed/${row.guid}`), t('unclaimed.forgotten'))}>
-                  {t('unclaimed.ignore')}
-                </button>
-                <Shells cli={`viaduct devices approve ${row.guid}`} method="POST" path={`/unclaimed/${row.guid}/approve`} />
-              </span>
-            )
-          }
-        ]}
-      />
+      {rows.length === 0 ? children : <Rows rows={rows} act={act} claim={setClaiming} />}
       {claiming && (
         <Claim
           row={claiming} close={() => setClaiming(undefined)}
@@ -89,6 +69,44 @@ export function Knocking({ rows, reload }: { rows: Unclaimed[]; reload: () => vo
         </Dialog>
       )}
     </>
+  )
+}
+
+interface RowsProps {
+  rows: Unclaimed[]
+  act: (work: () => Promise<unknown>, done: string) => Promise<void>
+  claim: (row: Unclaimed) => void
+}
+
+function Rows({ rows, act, claim }: RowsProps) {
+  return (
+    <Table
+      label={t('nav.unclaimed')} rows={rows} id={(row) => row.guid} order="-last"
+      columns={[
+        { key: 'guid', title: t('device.guid'), cell: (row) => <code>{row.guid}</code>, sort: (row) => row.guid },
+        { key: 'address', title: t('devices.address'), cell: (row) => row.address, sort: (row) => row.address },
+        { key: 'user', title: t('unclaimed.user'), wide: true, cell: (row) => row.mpsusername ?? '–' },
+        { key: 'first', title: t('unclaimed.first'), wide: true, cell: (row) => <Time at={row.first} />, sort: (row) => row.first },
+        { key: 'last', title: t('unclaimed.last'), cell: (row) => <Time at={row.last} />, sort: (row) => row.last },
+        { key: 'count', title: t('unclaimed.count'), wide: true, cell: (row) => row.count, sort: (row) => row.count },
+        {
+          key: 'do', title: t('common.actions'),
+          cell: (row) => (
+            <span className="actions">
+              <button className="primary small" onClick={() => claim(row)}>{t('unclaimed.approve')}</button>
+              <button className="danger small" onClick={() => void act(() => post(`/unclaimed/${row.guid}/block`), t('unclaimed.blocked'))}>
+                {t('unclaimed.block')}
+              </button>
+              <Shells cli={`viaduct devices block ${row.guid}`} method="POST" path={`/unclaimed/${row.guid}/block`} />
+              <button className="small" onClick={() => void act(() => remove(`/unclaimed/${row.guid}`), t('unclaimed.forgotten'))}>
+                {t('unclaimed.ignore')}
+              </button>
+              <Shells method="DELETE" path={`/unclaimed/${row.guid}`} />
+            </span>
+          )
+        }
+      ]}
+    />
   )
 }
 
@@ -116,6 +134,7 @@ function Claim({ row, close, done }: { row: Unclaimed; close: () => void; done: 
         {action.error && <Failure error={action.error} />}
         <p className="actions">
           <button className="primary" disabled={action.busy}>{t('unclaimed.approve')}</button>
+          <Shells cli={`viaduct devices approve ${row.guid}`} method="POST" path={`/unclaimed/${row.guid}/approve`} body={{ name: 'NAME' }} />
           <button type="button" onClick={close}>{t('common.cancel')}</button>
         </p>
       </form>

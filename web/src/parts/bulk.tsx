@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { patch, post, type Device } from '../api'
 import { t } from '../i18n'
 import { POWER, powerCall, sendPower } from '../power'
-import { Copy, curlOf, quoted } from './shells'
+import { quoted, Shells, type Request } from './shells'
 import { Dialog } from './dialog'
 import { labelsOf } from './labels'
 
@@ -15,7 +15,8 @@ interface Deed {
   title: string
   harsh: boolean
   cli: (devices: Device[]) => string
-  curl: (device: Device) => string
+  /** What is asked of the server for one of them. */
+  request: (device: Device) => Request
   run: (device: Device) => Promise<unknown>
 }
 
@@ -27,7 +28,7 @@ function powerDeed(key: string): Deed | undefined {
     title: t(what.key),
     harsh: what.harsh,
     cli: (devices) => `viaduct ${what.cli} ${names(devices)}`,
-    curl: (device) => curlOf({ method: 'POST', ...powerCall(what, device.guid) }),
+    request: (device) => ({ method: 'POST', ...powerCall(what, device.guid) }),
     run: (device) => sendPower(what, device.guid)
   }
 }
@@ -37,7 +38,7 @@ function accessDeed(verb: 'approve' | 'block'): Deed {
     title: t(`unclaimed.${verb}`),
     harsh: false,
     cli: (devices) => `viaduct devices ${verb} ${names(devices)}`,
-    curl: (device) => curlOf({ method: 'POST', path: `/devices/${device.guid}/${verb}` }),
+    request: (device) => ({ method: 'POST', path: `/devices/${device.guid}/${verb}` }),
     run: (device) => post(`/devices/${device.guid}/${verb}`)
   }
 }
@@ -48,7 +49,7 @@ function labelDeed(text: string): Deed {
     title: t('bulk.labelTitle', { labels: text }),
     harsh: false,
     cli: (devices) => devices.map((d) => `viaduct devices label ${quoted(d.name || d.guid)} ${text}`).join('\n'),
-    curl: (device) => curlOf({ method: 'PATCH', path: `/devices/${device.guid}`, body: { labels } }),
+    request: (device) => ({ method: 'PATCH', path: `/devices/${device.guid}`, body: { labels } }),
     run: (device) => patch(`/devices/${device.guid}`, { labels })
   }
 }
@@ -136,8 +137,7 @@ function Confirm({ deed, devices: given, close }: { deed: Deed; devices: Device[
         {busy
           ? <button onClick={() => { stop.wanted = true }}>{t('bulk.stop')}</button>
           : <button onClick={close}>{t(outcomes ? 'common.close' : 'common.cancel')}</button>}
-        <Copy text={deed.cli(devices)} label={t('common.asCli')} />
-        {first && <Copy text={deed.curl(first)} label={t('common.asCurl')} />}
+        {first && <Shells cli={deed.cli(devices)} {...deed.request(first)} />}
       </p>
     </Dialog>
   )

@@ -1,65 +1,168 @@
 // The code that the user in front of the PC reads out.
 
 import { useEffect, useState, type FormEvent } from 'react'
-import { get, post } from '../api'
+import { ApiError, get, post, type Device } from '../api'
 import { t } from '../i18n'
 import { useLoad } from '../state'
-import { Failure, useAction } from '.'
+import { asApiError, useAction } from './action'
+import { quoted, Shells } from './shells'
+import { Failure } from './states'
 
 interface Features {
   userConsent: 'none' | 'kvm' | 'all'
   optInState: number
 }
 
-/** Consent was given, or a session runs under it. */
+/** A code is on the PC's screen. */
+const SHOWN = 2
+/** Consent was given; from the next on a session runs under it. */
 const GIVEN = 3
-/** How long a PC shows a code unless it is told otherwise, in seconds. */
-const SHOWN = 300
+/** AMT's answers: nothing to do now, not for a while, and other digits than those on the screen. */
+const NOT_NOW = 2
+const BLOCKED = 3
+const WRONG = 2066
+/** Wrong codes until AMT takes the code off the screen and shows no other for a while. */
+const TRIES = 3
+const OFTEN = 3_000
 
-export function Consent({ guid }: { guid: string }) {
-  const features = useLoad(() => get<Features>(`/amt/features/${guid}`), [guid], 10_000)
+/** How long the PC shows a code, and how long consent lasts without a session, in seconds, as the PC itself has it. */
+interface Limits {
+  display: number | undefined
+  unused: number | undefined
+}
+
+async function limitsOf(guid: string): Promise<Limits> {
+  const none = { display: undefined, unused: undefined }
+  // Who may not read classes has no countdown rather than a guessed one.
+  const answer = await get<unknown>(`/wsman/${guid}?class=IPS_OptInService`).catch(() => none)
+  const find = (name: string) => Number(new RegExp(`"${name}":"?(\\d+)`).exec(JSON.stringify(answer))?.[1]) || undefined
+  return { display: find('OptInDisplayTimeout'), unused: find('OptInCodeTimeout') }
+}
+
+/** AMT's own no, in words for people. */
+function refusal(error: ApiError, wrong: number): ApiError {
+  const { amt } = error.problem
+  const words = (code: string, title: string, next: string) => new ApiError(error.status, { code, title, next })
+  if (amt === WRONG) {
+    const left = TRIES - wrong
+    return left > 0
+      ? words('E2040', t(left === 1 ? 'consent.wrongLast' : 'consent.wrong', { n: left }), t('consent.wrongNext'))
+      : words('E2040', t('consent.blocked'), t('consent.blockedNext'))
+  }
+  if (amt === BLOCKED) return words('E2040', t('consent.blocked'), t('consent.blockedNext'))
+  if (amt === NOT_NOW) return words('E2032', t('consent.notNow'), t('consent.notNowNext'))
+  return error
+}
+
+/** `given` is called when the PC has accepted a code. */
+export function Consent({ device: { guid, name }, given }: { device: Device; given?: () => void }) {
+  const [often, setOften] = useState(false)
+  const features = useLoad(() => get<Features>(`/amt/features/${guid}`), [guid], often ? OFTEN : 10_000)
+  const limits = useLoad(() => limitsOf(guid), [guid])
   const action = useAction()
   const [asked, setAsked] = useState<number>()
+  const [accepted, setAccepted] = useState<number>()
+  const [wrong, setWrong] = useState(0)
+  const [refused, setRefused] = useState<ApiError>()
+  const [code, setCode] = useState('')
+  const state = features.data?.optInState ?? 0
+  useEffect(() => setOften(state !== 0), [state])
+  useEffect(() => { if (state === 0) setAsked(undefined) }, [state])
   if (!features.data || features.data.userConsent === 'none') return null
-  if (features.data.optInState >= GIVEN) return <p role="status">{t('consent.sent')}</p>
-  const act = (work: () => Promise<unknown>) => action.run(work).then((well) => { features.reload(); return well })
+  const device = quoted(name || guid)
+  const path = `/amt/userConsentCode/${guid}`
+  const act = async (work: () => Promise<unknown>, tries = wrong) => {
+    setRefused(undefined)
+    let no: ApiError | undefined
+    const well = await action.run(() => work().catch((reason: unknown) => {
+      no = refusal(asApiError(reason), asApiError(reason).problem.amt === WRONG ? tries + 1 : tries)
+      if (asApiError(reason).problem.amt === WRONG) setWrong(tries + 1)
+      throw no
+    }))
+    if (!well) setRefused(no)
+    features.reload()
+    return well
+  }
   const request = async () => {
-    if (await act(() => get(`/amt/userConsentCode/${guid}`))) setAsked(Date.now())
+    if (!(await act(() => get(path), 0))) return
+    setWrong(0)
+    setCode('')
+    setAsked(Date.now())
   }
-  const send = (event: FormEvent<HTMLFormElement>) => {
+  const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const consentCode = String(new FormData(event.currentTarget).get('code'))
-    void act(() => post(`/amt/userConsentCode/${guid}`, { consentCode }))
+    const well = await act(() => post(path, { consentCode: code }))
+    setCode('')
+    if (!well) return
+    setAsked(undefined)
+    setWrong(0)
+    setAccepted(Date.now())
+    given?.()
   }
+  const withdraw = async () => {
+    if (await act(() => get(`/amt/userConsentCode/cancel/${guid}`))) setAccepted(undefined)
+  }
+  const cancel = (
+    <>
+      <button type="button" disabled={action.busy} onClick={() => void withdraw()}>{t('consent.cancel')}</button>
+      <Shells cli={`viaduct consent cancel ${device}`} method="GET" path={`/amt/userConsentCode/cancel/${guid}`} />
+    </>
+  )
   return (
-    <section className="consent">
+    <section className="consent" aria-label={t('consent.title')}>
       <h2>{t('consent.title')}</h2>
-      {features.data.optInState === 0 ? (
-        <button className="primary" disabled={action.busy} onClick={() => void request()}>{t('consent.request')}</button>
-      ) : (
+      {state === 0 && (
         <>
-          <form className="inline" onSubmit={send}>
-            <label>
-              {t('consent.text')}
-              <input name="code" inputMode="numeric" autoComplete="off" pattern="[0-9]{6}" maxLength={6} required autoFocus />
-            </label>
-            <button className="primary" disabled={action.busy}>{t('consent.send')}</button>
-            <button type="button" onClick={() => void act(() => get(`/amt/userConsentCode/cancel/${guid}`)).then(() => setAsked(undefined))}>{t('consent.cancel')}</button>
-          </form>
-          {asked !== undefined && <Countdown key={asked} until={asked + SHOWN * 1000} />}
+          <p className="muted">{t('consent.about')}</p>
+          <p className="actions">
+            <button className="primary" disabled={action.busy} onClick={() => void request()}>{t('consent.request')}</button>
+            <Shells cli={`viaduct consent request ${device}`} method="GET" path={path} />
+          </p>
         </>
       )}
-      {action.error && <Failure error={action.error} />}
+      {state > 0 && state < GIVEN && (
+        <>
+          {state < SHOWN && <p className="warn">{t('consent.notShown')}</p>}
+          <form className="inline" onSubmit={(event) => void send(event)}>
+            <label>
+              {t('consent.text')}
+              <input
+                name="code" inputMode="numeric" autoComplete="off" pattern="[0-9]{6}" maxLength={6} required autoFocus
+                value={code} onChange={(event) => setCode(event.target.value.replace(/\D/g, ''))}
+              />
+            </label>
+            <button className="primary" disabled={action.busy}>{t('consent.send')}</button>
+            <Shells cli={`viaduct consent submit ${device} CODE`} method="POST" path={path} body={{ consentCode: 'CODE' }} />
+            {cancel}
+          </form>
+          {asked !== undefined && limits.data?.display && (
+            <Countdown key={asked} until={asked + limits.data.display * 1000} words={(seconds) => t('consent.left', { seconds })} over={t('consent.over')} />
+          )}
+        </>
+      )}
+      {state >= GIVEN && (
+        <>
+          <p role="status" className="good">✓ {t('consent.sent')}</p>
+          {state === GIVEN && accepted !== undefined && limits.data?.unused && (
+            <Countdown
+              key={accepted} until={accepted + limits.data.unused * 1000}
+              words={(seconds) => t('consent.unused', { seconds })} over={t('consent.lapsed')}
+            />
+          )}
+          <p className="actions">{cancel}</p>
+        </>
+      )}
+      {refused && <Failure error={refused} />}
     </section>
   )
 }
 
-function Countdown({ until }: { until: number }) {
+function Countdown({ until, words, over }: { until: number; words: (seconds: number) => string; over: string }) {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000)
     return () => clearInterval(timer)
   }, [])
   const seconds = Math.max(0, Math.ceil((until - now) / 1000))
-  return <p className={seconds ? 'muted' : 'warn'} role="timer">{seconds ? t('consent.left', { seconds }) : t('consent.over')}</p>
+  return <p className={seconds ? 'muted' : 'warn'} role="timer">{seconds ? words(seconds) : over}</p>
 }

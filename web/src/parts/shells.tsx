@@ -28,7 +28,7 @@ export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
-interface Request {
+export interface Request {
   method: string
   path: string
   body?: unknown
@@ -39,11 +39,14 @@ export function curlOf({ method, path, body }: Request): string {
   return `curl -X ${method} -H "Authorization: Bearer $VIADUCT_TOKEN"${data} ${quoted(`${location.origin}/api/v1${path}`)}`
 }
 
-/** "Copy as CLI" and "copy as curl". Secrets never belong in `cli` or `body`; name a file or variable. */
-export function Shells({ cli, ...request }: { cli: string } & Request) {
+/**
+ * "Copy as CLI" and "copy as curl". Secrets never belong in `cli` or `body`; name a file or variable. What has no command
+ * yet is left to curl.
+ */
+export function Shells({ cli, ...request }: { cli?: string } & Request) {
   return (
-    <span className="shells">
-      <Copy text={cli} label={t('common.asCli')} /> <Copy text={curlOf(request)} label={t('common.asCurl')} />
+    <span className="shells" data-method={request.method} data-path={request.path} data-cli={cli}>
+      {cli && <Copy text={cli} label={t('common.asCli')} />} <Copy text={curlOf(request)} label={t('common.asCurl')} />
     </span>
   )
 }

@@ -3,20 +3,23 @@
 import type { ReactNode } from 'react'
 import type { ApiError } from '../api'
 import { isKey, t } from '../i18n'
+import { problemWords } from '../i18n/problems'
 import type { Loaded } from '../state'
 
 /** What happened, why, and what to do next, in the server's words where it has some. */
 export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
   const own = `error.${error.status}`
-  const title = error.status !== 0 && error.problem.title ? error.problem.title : isKey(own) ? t(own) : error.message
+  // What AMT, a person or this page says is not the server's general text.
+  const words = error.problem.detail ? problemWords(error.problem.code) : undefined
+  const title = words ? words.title : error.status !== 0 && error.problem.title ? error.problem.title : isKey(own) ? t(own) : error.message
   return (
     <div role="alert" className="failure">
       <p>
         <strong>{title}</strong>
         {error.problem.code && <code> {error.problem.code}</code>}
       </p>
-      {error.problem.detail && error.problem.detail !== error.problem.title && <p>{error.problem.detail}</p>}
-      {error.problem.next && <p className="muted">→ {error.problem.next}</p>}
+      {error.problem.detail && error.problem.detail !== error.problem.title && <p lang={words && 'en'}>{error.problem.detail}</p>}
+      {error.problem.next && <p className="muted">→ {words?.next ?? error.problem.next}</p>}
       {retry && <button onClick={retry}>{t('common.retry')}</button>}
     </div>
   )

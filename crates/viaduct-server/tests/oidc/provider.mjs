@@ -1,5 +1,6 @@
 // An OpenID provider (npm oidc-provider), and a browser that signs somebody in there. Takes one JSON object as its
-// argument, prints the issuer, then answers one line for each line it reads.
+// argument (`groups` has those of people whom another browser signs in), prints the issuer, then answers one line for each
+// line it reads.
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -7,7 +8,7 @@ import { createInterface } from "node:readline";
 const task = JSON.parse(process.argv[process.argv.length - 1]);
 const { default: Provider } = await import(`${task.modules}/node_modules/oidc-provider/lib/index.js`);
 const say = (object) => process.stdout.write(JSON.stringify(object) + "\n");
-const groups = {};
+const groups = { ...task.groups };
 
 const server = createServer((request, response) => handle(request, response));
 let handle;

@@ -16,6 +16,8 @@ export const power: Record<keyof typeof words, string> = {
   'power.pxe': 'Neustart vom Netz',
   'power.confirm': '{action}: {name}?',
   'power.lost': 'Ungesichertes auf diesem PC geht verloren.',
+  'power.closes': 'Bildschirm oder Konsole, die hier offen sind, werden vorher geschlossen.',
+  'power.closed': 'Bildschirm oder Konsole wurden vorher geschlossen.',
   'power.sent': '{action}: erledigt',
   'power.unknown': 'unbekannt',
   'power.2': 'an',

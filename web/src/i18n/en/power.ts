@@ -14,6 +14,8 @@ export const power = {
   'power.pxe': 'Reset to network boot',
   'power.confirm': '{action}: {name}?',
   'power.lost': 'Unsaved work on that PC is lost.',
+  'power.closes': 'The screen or terminal that is open here is closed first.',
+  'power.closed': 'The screen or terminal was closed first.',
   'power.sent': '{action}: done',
   'power.unknown': 'unknown',
   'power.2': 'on',

@@ -2,5 +2,17 @@
 
 export const terminal = {
   'terminal.connect': 'Open the terminal',
-  'terminal.download': 'Download log'
+  'terminal.download': 'Download log',
+  'terminal.keys': 'Keys …',
+  'terminal.keys.bios': 'For BIOS and boot loader (VT100+)',
+  'terminal.keys.system': 'For a running system (xterm)',
+  'terminal.copy': 'Copy text',
+  'terminal.copied': 'The selection is copied.',
+  'terminal.copiedAll': 'The whole text is copied.',
+  'terminal.notFound': '“{words}” is not there.',
+  'terminal.previous': 'Find earlier',
+  'terminal.next': 'Find later',
+  'terminal.size': 'Columns and rows',
+  'terminal.fit': 'as large as fits',
+  'terminal.font': 'Size of letters'
 }

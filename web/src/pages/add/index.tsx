@@ -41,9 +41,9 @@ function Knock() {
       <h2>{t('add.knock')}</h2>
       <p>{t('add.knock.text')}</p>
       <Await of={list}>
-        {(rows) => rows.length === 0
-          ? <Empty title={t('add.knock.none')} hint={t('add.knock.hint')} />
-          : <Knocking rows={rows} reload={list.reload} />}
+        {(rows) => (
+          <Knocking rows={rows} reload={list.reload}><Empty title={t('add.knock.none')} hint={t('add.knock.hint')} /></Knocking>
+        )}
       </Await>
     </section>
   )

@@ -2,9 +2,9 @@
 
 import { useEffect, useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
-import { get, post, remove } from '../../api'
+import { ApiError, get, post, remove } from '../../api'
 import { isKey, t } from '../../i18n'
-import { Await, Failure, Shells, Time, useAction, useQuery } from '../../parts'
+import { Await, Failure, quoted, Shells, Time, useAction, useQuery } from '../../parts'
 import { useLoad } from '../../state'
 import { asked, WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
 
@@ -61,7 +61,12 @@ function Job({ job, reload }: { job: Enrollment; reload: () => void }) {
       <div className="heading">
         <h2>{t('add.job', { id: job.id })} <small className="muted"><Time at={job.began} /></small></h2>
         <div className="actions">
-          {job.ended === null && <button className="danger" disabled={action.busy} onClick={() => void stop()}>{t('add.stop')}</button>}
+          {job.ended === null && (
+            <>
+              <button className="danger" disabled={action.busy} onClick={() => void stop()}>{t('add.stop')}</button>
+              <Shells cli={`viaduct enroll cancel ${job.id}`} method="DELETE" path={`/enroll/${job.id}`} />
+            </>
+          )}
           <Shells cli={`viaduct enroll status ${job.id}`} method="GET" path={`/enroll/${job.id}`} />
         </div>
       </div>
@@ -93,13 +98,7 @@ function Pc({ job, device: d, reload }: { job: number; device: Enrolling; reload
       {(d.milestones.length > 0 || !['planned', 'failed', 'cancelled'].includes(d.state)) && <Ticks milestones={d.milestones} />}
       {d.notes.map((note) => <p key={note} className="muted">{note}</p>)}
       {d.hint && <p role="alert" className="notice">{t('add.hint')} {d.hint}</p>}
-      {d.problem && (
-        <div role="alert" className="failure">
-          <p><strong>{d.problem.title}</strong> {d.problem.code && <code>{d.problem.code}</code>}</p>
-          <p>{d.problem.detail}</p>
-          {d.problem.next && <p className="muted">→ {d.problem.next}</p>}
-        </div>
-      )}
+      {d.problem && <Failure error={new ApiError(400, d.problem)} />}
       {d.state === 'failed' && d.fingerprint && d.problem?.code === UNKNOWN_CERTIFICATE && <Trust job={job} device={d} reload={reload} />}
       {d.state === 'done' && d.guid && (
         <p className="good">✓ {t('add.online', { name: d.name ?? d.address })} <Link href={`/devices/${d.guid}`}>{t('add.try')}</Link></p>
@@ -132,7 +131,13 @@ function Trust({ job, device, reload }: { job: number; device: Enrolling; reload
     <form onSubmit={submit}>
       <p>{t('add.fingerprint')} <code>{device.fingerprint}</code></p>
       {!wish && <label>{t('add.amtPassword')}<input name="password" type="password" autoComplete="off" required /></label>}
-      <button className="primary" disabled={action.busy}>{t('add.trustGo')}</button>
+      <p className="actions">
+        <button className="primary" disabled={action.busy}>{t('add.trustGo')}</button>
+        <Shells
+          cli={`viaduct enroll lan ${quoted(device.address)} --fingerprint ${device.fingerprint} --amt-password-file -`} method="POST" path="/enroll"
+          body={{ devices: [{ address: device.address, fingerprint: device.fingerprint }], amtPassword: 'PASSWORD' }}
+        />
+      </p>
       {action.error && <Failure error={action.error} />}
     </form>
   )

@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { get, post, type Status } from '../../api'
 import { t } from '../../i18n'
-import { Copy, curlOf, Failure, useAction, useQuery } from '../../parts'
+import { Failure, quoted, Shells, useAction, useQuery } from '../../parts'
 import { useLoad } from '../../state'
 import { asked, type Enrollment, type NewEnrollment } from './enrollment'
 
@@ -65,10 +65,9 @@ export function Lan() {
         {action.error && <Failure error={action.error} />}
         <p className="actions">
           <button className="primary" disabled={action.busy || list.length === 0}>{list.length > 1 ? t('add.goMany', { n: list.length }) : t('add.go')}</button>
-          <Copy text={`viaduct enroll lan ${list.join(' ') || 'ADDRESS'} --amt-user admin --amt-password-file - --wait`} label={t('common.asCli')} />
-          <Copy
-            text={curlOf({ method: 'POST', path: '/enroll', body: { devices: [{ address: list[0] ?? 'ADDRESS' }], amtPassword: 'PASSWORD' } })}
-            label={t('common.asCurl')}
+          <Shells
+            cli={`viaduct enroll lan ${list.map(quoted).join(' ') || 'ADDRESS'} --amt-user admin --amt-password-file -`}
+            method="POST" path="/enroll" body={{ devices: [{ address: list[0] ?? 'ADDRESS' }], amtPassword: 'PASSWORD' }}
           />
         </p>
       </form>

@@ -4,13 +4,16 @@ import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
 import { call, get, type Certificate, type Device, type Status, type WhyOffline } from '../../api'
 import { t } from '../../i18n'
-import { Await, Copy, curlOf, download, Facts, Failure, quoted, useAction } from '../../parts'
+import { Await, Copy, download, Facts, Failure, quoted, Shells, useAction } from '../../parts'
+import { Qr } from '../../parts/qr'
 import { useLoad } from '../../state'
 import { Ticks } from './jobs'
 
 /** User and port that rpc-go always configures. */
 const USER = 'admin'
 const PORT = '4433'
+/** What a UUID looks like. */
+const EXAMPLE = '4c4c4544-004b-4210-8033-b8c04f504633'
 
 interface Prepared {
   guid: string
@@ -81,7 +84,7 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
     <form className="wide-form" onSubmit={submit}>
       <label>{t('devices.name')}<input name="name" required autoComplete="off" placeholder="pc-31" /></label>
       <label>{t('device.guid')}
-        <input name="guid" required autoComplete="off" pattern="[0-9a-fA-F\-]{32,36}" placeholder="4c4c4544-004b-4210-8033-b8c04f504633" />
+        <input name="guid" required autoComplete="off" pattern="[0-9a-fA-F\-]{32,36}" placeholder={EXAMPLE} />
         <small className="muted">{t('add.guidHint')}</small>
       </label>
       <label>{t('add.amtPassword')}
@@ -92,11 +95,20 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       {action.error && <Failure error={action.error} />}
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.prepare')}</button>
-        <Copy text="viaduct enroll script NAME --guid UUID" label={t('common.asCli')} />
-        <Copy text={curlOf({ method: 'POST', path: '/devices', body: { guid: 'UUID', name: 'NAME', mpsusername: USER } })} label={t('common.asCurl')} />
+        <Shells
+          cli={`viaduct enroll script NAME --guid ${EXAMPLE}`} method="POST" path="/devices"
+          body={{ guid: EXAMPLE, name: 'NAME', mpsusername: USER }}
+        />
       </p>
     </form>
   )
+}
+
+/** What somebody types in front of the PC. The root is too long for a QR code that telephones read well; its hash is not. */
+function forMebx(s: Server, pc: Prepared): string {
+  return [
+    `MPS ${pc.mps}`, `Port ${s.port}`, `CN ${s.commonName}`, `User ${USER}`, `Password ${pc.password}`, `Root SHA-256 ${s.root.sha256}`
+  ].join('\n')
 }
 
 function Card({ server: s, pc }: { server: Server; pc: Prepared }) {
@@ -126,6 +138,11 @@ function Card({ server: s, pc }: { server: Server; pc: Prepared }) {
           ['SHA-256', <code key="s">{s.root.sha256}</code>]
         ]}
       />
+      <details open>
+        <summary>{t('add.qr')}</summary>
+        <Qr text={forMebx(s, pc)} label={t('add.qrLabel')} />
+        <p className="muted">{t('add.qrHint')}</p>
+      </details>
       <h3>{t('add.activate')}</h3>
       <p className="muted">{t('add.activateHint')}</p>
       <pre tabIndex={0}>rpc activate -local -ccm -password 'AMT-PASSWORD'</pre>

@@ -1,6 +1,7 @@
 // Keys of a screen: X keysyms, combinations people need, and texts typed key by key.
 
 import { CommsHelper, type AMTRedirector } from '@device-management-toolkit/ui-toolkit/core'
+import { keysFor, type LayoutName } from './layouts'
 
 const UP = 0
 const DOWN = 1
@@ -44,10 +45,19 @@ export function release(to: AMTRedirector) {
   MODIFIERS.forEach((key) => CommsHelper.sendKey(to, key, UP))
 }
 
-export function type(to: AMTRedirector, text: string) {
+/** Letters sent at once, and the pause after them in milliseconds, lest the PC's keyboard buffer runs over. */
+const BURST = 8
+const PAUSE = 30
+
+/** Types a text with the keys of the PC's layout; gives the letters that this layout does not have. */
+export async function type(to: AMTRedirector, text: string, layout: LayoutName): Promise<string> {
+  let missing = ''
+  let sent = 0
   for (const letter of text.replaceAll('\r\n', '\n')) {
-    const code = letter.codePointAt(0) ?? 0
-    // Beyond Latin-1 a keysym is the code point with this bit.
-    press(to, [letter === '\n' ? ENTER : letter === '\t' ? TAB : code < 0x100 ? code : 0x0100_0000 + code])
+    const groups = letter === '\n' ? [[ENTER]] : letter === '\t' ? [[TAB]] : keysFor(letter, layout)
+    if (groups.length === 0) missing += letter
+    groups.forEach((keys) => press(to, keys))
+    if (++sent % BURST === 0) await new Promise((done) => setTimeout(done, PAUSE))
   }
+  return missing
 }

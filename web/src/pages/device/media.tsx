@@ -19,7 +19,7 @@ export function DeviceMedia({ device }: { device: Device }) {
             : <Empty title={t('media.empty')} hint={t('media.emptyHint')}><Link href="/media">{t('media.upload')}</Link></Empty>}
         </Await>
       ) : <p className="empty">{t('device.away')} {t('device.awayTab')}</p>}
-      {device.connectionStatus && <Consent guid={device.guid} />}
+      {device.connectionStatus && <Consent device={device} />}
       <Mounts device={device} />
     </>
   )

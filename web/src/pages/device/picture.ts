@@ -4,7 +4,7 @@ import {
   AMTDesktop, DataProcessor, KeyBoardHelper, MouseHelper, type AMTRedirector
 } from '@device-management-toolkit/ui-toolkit/core'
 import type { Device } from '../../api'
-import { onClosed, redirector } from '../../redirection'
+import { begin, onClosed, redirector } from '../../redirection'
 
 /** A pause between mouse moves, in milliseconds. */
 const MOUSE_PAUSE = 50
@@ -29,7 +29,13 @@ interface Told {
   closed: (reason: string) => void
 }
 
-export async function open(device: Device, context: CanvasRenderingContext2D, tell: Told): Promise<Live> {
+export interface Wish {
+  /** Bytes of a pixel: 1 is quick, 2 has all colours. */
+  depth: 1 | 2
+  takeOver: boolean
+}
+
+export async function open(device: Device, context: CanvasRenderingContext2D, wish: Wish, tell: Told): Promise<Live> {
   const source = await redirector('kvm', device.guid, device.ports)
   const desktop = new AMTDesktop(context)
   const data = new DataProcessor(source, desktop)
@@ -63,11 +69,11 @@ export async function open(device: Device, context: CanvasRenderingContext2D, te
   }
   desktop.onSend = source.send
   desktop.onProcessData = data.processData.bind(data)
-  desktop.bpp = 2
+  desktop.bpp = wish.depth
   desktop.useZRLE = true
   const mouse = new MouseHelper(desktop, source, MOUSE_PAUSE)
   const keys = new KeyBoardHelper(desktop, source)
-  source.start(WebSocket)
+  begin(source, wish.takeOver)
   onClosed(source, (reason) => {
     keys.UnGrabKeyInput()
     tell.closed(reason)

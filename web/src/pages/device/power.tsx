@@ -3,12 +3,15 @@
 import { useState } from 'react'
 import { get, type Device } from '../../api'
 import { isKey, t } from '../../i18n'
-import { Dialog, Failure, Shells } from '../../parts'
+import { Dialog, Failure, quoted, Shells } from '../../parts'
 import { ApiError } from '../../api'
 import { POWER, powerCall, sendPower, type PowerAction } from '../../power'
+import { closeAll, liveOf } from '../../live'
 import { useLoad } from '../../state'
 
 const POLL = 15_000
+/** Off, sleep, hibernation and shutdown: no screen outlives them. */
+const ENDING = [4, 7, 8, 12]
 
 export function PowerBar({ device }: { device: Device }) {
   const [what, setWhat] = useState<PowerAction>()
@@ -45,12 +48,19 @@ export function PowerBar({ device }: { device: Device }) {
 function Confirm({ device, what, close }: { device: Device; what: PowerAction; close: () => void }) {
   const [busy, setBusy] = useState(false)
   const [done, setDone] = useState(false)
+  const [closed, setClosed] = useState(false)
   const [error, setError] = useState<ApiError>()
   const name = device.name || device.guid
   const { path, body } = powerCall(what, device.guid)
+  // A PC whose screen is being shown may refuse to switch off.
+  const closes = ENDING.includes(what.action) && liveOf(device.guid) > 0
   const go = async () => {
     setBusy(true)
     try {
+      if (closes) {
+        setClosed(true)
+        closeAll(device.guid, t('screen.closedForPower', { action: t(what.key) }))
+      }
       await sendPower(what, device.guid)
       setDone(true)
       setError(undefined)
@@ -63,6 +73,8 @@ function Confirm({ device, what, close }: { device: Device; what: PowerAction; c
   return (
     <Dialog title={t('power.confirm', { action: t(what.key), name })} close={close}>
       {what.harsh && !done && <p className="warn">{t('power.lost')}</p>}
+      {closes && !closed && <p className="notice">{t('power.closes')}</p>}
+      {closed && <p className="notice">{t('power.closed')}</p>}
       {done && <p role="status">{t('power.sent', { action: t(what.key) })}</p>}
       {error && <Failure error={error} />}
       <p className="actions">
@@ -72,7 +84,7 @@ function Confirm({ device, what, close }: { device: Device; what: PowerAction; c
           </button>
         )}
         <button onClick={close}>{t(done ? 'common.close' : 'common.cancel')}</button>
-        <Shells cli={`viaduct ${what.cli} ${name}`} method="POST" path={path} body={body} />
+        <Shells cli={`viaduct ${what.cli} ${quoted(name)}`} method="POST" path={path} body={body} />
       </p>
     </Dialog>
   )

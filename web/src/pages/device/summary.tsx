@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { get, remove, type ApiError, type Device, type WhyOffline } from '../../api'
 import { size, t } from '../../i18n'
-import { Await, Facts, Failure, Shells, Time } from '../../parts'
+import { Await, Facts, Failure, quoted, Shells, Time } from '../../parts'
 import { useLoad } from '../../state'
 
 export function Summary({ device: d }: { device: Device }) {
@@ -48,7 +48,7 @@ function Tunnel({ device: d }: { device: Device }) {
       {error && <Failure error={error} />}
       <p className="actions">
         <button onClick={() => void end()} title={t('device.reconnectHint')}>{t('device.reconnect')}</button>
-        <Shells cli={`viaduct devices reconnect ${d.name || d.guid}`} method="DELETE" path={`/devices/disconnect/${d.guid}`} />
+        <Shells cli={`viaduct devices reconnect ${quoted(d.name || d.guid)}`} method="DELETE" path={`/devices/disconnect/${d.guid}`} />
       </p>
     </section>
   )

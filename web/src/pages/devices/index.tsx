@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { Device } from '../../api'
 import { t } from '../../i18n'
-import { Await, Copy, csv, curlOf, download, Empty, Heading, StateMark, Table, Time, useQuery, type Column } from '../../parts'
+import { Await, csv, download, Empty, Heading, Shells, StateMark, Table, Time, useQuery, type Column } from '../../parts'
 import { Bulk } from '../../parts/bulk'
 import { Edit } from './edit'
 import { filterOf, firmwareOf, fits, generationOf, index, statusOf } from './filter'
@@ -19,8 +19,7 @@ export default function Devices() {
     <>
       <Heading title={t('nav.devices')}>
         <Link className="button primary" href="/add">{t('nav.add')}</Link>
-        <Copy text="viaduct devices ls" label={t('common.asCli')} />
-        <Copy text={curlOf({ method: 'GET', path: '/devices?$top=100000' })} label={t('common.asCurl')} />
+        <Shells cli="viaduct devices ls" method="GET" path="/devices?$top=100000" />
       </Heading>
       <Await of={fleet}>
         {(devices) => devices.length === 0

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { get, remove, type MediaImage } from '../../api'
 import { size, t } from '../../i18n'
-import { Await, Copy, curlOf, Dialog, Empty, Failure, Heading, Table, Time, useAction, type Column } from '../../parts'
+import { Await, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction, type Column } from '../../parts'
 import { useLoad } from '../../state'
 import { MountForm, Mounts } from './mounts'
 import { Upload } from './upload'
@@ -68,7 +68,7 @@ function Delete({ image, close }: { image: MediaImage; close: () => void }) {
       <p className="actions">
         <button className="danger" disabled={action.busy} onClick={() => void go()}>{t('media.delete')}</button>
         <button onClick={close}>{t('common.cancel')}</button>
-        <Copy text={curlOf({ method: 'DELETE', path })} label={t('common.asCurl')} />
+        <Shells method="DELETE" path={path} />
       </p>
     </Dialog>
   )

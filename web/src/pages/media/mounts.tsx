@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { get, post, remove, type Device, type MediaImage, type Mount } from '../../api'
 import { duration, size, t } from '../../i18n'
-import { Await, Dialog, Failure, Shells, Time, useAction } from '../../parts'
+import { Await, Dialog, Failure, quoted, Shells, Time, useAction } from '../../parts'
 import { sendPower } from '../../power'
 import { useLoad } from '../../state'
 
@@ -45,6 +45,10 @@ export function MountForm({ images, device, mounted }: { images: MediaImage[]; d
       )}
       <label className="tickbox"><input type="checkbox" name="now" /> {t('media.now')}</label>
       <button className="primary" disabled={action.busy}>{t('media.mount')}</button>
+      <Shells
+        cli={`viaduct ider mount ${device ? quoted(device.name || device.guid) : 'DEVICE'} boot.iso`} method="POST" path="/mounts"
+        body={{ device: device?.guid ?? 'DEVICE', media: complete[0]?.id ?? 'MEDIA' }}
+      />
       {action.error && <Failure error={action.error} />}
     </form>
   )
@@ -93,7 +97,7 @@ function Card({ mount: m, changed }: { mount: Mount; changed: () => void }) {
         <p className="actions">
           <button className="primary" disabled={action.busy} onClick={() => setAsked(true)}>{t('media.boot')}</button>
           <button disabled={action.busy} onClick={() => void eject()}>{t('media.eject')}</button>
-          <Shells cli={`viaduct ider eject ${name}`} method="DELETE" path={`/mounts/${m.id}`} />
+          <Shells cli={`viaduct ider eject ${quoted(name)}`} method="DELETE" path={`/mounts/${m.id}`} />
         </p>
       )}
       {asked && (
@@ -103,7 +107,7 @@ function Card({ mount: m, changed }: { mount: Mount; changed: () => void }) {
             <button className="danger" onClick={() => void boot()}>{t('media.boot')}</button>
             <button onClick={() => setAsked(false)}>{t('common.cancel')}</button>
             <Shells
-              cli={`viaduct boot ider ${name} --power reset`} method="POST" path={`/amt/power/bootOptions/${m.guid}`}
+              cli={`viaduct boot ider ${quoted(name)} --power reset`} method="POST" path={`/amt/power/bootOptions/${m.guid}`}
               body={{ action: BOOT.action, useSOL: false }}
             />
           </p>

@@ -4,7 +4,7 @@
 import { useRef, useState, type FormEvent } from 'react'
 import { append, ApiError, get, post, type MediaImage } from '../../api'
 import { size, t } from '../../i18n'
-import { asApiError, Failure, toast } from '../../parts'
+import { asApiError, Failure, Shells, toast } from '../../parts'
 
 /** Sent at once; so much is lost when the connection breaks. */
 const PIECE = 4 << 20
@@ -61,6 +61,7 @@ export function Upload({ done }: { done: () => void }) {
         {running
           ? <button type="button" onClick={() => { stopped.current = true }}>{t('media.stop')}</button>
           : <button className="primary">{t('media.begin')}</button>}
+        <Shells method="POST" path="/media" body={{ name: 'boot.iso', size: 0 }} />
       </form>
       {running && (
         <div role="status">

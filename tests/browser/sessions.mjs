@@ -1,0 +1,179 @@
+// Screens: with the consent of the person at the PC, with a second viewer, and through a power cycle; and what a fleet
+// page shows while PCs come and go; and signing in at a provider.
+
+import { execFileSync } from 'node:child_process'
+import { check, open, pictureOf, rest, signIn, startScreen, until, withPage } from './browser.mjs'
+
+/** What stands on the PC's screen. */
+function codeOf(task) {
+  const [program, ...args] = task.pc
+  return /\b(\d{6})\b/.exec(JSON.parse(execFileSync(program, args, { encoding: 'utf8' }))[0].front.join('\n'))?.[1]
+}
+
+const wrongOf = (code) => String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+
+/** Asks for a code; gives it once the PC shows it. */
+async function asked(page, task) {
+  await page.getByRole('button', { name: 'Ask for the code' }).click()
+  return until('a code on the screen of the PC', () => codeOf(task))
+}
+
+async function confirm(page, action) {
+  await page.getByRole('button', { name: action, exact: true }).first().click()
+  await page.getByRole('dialog').getByRole('button', { name: action, exact: true }).click()
+  await page.getByText(`${action}: done`).waitFor()
+  const dialog = page.getByRole('dialog')
+  const text = await dialog.innerText()
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  return text
+}
+
+export const sessions = {
+  /** A PC in Client Control Mode: no consent, no screen; a wrong code costs a try; the right one opens it. */
+  async consent(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await open(page, task, `devices/${task.device}/screen`)
+      await page.getByRole('button', { name: 'Show the screen' }).click()
+      await page.locator('.overlay[data-code="E2032"]').waitFor()
+      const first = await asked(page, task)
+      const seconds = async () => Number(/(\d+) s more/.exec(await page.getByRole('timer').innerText())?.[1])
+      const left = await seconds()
+      check(left > task.shown - 30 && left <= task.shown, `the PC's own time-out, not another: ${left} of ${task.shown}`)
+      await page.getByRole('button', { name: 'Withdraw' }).click()
+      await page.getByRole('button', { name: 'Ask for the code' }).waitFor()
+      await until('no code any more', () => !codeOf(task))
+      const code = await asked(page, task)
+      check(code !== undefined && first !== undefined, 'two codes')
+      await page.getByLabel('The PC shows a code').fill(wrongOf(code))
+      await page.getByRole('button', { name: 'Send code' }).click()
+      await page.getByText('The code was wrong (2 tries left)').waitFor()
+      await page.getByLabel('The PC shows a code').fill(code)
+      await page.getByRole('button', { name: 'Send code' }).click()
+      await page.getByText('The PC accepted the code', { exact: false }).waitFor()
+      await page.getByText('live', { exact: true }).waitFor()
+      await until('a picture', async () => (await pictureOf(page)).drawn > 1000)
+      // AMT answers a wrong code with a refusal, which browsers log.
+      const others = complaints.filter((line) => !line.includes('status of 400'))
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
+  /** Two browsers: the second is told who has the screen, waits, takes over; the first is told that. */
+  async secondViewer(task) {
+    await withPage(task, async (one, complaints) => {
+      await signIn(one, task)
+      await startScreen(one, task)
+      await withPage(task, async (two, others) => {
+        await signIn(two, task)
+        await open(two, task, `devices/${task.device}/screen`)
+        await two.getByRole('button', { name: 'Show the screen' }).click()
+        await two.getByText(new RegExp(`${task.user} is connected`)).waitFor()
+        check((await one.getByText('live', { exact: true }).count()) === 1, 'the first is not disturbed')
+        await two.getByRole('button', { name: 'Take over' }).click()
+        await two.getByText('live', { exact: true }).waitFor()
+        await one.locator('.overlay[data-code="E2035"]').waitFor()
+        check((await one.getByText('live', { exact: true }).count()) === 0, 'what was taken is not shown as live')
+        await one.getByRole('button', { name: 'Connect again' }).click()
+        await one.getByText(new RegExp(`${task.user} is connected`)).waitFor()
+        await one.getByRole('button', { name: 'Connect when it is free' }).click()
+        await one.getByText('Waiting until it is free').waitFor()
+        await open(two, task, 'redirections')
+        await one.getByText('live', { exact: true }).waitFor()
+        // Leaving its page ended the second; the list shows the first, and ends it.
+        await two.getByRole('cell', { name: 'Screen' }).waitFor()
+        await two.getByRole('button', { name: 'End', exact: true }).click()
+        await one.locator('.overlay[data-code="E2036"]').waitFor()
+        check(others.length === 0, others.join('\n'))
+      })
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** A session that is open and shows nothing: after five seconds the page lists why, and takes it back when a picture comes. */
+  async noPicture(task) {
+    await withPage(task, async (page, complaints) => {
+      // Requests for a picture (RFB 3) are lost on the way until this is true.
+      let asks = false
+      await page.routeWebSocket(/\/relay\//, (near) => {
+        const far = near.connectToServer()
+        near.onMessage((message) => {
+          const first = typeof message === 'string' ? message.charCodeAt(0) : message[0]
+          if (first !== 3 || message.length !== 10 || asks) far.send(message)
+        })
+      })
+      await signIn(page, task)
+      await open(page, task, `devices/${task.device}/screen`)
+      await page.getByRole('button', { name: 'Show the screen' }).click()
+      await page.getByText('live', { exact: true }).waitFor()
+      const why = page.getByText('No picture after five seconds', { exact: false })
+      await why.waitFor()
+      check((await page.getByRole('alert').getByRole('listitem').count()) === 4, 'the causes are listed')
+      asks = true
+      await page.getByRole('button', { name: 'End', exact: true }).click()
+      await why.waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'Show the screen' }).click()
+      await until('a picture', async () => (await pictureOf(page)).drawn > 1000)
+      check((await why.count()) === 0, 'no causes beside a picture')
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** Off and on from the page of the screen: it is closed first and says so, and shows the PC again when it is back. */
+  async powerCycle(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await startScreen(page, task)
+      const said = await confirm(page, 'Power off')
+      check(said.includes('was closed first'), said)
+      await page.getByText('closed before “Power off”', { exact: false }).waitFor()
+      check((await page.getByText('live', { exact: true }).count()) === 0, 'nothing says live any more')
+      await page.getByText('Power: off').waitFor()
+      await page.getByRole('button', { name: 'Connect again' }).click()
+      await page.getByText('live', { exact: true }).waitFor()
+      const dark = await until('the picture of a PC that is off', async () => { const { drawn } = await pictureOf(page); return drawn > 0 && drawn })
+      await confirm(page, 'Power on')
+      await page.getByText('Power: on').waitFor()
+      await until('the picture of a PC that is on', async () => (await pictureOf(page)).drawn > 2 * dark)
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** The counts of the fleet follow PCs that leave and come, without a reload. */
+  async liveCounts(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      const tile = page.locator('.tiles li').filter({ hasText: /connected/ }).locator('b')
+      const count = async () => Number(await tile.first().innerText())
+      await until('all are here', async () => (await count()) === task.connected)
+      await page.evaluate(() => { window.notReloaded = true })
+      console.log('{"ready":true}')
+      await until('one has left', async () => (await count()) === task.connected - 1)
+      console.log('{"left":true}')
+      await until('it is back', async () => (await count()) === task.connected)
+      check(await page.evaluate(() => window.notReloaded), 'the page was not loaded again')
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** The button leads to the organisation's provider, and back to where one was. */
+  async provider(task) {
+    const rules = `MAP ${new URL(task.dashboard).host} ${task.address}`
+    await withPage({ ...task, rules }, async (page, complaints) => {
+      await page.goto(`${task.dashboard}redirections`)
+      await page.getByRole('link', { name: 'Sign in with your organisation' }).click()
+      await page.locator('input[name="login"]').fill(task.user)
+      await page.locator('input[name="password"]').fill('any')
+      await page.locator('button[type="submit"]').click()
+      const navigation = page.getByRole('navigation').first()
+      const agree = page.getByRole('button', { name: 'Continue' })
+      await agree.or(navigation).first().waitFor()
+      if (await agree.isVisible()) await agree.click()
+      await navigation.waitFor()
+      await page.getByText(task.user).first().waitFor()
+      await until('the place one came from', () => new URL(page.url()).pathname === '/redirections')
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  }
+}

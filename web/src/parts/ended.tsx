@@ -1,0 +1,71 @@
+// A screen or terminal that has ended, or did not begin: why, and what one can do.
+
+import { useEffect } from 'react'
+import { get } from '../api'
+import { isKey, t, when } from '../i18n'
+import { problemWords } from '../i18n/problems'
+import type { Mode } from '../redirection'
+import { useLoad } from '../state'
+
+interface Use {
+  guid: string
+  mode: string
+  user: string
+  since: string
+}
+
+/** The server's code for "somebody else is using it". */
+const IN_USE = 'E2030'
+/** How often is looked whether the place is free, for who waits for it. */
+const OFTEN = 3_000
+
+export type Start = (takeOver: boolean) => void
+
+interface Props {
+  guid: string
+  mode: Mode
+  /** What the server said: a code, then words; or words of ours. */
+  reason: string
+  start: Start
+  waiting: boolean
+  wait: (waiting: boolean) => void
+}
+
+export function Ended({ guid, mode, reason, start, waiting, wait }: Props) {
+  const [, code, said] = /^(E\d{4}) ?(.*)$/s.exec(reason) ?? [undefined, undefined, reason]
+  if (code === IN_USE) return <InUse {...{ guid, mode, start, waiting, wait }} reason={said ?? ''} />
+  // What is known of this end is said in the reader's language; the rest as the server says it.
+  const key = `closed.${code}`
+  const why = isKey(key) ? `${t(key, { detail: said ?? '' })} (${code})` : reason || t('screen.endedPlain')
+  const next = problemWords(code)?.next
+  return (
+    <div role="alert" className="overlay" data-code={code}>
+      <p><strong>{t('screen.over')}</strong></p>
+      <p>{t('screen.ended', { reason: why })}</p>
+      {next && <p>→ {next}</p>}
+      <button className="primary" onClick={() => start(false)}>{t('screen.reconnect')}</button>
+    </div>
+  )
+}
+
+/** Another console has the place: who, since when; wait for it, or take it. */
+function InUse({ guid, mode, reason, start, waiting, wait }: Props) {
+  const uses = useLoad(
+    () => get<Use[]>('/redirections').then((all) => all.find((one) => one.guid === guid && one.mode === mode) ?? null),
+    [guid, mode], OFTEN
+  )
+  const who = uses.data
+  const free = uses.data === null
+  useEffect(() => { if (waiting && free) start(false) }, [waiting, free])
+  return (
+    <div role="alert" className="overlay" data-code={IN_USE}>
+      <p><strong>{who ? t('screen.usedBy', { user: who.user, when: when(who.since) }) : t('screen.used')}</strong> <code>{IN_USE}</code></p>
+      <p>{who ? t('screen.usedHint', { user: who.user }) : reason}</p>
+      {waiting && <p role="status">{t('screen.waiting')}</p>}
+      <p className="actions">
+        <button className="primary" onClick={() => wait(!waiting)}>{t(waiting ? 'screen.waitNot' : 'screen.wait')}</button>
+        <button className="danger" onClick={() => start(true)}>{t('screen.inUse')}</button>
+      </p>
+    </div>
+  )
+}
