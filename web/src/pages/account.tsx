@@ -128,7 +128,7 @@ function Second({ name }: { name: string }) {
           <label>{t('login.code')}<input name="code" inputMode="numeric" autoComplete="one-time-code" required autoFocus /></label>
           <p className="actions">
             <button className="primary" disabled={action.busy}>{t('account.prove')}</button>
-            <Shells cli="viaduct users totp confirm CODE" method="POST" path="/whoami/second-factor/verify" body={{ code: 'CODE' }} />
+            <Shells cli="viaduct users totp confirm" method="POST" path="/whoami/second-factor/verify" body={{ code: 'CODE' }} />
           </p>
         </form>
       )}
@@ -136,7 +136,7 @@ function Second({ name }: { name: string }) {
         <form className="inline" onSubmit={(event) => void end(code(event))}>
           <label>{t('account.endHint')}<input name="code" autoComplete="one-time-code" required /></label>
           <button className="danger" disabled={action.busy}>{t('account.end')}</button>
-          <Shells cli="viaduct users totp disable CODE" method="DELETE" path="/whoami/second-factor" body={{ code: 'CODE' }} />
+          <Shells cli="viaduct users totp disable" method="DELETE" path="/whoami/second-factor" body={{ code: 'CODE' }} />
         </form>
       )}
     </section>
