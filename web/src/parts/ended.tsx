@@ -37,7 +37,7 @@ export function Ended({ guid, mode, reason, start, waiting, wait }: Props) {
   // What is known of this end is said in the reader's language; the rest as the server says it.
   const key = `closed.${code}`
   const why = isKey(key) ? `${t(key, { detail: said ?? '' })} (${code})` : reason || t('screen.endedPlain')
-  const next = problemWords(code)?.next
+  const next = isKey(key) ? undefined : problemWords(code)?.next
   return (
     <div role="alert" className="overlay" data-code={code}>
       <p><strong>{t('screen.over')}</strong></p>
