@@ -85,6 +85,8 @@ pub struct Faults {
     pub bad_event_times: bool,
     /// The tunnel is dropped when the PC's power goes, as AMT 12 was seen doing.
     pub poweroff_drop: bool,
+    /// The screen is offered and never drawn, as on PCs without a monitor.
+    pub no_picture: bool,
 }
 
 /// What HTTP digest offers to protect.
@@ -133,6 +135,7 @@ impl Default for Faults {
             swallow_requests: 0,
             bad_event_times: false,
             poweroff_drop: false,
+            no_picture: false,
         }
     }
 }
@@ -201,7 +204,7 @@ impl std::str::FromStr for FaultSetting {
 
 impl Faults {
     /// The names that `FaultSetting::parse` takes.
-    pub const KEYS: [&'static str; 31] = [
+    pub const KEYS: [&'static str; 32] = [
         "fragment",
         "fragment-rate",
         "coalesce",
@@ -233,6 +236,7 @@ impl Faults {
         "swallow-requests",
         "bad-event-times",
         "poweroff-drop",
+        "no-picture",
     ];
 
     /// Puts one setting in place of what was there.

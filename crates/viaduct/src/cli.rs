@@ -4,8 +4,8 @@
 use crate::demo;
 use crate::{
     command::{
-        amt, audit, bench, cert, config, consent, devices, doctor, enroll, events, forward, host,
-        login, power, proxy, redirect, remote_access, tokens, users, wsman,
+        amt, audit, bench, cert, config, consent, devices, doctor, enroll, events, explain,
+        forward, host, login, power, proxy, redirect, remote_access, tokens, users, wsman,
     },
     reference,
     render::Format,
@@ -22,7 +22,8 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 server unreachable, 4 not signed in,
 5 not found or ambiguous, 6 forbidden, 7 conflict, 8 device away, 9 device refused,
-10 consent needed, 11 timeout with unknown outcome, 12 partly done, 14 verification failed";
+10 consent needed, 11 timeout with unknown outcome, 12 partly done, 13 more than is allowed at once,
+14 verification failed. `viaduct explain E2002` tells more about a code.";
 
 /// Management Presence Server for Intel AMT: PCs dial in, consoles reach them
 #[derive(Debug, Parser)]
@@ -53,6 +54,9 @@ pub(crate) struct Global {
     /// Ask nothing
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
+    /// Change nothing; show what would be done
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
     /// No colours, also on a terminal
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
@@ -142,11 +146,29 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Tell what a code means, why it comes, and what to do (also: `viaduct help errors`)
+    Explain(explain::Options),
     /// Measure how fast the server and a PC answer
     Bench(bench::Options),
     /// What reference pages and packages are made of
     #[command(subcommand, hide = true)]
     Reference(reference::Command),
+}
+
+impl Command {
+    /// The name of a command that changes what is on this machine, or serves others from it.
+    pub(crate) const fn without_rehearsal(&self) -> Option<&'static str> {
+        match self {
+            Self::Serve(_) => Some("serve"),
+            #[cfg(feature = "demo")]
+            Self::Demo(_) => Some("demo"),
+            Self::Forward(_) => Some("forward"),
+            Self::Login(_) => Some("login"),
+            Self::Logout => Some("logout"),
+            Self::Host(_) => Some("host"),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ fn global(words: impl Iterator<Item = String>) -> Global {
         data: None,
         ca: None,
         output: Format::Table,
+        dry_run: false,
         yes: false,
         no_color: true,
     };

@@ -8,6 +8,8 @@ use viaduct_api::{Code, Problem};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
+    /// Nothing failed: it was a rehearsal.
+    Done = 0,
     Failed = 1,
     Usage = 2,
     Unreachable = 3,
@@ -20,7 +22,9 @@ pub(crate) enum Exit {
     ConsentNeeded = 10,
     Unknown = 11,
     Partly = 12,
+    Limit = 13,
     Broken = 14,
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -45,6 +49,7 @@ pub(crate) fn exit_of(code: Code) -> Exit {
         Code::PortInUse
         | Code::SecondInstance
         | Code::DataDirectory
+        | Code::NotDemoData
         | Code::BadConfig
         | Code::BadRequest => Exit::Usage,
         Code::HostDriver
@@ -54,10 +59,10 @@ pub(crate) fn exit_of(code: Code) -> Exit {
         | Code::ShuttingDown => Exit::Unreachable,
         Code::NotSignedIn
         | Code::Expired
-        | Code::Throttled
         | Code::SecondFactor
         | Code::TicketUsed
         | Code::TicketElsewhere => Exit::NotSignedIn,
+        Code::Throttled | Code::TooMany => Exit::Limit,
         Code::NotAllowed
         | Code::SetupLink
         | Code::CrossSite
@@ -115,6 +120,7 @@ pub(crate) fn exit_of(code: Code) -> Exit {
         Code::AuditBroken => Exit::Broken,
         Code::NoSuchRoute
         | Code::MethodNotAllowed
+        | Code::DataUnusable
         | Code::SlowRequest
         | Code::TooLarge
         | Code::HostRefused
@@ -196,9 +202,12 @@ impl Failure {
 
     /// Says of which device it is, where the words do not.
     pub(crate) fn about(mut self, device: &str) -> Self {
-        if !self.problem.detail.contains(device) {
-            self.problem.detail = format!("{device}: {}", self.problem.detail);
+        let Problem { title, detail, next, .. } = &mut self.problem;
+        if !detail.contains(device) && !title.is_empty() {
+            *detail = format!("{device}: {detail}");
         }
+        // A command that can be copied is better than one that must be filled in.
+        *next = next.replace(" DEVICE", &format!(" {device}"));
         self
     }
 
@@ -210,6 +219,7 @@ impl Failure {
             Exit::ConsentNeeded => "needs consent",
             Exit::Unknown => "unknown",
             Exit::Forbidden => "forbidden",
+            Exit::Done => "only rehearsed",
             _ => "failed",
         }
     }
@@ -254,6 +264,7 @@ impl From<Problem> for Failure {
             403 => Exit::Forbidden,
             404 => Exit::NotFound,
             409 => Exit::Conflict,
+            429 => Exit::Limit,
             _ => Exit::Failed,
         };
         Self { exit: problem.known().map_or(by_status, exit_of), problem }
@@ -262,6 +273,9 @@ impl From<Problem> for Failure {
 
 /// Several things were to be done: all failed alike, or some did.
 pub(crate) fn sum_up(done: usize, failures: Vec<Failure>) -> Result<()> {
+    let (rehearsed, failures): (Vec<_>, Vec<_>) =
+        failures.into_iter().partition(|failure| failure.exit == Exit::Done);
+    let done = done + rehearsed.len();
     for failure in &failures {
         failure.print();
     }
@@ -322,6 +336,9 @@ mod tests {
             (Code::ChannelRefused, 9),
             (Code::ConsentNeeded, 10),
             (Code::DeviceSilent, 11),
+            (Code::TooMany, 13),
+            (Code::Throttled, 13),
+            (Code::AuditBroken, 14),
             (Code::Internal, 1),
         ] {
             assert_eq!(Failure::new(code, "").exit as u8, exit, "{code}");
@@ -337,7 +354,7 @@ mod tests {
             next: String::new(),
             status,
         };
-        for (status, exit) in [(401, 4), (403, 6), (404, 5), (409, 7), (418, 1)] {
+        for (status, exit) in [(401, 4), (403, 6), (404, 5), (409, 7), (429, 13), (418, 1)] {
             assert_eq!(Failure::from(problem(status)).exit as u8, exit);
         }
     }

@@ -23,11 +23,19 @@ use viaduct_server::config::VERSION;
 
 fn main() -> ExitCode {
     complete::answer_the_shell();
-    let Cli { global, command } = Cli::parse();
+    let Cli { global, command } = Cli::parse_from(command::explain::spelled(std::env::args_os()));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::local("the runtime", error).end(),
     };
+    if global.dry_run
+        && let Some(name) = command.without_rehearsal()
+    {
+        return Failure::usage(format!(
+            "{name} cannot be rehearsed: --dry-run is for what a server would change"
+        ))
+        .end();
+    }
     runtime.block_on(async {
         match command {
             Command::Serve(settings) => serve::serve(settings, global.data).await,
@@ -74,6 +82,7 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,
         Command::Users(command) => command::users::run(&desk()?, command).await,
         Command::Audit(command) => command::audit::run(&desk()?, command).await,
+        Command::Explain(options) => command::explain::run(command::printer(global), &options),
         Command::Bench(options) => command::bench::run(&desk()?, options).await,
         Command::Cert(command) => command::cert::run(&desk()?, command).await,
         Command::Login(options) => command::login::login(global, options).await,

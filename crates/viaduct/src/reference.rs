@@ -55,6 +55,7 @@ fn code_row(code: Code) -> Value {
     json!({
         "code": code.as_str(),
         "title": code.title(),
+        "cause": code.cause(),
         "next": code.next(),
         "exit": exit_of(code) as u8,
     })

@@ -66,6 +66,11 @@ impl Server {
         words.map(|word| word.to_string_lossy().into_owned()).collect()
     }
 
+    /// The same to be run under a watch.
+    pub(crate) fn cli_process(&self, args: &[&str]) -> Command {
+        self.cli_command(args)
+    }
+
     fn cli_command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(viaduct());
         command.args(args).arg("--data").arg(self.data.path());

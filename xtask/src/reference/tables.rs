@@ -35,11 +35,13 @@ pub(super) fn errors(data: &Value) -> String {
     ];
     for (digit, title) in families {
         page.push_str(&format!("\n## E{digit}xxx: {title}\n\n"));
-        page.push_str("| code | what happened | what to do next | exit |\n|---|---|---|---|\n");
+        page.push_str(
+            "| code | what happened | why | what to do next | exit |\n|---|---|---|---|---|\n",
+        );
         for code in list(&data["codes"]).filter(|code| text(code, "code")[1..].starts_with(digit)) {
             let (name, exit) = (text(code, "code"), &code["exit"]);
-            let (title, next) = (cell(text(code, "title")), cell(text(code, "next")));
-            page.push_str(&format!("| `{name}` | {title} | {next} | {exit} |\n"));
+            let [title, cause, next] = ["title", "cause", "next"].map(|key| cell(text(code, key)));
+            page.push_str(&format!("| `{name}` | {title} | {cause} | {next} | {exit} |\n"));
         }
     }
     page

@@ -206,6 +206,7 @@ impl Kvm {
                 self.shown = None;
             }
             ViewerMessage::SetEncodings(encodings) => self.encodings = encodings,
+            ViewerMessage::UpdateRequest { .. } if self.host.quirks().no_picture => {}
             ViewerMessage::UpdateRequest { incremental, area } => {
                 // A whole picture that was asked for before is still owed.
                 let whole = self.wanted.filter(|(incremental, _)| !incremental);

@@ -24,6 +24,8 @@ pub(super) struct Quirks {
     pub(super) bad_event_times: bool,
     /// The tunnel goes with the PC's power.
     pub(super) poweroff_drop: bool,
+    /// The screen is never drawn.
+    pub(super) no_picture: bool,
 }
 
 impl From<&Faults> for Quirks {
@@ -42,6 +44,7 @@ impl From<&Faults> for Quirks {
             swallow: faults.swallow_requests,
             bad_event_times: faults.bad_event_times,
             poweroff_drop: faults.poweroff_drop,
+            no_picture: faults.no_picture,
         }
     }
 }

@@ -97,7 +97,7 @@ fn status(code: Code) -> StatusCode {
         Code::AmtRefused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UpgradeNeeded => StatusCode::UPGRADE_REQUIRED,
-        Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
+        Code::Throttled | Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Code::ChannelRefused
         | Code::RedirectionEnded
         | Code::RedirectionIdle
@@ -126,7 +126,9 @@ fn status(code: Code) -> StatusCode {
         Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => {
             StatusCode::GATEWAY_TIMEOUT
         }
-        Code::Internal | Code::DataDirectory => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Internal | Code::DataDirectory | Code::DataUnusable | Code::NotDemoData => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
     }
 }
 

@@ -102,6 +102,21 @@ fn counts(api: &Api) -> Counts {
     counts
 }
 
+/// Devices that came and are not known.
+fn knocked(api: &Api) -> Option<String> {
+    let unclaimed = api.inventory.unclaimed();
+    match (unclaimed.first(), unclaimed.len()) {
+        (None, _) => None,
+        (Some(one), 1) => Some(format!(
+            "{} knocked from {} ({} times so far), and nobody has added it",
+            one.id,
+            one.address.ip(),
+            one.count
+        )),
+        (Some(_), n) => Some(format!("{n} devices knocked that nobody has added")),
+    }
+}
+
 /// What a person should look at, the most pressing first.
 fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -> Vec<Attention> {
     let mut list = Vec::new();
@@ -136,7 +151,10 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
             && !device.blocked
             && api.registry.lookup(device.id).is_none()
         {
-            let detail = format!("{} is turned away: {}", device.name, attempt.reason);
+            // The reason ends in the code, which has a place of its own here.
+            let code = format!(" ({})", Code::WrongCredential);
+            let reason = attempt.reason.trim_end_matches(&code);
+            let detail = format!("{} is turned away: {reason}", device.name);
             list.push(about(Code::WrongCredential, detail));
         }
     }
@@ -155,12 +173,7 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
         };
         list.push(about(Code::RootUnknown, detail));
     }
-    let knocked = match api.inventory.unclaimed().len() {
-        0 => None,
-        1 => Some("1 device knocked that nobody has added".to_owned()),
-        n => Some(format!("{n} devices knocked that nobody has added")),
-    };
-    list.extend(knocked.map(|detail| about(Code::UnclaimedDevice, detail)));
+    list.extend(knocked(api).map(|detail| about(Code::UnclaimedDevice, detail)));
     if !api.access.has_users() {
         list.push(Attention {
             code: Code::SetupLink.as_str().to_owned(),

@@ -261,7 +261,13 @@ fn explain(error: &openssl::ssl::Error, alert: Option<u8>, hello: Option<&HelloF
     let offered = hello.map_or(String::new(), |h| format!(" (it offered {})", h.summary()));
     if let Some(errors) = error.ssl_error() {
         let reason = errors.errors().iter().find_map(|e| e.reason()).unwrap_or("handshake failed");
-        return format!("{reason}{offered}");
+        let advice = match reason {
+            "unsupported protocol" | "no shared cipher" | "version too low" => {
+                "; update its firmware, or give old firmware a listener of its own with profile = \"legacy\" (E2061)"
+            }
+            _ => "",
+        };
+        return format!("{reason}{offered}{advice}");
     }
     match error.io_error() {
         Some(error) if error.kind() != io::ErrorKind::UnexpectedEof => format!("{error}{offered}"),

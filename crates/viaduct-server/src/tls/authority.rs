@@ -217,7 +217,7 @@ fn why_renew(certificate: &X509, names: &[String]) -> Result<Option<String>, Err
     let first = names.first().map_or("viaduct", String::as_str);
     if common_name != first {
         return Ok(Some(format!(
-            "the server name changed from {common_name} to {first}; devices that were told the old name will stop calling (E1103)"
+            "the server name changed from {common_name} to {first}; devices that were told the old name will stop calling (E1103). Keep both in [cira] names = [\"{first}\", \"{common_name}\"], or tell the devices first: `viaduct cert rotate --plan`"
         )));
     }
     let missing: Vec<&str> =

@@ -252,7 +252,7 @@ impl<'a> Case<'a> {
         let hello = attempt
             .hello
             .as_ref()
-            .filter(|_| attempt.stage == Stage::Tls)
+            .filter(|_| attempt.stage == Stage::Tls && !attempt.reason.contains("it offered"))
             .map(|hello| format!("; it offered {}", hello.summary()))
             .unwrap_or_default();
         format!(

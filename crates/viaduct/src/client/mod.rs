@@ -3,6 +3,7 @@
 mod context;
 mod messages;
 mod place;
+mod rehearsal;
 mod relay;
 mod stream;
 mod trust;
@@ -18,6 +19,7 @@ use trust::own_root;
 use crate::{
     cli::Global,
     failure::{Failure, Result},
+    render::Format,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -30,6 +32,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
 use viaduct_api::{Code, Problem};
@@ -44,6 +47,8 @@ const ANSWER_MAX: usize = 256 << 20;
 pub(crate) struct Client {
     pub(crate) place: Place,
     token: Option<String>,
+    /// Nothing is changed; what would be is told in this form.
+    rehearsal: Option<Format>,
 }
 
 /// What came back.
@@ -57,17 +62,22 @@ impl Client {
     /// The server that the options, the environment or an earlier `login` name.
     pub(crate) fn find(global: &Global) -> Result<Self> {
         let (place, token) = place::find(global)?;
-        Ok(Self { place, token })
+        let rehearsal = global.dry_run.then_some(global.output);
+        Ok(Self { place, token, rehearsal })
     }
 
     /// The server that `login` remembered, whatever else is set.
     pub(crate) fn remembered() -> Result<Option<Self>> {
-        Ok(place::remembered()?.map(|(place, token)| Self { place, token: Some(token) }))
+        Ok(place::remembered()?.map(|(place, token)| Self {
+            place,
+            token: Some(token),
+            rehearsal: None,
+        }))
     }
 
     /// A certain server.
     pub(crate) fn at(place: Place, token: Option<String>) -> Self {
-        Self { place, token }
+        Self { place, token, rehearsal: None }
     }
 
     /// The token in use, if any.
@@ -170,6 +180,16 @@ impl Client {
     }
 
     async fn raw(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
+        self.pass(rehearsal::tell(self, request).await?).await
+    }
+
+    /// What is there, also in a rehearsal.
+    async fn look(&self, path: &str) -> Result<Value> {
+        let answer = self.pass(self.request(Method::GET, path, None::<&()>)?).await?;
+        if answer.status.is_success() { decode(&answer) } else { Err(refused(&answer)) }
+    }
+
+    async fn pass(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
         let exchange = async {
             let response = self.send(request).await?;
             let status = response.status();

@@ -53,6 +53,14 @@ impl Client {
                 Err(Failure::new(Code::DeviceSilent, "the redirection did not begin in time"))
             }
         }
+        .map_err(|failure| match failure.code() {
+            Some(Code::RedirectionOff) => failure.next(format!(
+                "Switch it on: `viaduct amt features {device} --{} on`, then try again.",
+                mode.name()
+            )),
+            _ => failure,
+        })
+        .map_err(|failure| failure.about(device))
     }
 
     /// Opens port 5900 of a device, where the server has proven the RFB password: the next bytes are RFB's.

@@ -1,5 +1,7 @@
 //! `viaduct amt`: what a PC's management engine says of itself.
 
+mod features;
+
 use super::Desk;
 use crate::{
     client::segment,
@@ -15,8 +17,8 @@ pub(crate) enum Command {
     Info(Of),
     /// What the PC is made of
     Hardware(Of),
-    /// What is switched on
-    Features(Of),
+    /// What is switched on; with options, switch it on or off
+    Features(features::Options),
     /// The PC's event log
     EventLog(Of),
     /// The PC's own audit log, the newest records
@@ -42,7 +44,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     match command {
         Command::Info(of) => info(desk, &of.device).await,
         Command::Hardware(of) => object(desk, "hardwareInfo", &of.device).await,
-        Command::Features(of) => object(desk, "features", &of.device).await,
+        Command::Features(options) => features::run(desk, &options).await,
         Command::Network(of) => object(desk, "networkSettings", &of.device).await,
         Command::Time(of) => object(desk, "time", &of.device).await,
         Command::EventLog(of) => {

@@ -81,6 +81,9 @@ async fn ask(desk: &Desk, method: Method, step: &str, device: &str, body: Value)
         value => {
             let name = answer["Body"]["ReturnValueStr"].as_str().unwrap_or_default();
             let hint = match value {
+                Some(2) if body.is_some() => {
+                    "the PC shows no code: it lapsed, was cancelled, or too many wrong ones were given"
+                }
                 Some(2) => "consent is not needed now, or a code is shown already",
                 Some(3) => "too many wrong codes; the PC takes no more for a while",
                 Some(2066) if body.is_some() => "these are not the digits on the PC's screen",
@@ -91,7 +94,7 @@ async fn ask(desk: &Desk, method: Method, step: &str, device: &str, body: Value)
             let code = if wrong { Code::ConsentWrong } else { Code::ConsentNeeded };
             let value = value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
             let detail = format!("{device}: AMT answered {value} ({name}) {hint}");
-            Err(Failure::new(code, detail.trim_end()))
+            Err(Failure::new(code, detail.trim_end()).about(device))
         }
     }
 }

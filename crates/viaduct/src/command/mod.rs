@@ -11,9 +11,11 @@ pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod enroll;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod forward;
 pub(crate) mod host;
 pub(crate) mod login;
+mod many;
 pub(crate) mod power;
 pub(crate) mod proxy;
 pub(crate) mod redirect;
@@ -36,11 +38,18 @@ pub(crate) struct Desk {
     pub(crate) printer: Printer,
     /// Ask nothing.
     pub(crate) yes: bool,
+    /// Change nothing.
+    pub(crate) dry_run: bool,
 }
 
 impl Desk {
     pub(crate) fn open(global: &Global) -> Result<Self> {
-        Ok(Self { client: Client::find(global)?, printer: printer(global), yes: global.yes })
+        Ok(Self {
+            client: Client::find(global)?,
+            printer: printer(global),
+            yes: global.yes,
+            dry_run: global.dry_run,
+        })
     }
 }
 

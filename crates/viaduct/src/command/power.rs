@@ -2,23 +2,22 @@
 
 use super::{
     Desk,
+    many::{self, Outcome, Pace, each},
     select::{Select, confirm},
     story::Story,
 };
 use crate::{
+    age::ago,
     client::Client,
-    failure::{Failure, Result, sum_up},
+    failure::{Failure, Result},
     render::Format,
     say::{inert, note},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, task::JoinSet};
 use viaduct_api::{Code, Device};
 
-/// Devices that are told at the same time.
-const PARALLEL: usize = 16;
 /// Answers of `RequestPowerStateChange` (DMTF, CIM_PowerManagementService).
 const INVALID_TRANSITION: u64 = 4097;
 const BUSY: u64 = 4099;
@@ -65,9 +64,8 @@ pub(crate) struct Manner {
     /// Wait at most so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 180, requires = "wait")]
     timeout: u64,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    pace: Pace,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -165,6 +163,9 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     powerstate: Option<u64>,
     result: String,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
 }
 
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
@@ -216,57 +217,37 @@ pub(crate) async fn boot(desk: &Desk, command: Boot) -> Result<()> {
 
 async fn carry_out(desk: &Desk, select: &Select, manner: &Manner, plan: Plan) -> Result<()> {
     let devices = select.find(desk).await?;
-    if manner.dry_run {
+    if desk.dry_run {
         let row = |device: &Device| Row {
             guid: device.guid.to_string(),
             name: device.name.clone(),
             powerstate: None,
             result: match device.connection_status {
-                true => format!("would {}", plan.verb),
+                true => format!("would {}", plan.verb.trim_end_matches(" of")),
                 false => "is away".to_owned(),
             },
+            code: None,
         };
         return print(desk, &devices.iter().map(row).collect::<Vec<_>>());
     }
-    confirm(desk, &devices, plan.verb, plan.interrupts)?;
+    let names: Vec<&str> = devices.iter().map(|device| device.name.as_str()).collect();
+    confirm(desk, &names, plan.verb, plan.interrupts.then_some(&manner.pace))?;
     let wait = manner.wait.then(|| Duration::from_secs(manner.timeout));
     let plan = Arc::new(plan);
-    let told = each(desk, devices, move |client, device| {
-        let plan = Arc::clone(&plan);
+    let client = &desk.client;
+    let work = |device: Device| {
+        let (client, plan) = (client.clone(), Arc::clone(&plan));
         async move { tell(&client, &device, &plan, wait).await }
-    });
-    report(desk, told.await)
+    };
+    report(desk, each(desk, named(devices), &manner.pace, work, streamed(desk)).await)
+}
+
+fn named(devices: Vec<Device>) -> Vec<(String, Device)> {
+    devices.into_iter().map(|device| (device.name.clone(), device)).collect()
 }
 
 /// A device's power state, where it is known, and what happened in words.
 pub(super) type Told = (Option<u64>, String);
-
-/// The same for each device, some at a time; the results in the order of the devices.
-async fn each<F, W>(desk: &Desk, devices: Vec<Device>, work: F) -> Vec<(Device, Result<Told>)>
-where
-    F: Fn(Client, Device) -> W,
-    W: Future<Output = Result<Told>> + Send + 'static,
-{
-    let places = Arc::new(Semaphore::new(PARALLEL));
-    let mut tasks = JoinSet::new();
-    let mut results: Vec<Option<_>> = devices.iter().map(|_| None).collect();
-    for (index, device) in devices.iter().enumerate() {
-        let (places, work) = (Arc::clone(&places), work(desk.client.clone(), device.clone()));
-        tasks.spawn(async move {
-            let _place = places.acquire_owned().await;
-            (index, work.await)
-        });
-    }
-    while let Some(done) = tasks.join_next().await {
-        if let Ok((index, result)) = done
-            && let Some(place) = results.get_mut(index)
-        {
-            *place = Some(result);
-        }
-    }
-    let lost = || Err(Failure::local("the command", "its task ended"));
-    devices.into_iter().zip(results.into_iter().map(|r| r.unwrap_or_else(lost))).collect()
-}
 
 /// Tells one device, once, and waits when that is wanted.
 async fn tell(
@@ -276,7 +257,7 @@ async fn tell(
     wait: Option<Duration>,
 ) -> Result<Told> {
     if !device.connection_status {
-        return Err(Failure::new(Code::DeviceAway, format!("{} has no tunnel now", device.name)));
+        return Err(away(device, plan.verb));
     }
     let path = format!("/amt/{}/{}", plan.route, device.guid);
     let answer: Value = client.post(&path, &plan.body).await.map_err(|f| f.about(&device.name))?;
@@ -303,6 +284,18 @@ async fn tell(
     let Some(patience) = wait else { return Ok((None, "accepted".to_owned())) };
     let mut story = Story::begin(device, plan.verb);
     story.follow(client, device, plan, patience).await
+}
+
+/// The device is not here, so that nothing was sent.
+fn away(device: &Device, verb: &str) -> Failure {
+    let name = inert(&device.name);
+    let seen = match device.last_seen {
+        Some(_) => format!("last seen {}", ago(device.last_seen)),
+        None => "never seen".to_owned(),
+    };
+    let detail = format!("{name} has no tunnel now ({seen}), so nothing was sent to {verb} it");
+    Failure::new(Code::DeviceAway, detail)
+        .next(format!("`viaduct devices why-offline {name}` says what was seen of it."))
 }
 
 /// AMT does not lead from the state that the PC is in to the one that was asked for; it may be there already.
@@ -333,39 +326,60 @@ pub(super) async fn power_of(client: &Client, device: &Device) -> Result<u64> {
 
 async fn state(desk: &Desk, select: &Select) -> Result<()> {
     let devices = select.find(desk).await?;
-    let asked = each(desk, devices, |client, device| async move {
-        if !device.connection_status {
-            let detail = format!("{} has no tunnel now", device.name);
-            return Err(Failure::new(Code::DeviceAway, detail));
+    let client = &desk.client;
+    let work = |device: Device| {
+        let client = client.clone();
+        async move {
+            if !device.connection_status {
+                return Err(away(&device, "ask"));
+            }
+            let state = power_of(&client, &device).await.map_err(|f| f.about(&device.name))?;
+            Ok((Some(state), words(state).to_owned()))
         }
-        let state = power_of(&client, &device).await.map_err(|f| f.about(&device.name))?;
-        Ok((Some(state), words(state).to_owned()))
-    });
-    report(desk, asked.await)
+    };
+    let asked = each(desk, named(devices), &Pace::default(), work, streamed(desk)).await;
+    report(desk, asked)
 }
 
-fn report(desk: &Desk, told: Vec<(Device, Result<Told>)>) -> Result<()> {
-    let (mut rows, mut failures) = (Vec::new(), Vec::new());
-    for (device, result) in told {
-        let (guid, name) = (device.guid.to_string(), device.name);
-        match result {
-            Ok((powerstate, result)) => rows.push(Row { guid, name, powerstate, result }),
-            Err(failure) => {
-                let result = failure.word().to_owned();
-                rows.push(Row { guid, name, powerstate: None, result });
-                failures.push(failure);
-            }
+fn row(device: &Device, outcome: &Outcome<Told>) -> Row {
+    let (powerstate, result) = match outcome {
+        Outcome::Done((powerstate, result)) => (*powerstate, result.clone()),
+        Outcome::Failed(failure) => (None, failure.word().to_owned()),
+        Outcome::NotBegun => (None, "not begun".to_owned()),
+    };
+    let code = match outcome {
+        Outcome::Failed(failure) => failure.code().map(Code::as_str),
+        _ => None,
+    };
+    Row { guid: device.guid.to_string(), name: device.name.clone(), powerstate, result, code }
+}
+
+/// In NDJSON each line comes as soon as its device is through.
+fn streamed(desk: &Desk) -> impl FnMut(&Device, &Outcome<Told>) {
+    let printer = desk.printer;
+    move |device, outcome| {
+        if printer.format == Format::Ndjson {
+            // What cannot be written is found out at the end as well.
+            drop(printer.list(&[row(device, outcome)], &[]));
         }
     }
-    // With one device a failure leaves the output empty.
-    if rows.len() > failures.len() || rows.len() > 1 {
+}
+
+fn report(desk: &Desk, told: Vec<(Device, Outcome<Told>)>) -> Result<()> {
+    let rows: Vec<Row> = told.iter().map(|(device, outcome)| row(device, outcome)).collect();
+    let done = told.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).count();
+    if desk.printer.format == Format::Ndjson {
+        let left = told.iter().zip(&rows).filter(|((_, o), _)| matches!(o, Outcome::NotBegun));
+        let left: Vec<&Row> = left.map(|(_, row)| row).collect();
+        desk.printer.list(&left, &[])?;
+    } else if done > 0 || rows.len() > 1 {
+        // With one device a failure leaves the output empty.
         print(desk, &rows)?;
     }
-    let done = rows.len() - failures.len();
-    if desk.printer.format == Format::Table && rows.len() > 1 {
+    if rows.len() > 1 {
         note(&format!("{done} of {} done", rows.len()));
     }
-    sum_up(done, failures)
+    many::sum_up(|device: &Device| device.name.clone(), told)
 }
 
 fn print(desk: &Desk, rows: &[Row]) -> Result<()> {
@@ -406,7 +420,7 @@ mod tests {
             select: Select::of("pc-1"),
             power,
             sol: false,
-            manner: Manner { wait: false, timeout: 1, dry_run: false },
+            manner: Manner { wait: false, timeout: 1, pace: Pace::default() },
         };
         let plan = Plan::boot("x", [401, 400], &order(Begin::On), Value::Null);
         assert_eq!((&plan.body["action"], plan.interrupts), (&json!(401), false));

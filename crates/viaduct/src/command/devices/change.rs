@@ -1,15 +1,20 @@
 //! Devices approved, blocked, renamed, labelled, removed, told to dial in again.
 
 use super::{
-    super::{Desk, secret},
+    super::{
+        Desk,
+        many::{Outcome, Pace, each, sum_up},
+        secret,
+        select::{Select, confirm, names},
+    },
     add::{one_from_standard_input, path, tell_credential},
     label,
 };
 use crate::{
-    client::segment,
-    failure::{Failure, Result, sum_up},
+    client::{Client, segment},
+    failure::{Failure, Result},
     render::Format,
-    say::{ask, inert, note},
+    say::{inert, note},
 };
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tokio::time::{Instant, sleep};
@@ -17,7 +22,7 @@ use viaduct_api::{Claim, Code, Device, DevicePatch, WrittenDevice};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Approve {
-    /// GUIDs of devices that knocked, or names of blocked ones
+    /// GUIDs of devices that knocked, or names of blocked ones; label:KEY=VALUE and @FILE too
     #[arg(required = true, value_name = "DEVICE")]
     devices: Vec<String>,
     /// Name to give it; without it the GUID
@@ -37,11 +42,19 @@ pub(crate) struct Approve {
     labels: Vec<(String, String)>,
 }
 
+/// Devices that something is done to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Chosen {
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    pace: Pace,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reconnect {
-    /// Names, domain names or GUIDs
-    #[arg(required = true, value_name = "DEVICE")]
-    devices: Vec<String>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Wait until it is back
     #[arg(long)]
     wait: bool,
@@ -61,37 +74,67 @@ pub(super) async fn approve(desk: &Desk, options: Approve) -> Result<()> {
         cira_user: options.cira_user,
         cira_password: options.cira_password_file.as_deref().map(secret::from_file).transpose()?,
     };
-    let (mut done, mut failures) = (Vec::<WrittenDevice>::new(), Vec::new());
-    for device in &options.devices {
-        match desk.client.post(&format!("{}/approve", path(device)), &claim).await {
-            Ok(written) => done.push(written),
-            Err(failure) => failures.push(failure),
+    let devices = names(desk, &options.devices, &[]).await?;
+    let work = |client: Client, device: String| {
+        let claim = claim.clone();
+        async move {
+            let path = format!("{}/approve", path(&device));
+            client.post::<_, WrittenDevice>(&path, &claim).await
         }
-    }
+    };
+    let outcomes = all(desk, devices, &Pace::default(), work, |_| {}).await;
+    let done = outcomes.iter().filter_map(|(_, outcome)| match outcome {
+        Outcome::Done(written) => Some(written),
+        _ => None,
+    });
+    let done: Vec<&WrittenDevice> = done.collect();
     if desk.printer.format == Format::Table {
-        for written in &done {
+        for written in done {
             note(&format!("{} is let in", inert(&written.device.name)));
             tell_credential(written);
         }
-    } else {
+    } else if !done.is_empty() {
         desk.printer.list(
             &done,
             &[("GUID", &|it| it.device.guid.to_string()), ("NAME", &|it| it.device.name.clone())],
         )?;
     }
-    sum_up(done.len(), failures)
+    sum_up(Clone::clone, outcomes)
 }
 
-pub(super) async fn block(desk: &Desk, devices: &[String]) -> Result<()> {
-    confirm(desk, devices, "block")?;
-    let mut failures = Vec::new();
-    for device in devices {
-        match desk.client.post::<_, Device>(&format!("{}/block", path(device)), &()).await {
-            Ok(device) => note(&format!("{} is turned away from now on", inert(&device.name))),
-            Err(failure) => failures.push(failure),
+/// The same request for each of the devices.
+async fn all<T, F, W>(
+    desk: &Desk,
+    devices: Vec<String>,
+    pace: &Pace,
+    work: F,
+    done: impl Fn(&T),
+) -> Vec<(String, Outcome<T>)>
+where
+    T: Send + 'static,
+    F: Fn(Client, String) -> W,
+    W: Future<Output = Result<T>> + Send + 'static,
+{
+    let items = devices.into_iter().map(|name| (name.clone(), name)).collect();
+    let work = |device| work(desk.client.clone(), device);
+    each(desk, items, pace, work, |_, outcome| {
+        if let Outcome::Done(value) = outcome {
+            done(value);
         }
-    }
-    sum_up(devices.len() - failures.len(), failures)
+    })
+    .await
+}
+
+pub(super) async fn block(desk: &Desk, chosen: &Chosen) -> Result<()> {
+    let devices = chosen.select.names(desk).await?;
+    confirm(desk, &devices, "block", Some(&chosen.pace))?;
+    let work = |client: Client, device: String| async move {
+        client.post::<_, Device>(&format!("{}/block", path(&device)), &()).await
+    };
+    let told = |device: &Device| {
+        note(&format!("{} is turned away from now on", inert(&device.name)));
+    };
+    sum_up(Clone::clone, all(desk, devices, &chosen.pace, work, told).await)
 }
 
 pub(super) async fn rename(desk: &Desk, device: &str, name: String) -> Result<()> {
@@ -142,12 +185,21 @@ pub(super) async fn set_labels(desk: &Desk, device: &str, labels: &[String]) -> 
         };
         patch.labels.insert(key, value);
     }
-    let device: Device = desk.client.patch(&path(device), &patch).await?;
-    let labels = match device.tags.is_empty() {
-        true => "no labels".to_owned(),
-        false => device.tags.join(" "),
+    let devices = names(desk, &[device.to_owned()], &[]).await?;
+    confirm(desk, &devices, "label", None)?;
+    let work = |client: Client, device: String| {
+        let patch = patch.clone();
+        async move { client.patch::<_, Device>(&path(&device), &patch).await }
     };
-    told(desk, &device, &format!("{}: {labels}", device.name))
+    let say = |device: &Device| {
+        let labels = match device.tags.is_empty() {
+            true => "no labels".to_owned(),
+            false => device.tags.join(" "),
+        };
+        // It was made of the device a moment ago; what cannot be written cannot be helped.
+        drop(told(desk, device, &format!("{}: {labels}", device.name)));
+    };
+    sum_up(Clone::clone, all(desk, devices, &Pace::default(), work, say).await)
 }
 
 /// A line for people, the device as it is now for programs.
@@ -159,46 +211,42 @@ fn told(desk: &Desk, device: &Device, line: &str) -> Result<()> {
     desk.printer.text_or(device, |_| String::new())
 }
 
-pub(super) async fn remove(desk: &Desk, devices: &[String]) -> Result<()> {
-    confirm(desk, devices, "remove")?;
-    let mut failures = Vec::new();
-    for device in devices {
-        match desk.client.delete(&path(device)).await {
-            Ok(()) => note(&format!("{device} removed")),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    sum_up(devices.len() - failures.len(), failures)
+pub(super) async fn remove(desk: &Desk, chosen: &Chosen) -> Result<()> {
+    let devices = chosen.select.names(desk).await?;
+    confirm(desk, &devices, "remove", Some(&chosen.pace))?;
+    let work = |client: Client, device: String| async move {
+        client.delete(&path(&device)).await.map(|()| device)
+    };
+    let told = |device: &String| note(&format!("{} removed", inert(device)));
+    sum_up(Clone::clone, all(desk, devices, &chosen.pace, work, told).await)
 }
 
 pub(super) async fn reconnect(desk: &Desk, options: Reconnect) -> Result<()> {
-    let mut failures = Vec::new();
-    for device in &options.devices {
-        if let Err(failure) = reconnect_one(desk, device, &options).await {
-            failures.push(failure);
-        }
-    }
-    sum_up(options.devices.len() - failures.len(), failures)
+    let devices = options.chosen.select.names(desk).await?;
+    confirm(desk, &devices, "end the tunnels of", Some(&options.chosen.pace))?;
+    let patience = options.wait.then(|| Duration::from_secs(options.timeout));
+    let work = |client: Client, device: String| async move {
+        reconnect_one(&client, &device, patience).await
+    };
+    sum_up(Clone::clone, all(desk, devices, &options.chosen.pace, work, |()| {}).await)
 }
 
-async fn reconnect_one(desk: &Desk, name: &str, options: &Reconnect) -> Result<()> {
-    let before: Device = desk.client.get(&path(name)).await?;
+async fn reconnect_one(client: &Client, name: &str, patience: Option<Duration>) -> Result<()> {
+    let before: Device = client.get(&path(name)).await?;
     let Some(tunnel) = before.tunnel else {
         return Err(Failure::new(Code::DeviceAway, format!("{} has no tunnel now", before.name)));
     };
-    desk.client.delete(&format!("/devices/disconnect/{}", segment(name))).await?;
+    client.delete(&format!("/devices/disconnect/{}", segment(name))).await?;
     let ended = Instant::now();
     note(&format!(
         "{}: tunnel #{} ended, it dials in again by itself",
         inert(&before.name),
         tunnel.id
     ));
-    if !options.wait {
-        return Ok(());
-    }
-    let deadline = ended + Duration::from_secs(options.timeout);
+    let Some(patience) = patience else { return Ok(()) };
+    let deadline = ended + patience;
     loop {
-        let now: Device = desk.client.get(&path(name)).await?;
+        let now: Device = client.get(&path(name)).await?;
         if let Some(new) = now.tunnel.filter(|new| new.id != tunnel.id) {
             note(&format!(
                 "{}: back with tunnel #{} after {} s",
@@ -209,27 +257,9 @@ async fn reconnect_one(desk: &Desk, name: &str, options: &Reconnect) -> Result<(
             return Ok(());
         }
         if Instant::now() >= deadline {
-            let detail = format!("{} is not back after {} s", before.name, options.timeout);
+            let detail = format!("{} is not back after {} s", before.name, patience.as_secs());
             return Err(Failure::new(Code::DeviceAway, detail));
         }
         sleep(Duration::from_millis(500)).await;
-    }
-}
-
-/// More than one device: the list is shown and the number asked for. Without a terminal, `--yes` is needed.
-fn confirm(desk: &Desk, devices: &[String], verb: &str) -> Result<()> {
-    if desk.yes || devices.len() < 2 {
-        return Ok(());
-    }
-    for device in devices {
-        note(&format!("  {device}"));
-    }
-    match ask(&format!("Type {} to {verb} these devices: ", devices.len())) {
-        Some(answer) if answer == devices.len().to_string() => Ok(()),
-        Some(_) => Err(Failure::declined()),
-        None => Err(Failure::usage(format!(
-            "{verb} {} devices: --yes is needed where nobody can be asked",
-            devices.len()
-        ))),
     }
 }

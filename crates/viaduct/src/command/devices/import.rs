@@ -23,9 +23,6 @@ Credentials that had to be made are in the printed list, and nowhere else."
 pub(crate) struct Options {
     /// JSON or CSV file, - for standard input
     file: PathBuf,
-    /// Check the file and add nothing
-    #[arg(long)]
-    dry_run: bool,
 }
 
 pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
@@ -42,7 +39,7 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
             )));
         }
     }
-    if options.dry_run {
+    if desk.dry_run {
         note(&format!("{} devices could be added", wishes.len()));
         return Ok(());
     }

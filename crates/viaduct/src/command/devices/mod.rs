@@ -29,11 +29,7 @@ pub(crate) enum Command {
     /// Let devices in that knocked, or that were blocked
     Approve(change::Approve),
     /// Turn devices away from now on
-    Block {
-        /// Names, or GUIDs of devices that knocked
-        #[arg(required = true, value_name = "DEVICE")]
-        devices: Vec<String>,
-    },
+    Block(change::Chosen),
     /// Give a device another name
     Rename {
         /// Name, domain name or GUID
@@ -45,18 +41,14 @@ pub(crate) enum Command {
     Password(change::Password),
     /// Set labels with KEY=VALUE or KEY, remove them with KEY-
     Label {
-        /// Name, domain name or GUID
+        /// Name, domain name or GUID; label:KEY=VALUE, @FILE and - for several
         device: String,
         /// Labels
         #[arg(required = true)]
         labels: Vec<String>,
     },
     /// Forget devices and end their tunnels
-    Rm {
-        /// Names, domain names or GUIDs
-        #[arg(required = true, value_name = "DEVICE")]
-        devices: Vec<String>,
-    },
+    Rm(change::Chosen),
     /// End a device's tunnel, so that it dials in again
     Reconnect(change::Reconnect),
     /// Say what was seen of a device that is away, and what to try
@@ -78,11 +70,11 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Import(options) => import::import(desk, options).await,
         Command::Export(options) => export::export(desk, options).await,
         Command::Approve(options) => change::approve(desk, options).await,
-        Command::Block { devices } => change::block(desk, &devices).await,
+        Command::Block(chosen) => change::block(desk, &chosen).await,
         Command::Rename { device, name } => change::rename(desk, &device, name).await,
         Command::Password(options) => change::password(desk, options).await,
         Command::Label { device, labels } => change::set_labels(desk, &device, &labels).await,
-        Command::Rm { devices } => change::remove(desk, &devices).await,
+        Command::Rm(chosen) => change::remove(desk, &chosen).await,
         Command::Reconnect(options) => change::reconnect(desk, options).await,
         Command::WhyOffline { device, cira_log } => {
             why::why_offline(desk, &device, cira_log.as_deref()).await

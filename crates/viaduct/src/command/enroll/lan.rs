@@ -57,9 +57,6 @@ pub(crate) struct Options {
     /// SHA-256 of the certificate that the PC's own port shows
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<String>,
-    /// Show what would be done, and change nothing
-    #[arg(long)]
-    dry_run: bool,
     /// Wait until each PC has answered through its new tunnel (the default)
     #[arg(long, conflicts_with = "no_wait")]
     wait: bool,
@@ -76,7 +73,8 @@ pub(crate) struct Options {
 
 pub(super) async fn run(desk: &Desk, options: Options) -> Result<()> {
     let mut wish = wish(&options)?;
-    if !desk.yes && !options.dry_run {
+    wish.dry_run = desk.dry_run;
+    if !desk.yes && !desk.dry_run {
         confirm(desk, &mut wish).await?;
     } else {
         // The one who runs it takes the certificates as they are; they are shown, and remembered.
@@ -120,7 +118,7 @@ fn wish(options: &Options) -> Result<NewEnrollment> {
         triggers: Some(options.trigger.clone()),
         inside: options.inside.clone(),
         certificate: CertificateTrust::Known,
-        dry_run: options.dry_run,
+        dry_run: false,
         remove: options.remove,
         new_credential: options.new_credential,
     })

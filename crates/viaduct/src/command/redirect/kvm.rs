@@ -80,19 +80,21 @@ pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
         let (viewer, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
             stop = tokio::signal::ctrl_c() => return Ok(stop?),
-            failure = keep(&mut opened), if opened.is_some() => return Err(failure),
+            failure = keep(&mut opened), if opened.is_some() => {
+                return Err(failure.about(&options.device));
+            }
         };
         let screen = match opened.take() {
             Some(screen) => screen,
             None => open(desk, &options).await?,
         };
         let result = tokio::select! {
-            result = serve(viewer, screen) => result,
+            result = serve(&options.device, viewer, screen) => result,
             stop = tokio::signal::ctrl_c() => return Ok(stop?),
         };
         match result {
-            Err(failure) if options.once => return Err(failure),
-            Err(failure) => failure.print(),
+            Err(failure) if options.once => return Err(failure.about(&options.device)),
+            Err(failure) => failure.about(&options.device).print(),
             Ok(()) if options.once => return Ok(()),
             Ok(()) => note("the viewer left; the next one may come"),
         }
@@ -178,7 +180,7 @@ async fn keep(opened: &mut Option<Open>) -> Failure {
     }
 }
 
-async fn serve(mut viewer: TcpStream, open: Open) -> Result<()> {
+async fn serve(device: &str, mut viewer: TcpStream, open: Open) -> Result<()> {
     viewer.set_nodelay(true)?;
     let Open { screen: Screen { picture, name, rest }, to, mut from } = open;
     let mut bridge = Bridge {
@@ -221,8 +223,8 @@ async fn serve(mut viewer: TcpStream, open: Open) -> Result<()> {
             },
             () = sleep_until(no_picture_at), if !told && !bridge.seen => {
                 told = true;
-                let detail = format!("after {} s", NO_PICTURE.as_secs());
-                Failure::new(Code::NoPicture, detail).print();
+                let detail = format!("{device} has sent none for {} s", NO_PICTURE.as_secs());
+                Failure::new(Code::NoPicture, detail).about(device).print();
                 Ok(())
             }
             () = sleep_until(ask_at.unwrap_or_else(Instant::now)), if ask_at.is_some() => {

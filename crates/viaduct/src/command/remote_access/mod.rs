@@ -9,14 +9,6 @@ use crate::{
 };
 use viaduct_api::{Code, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, StepState};
 
-/// What may come with every change.
-#[derive(Debug, clap::Args)]
-pub(crate) struct How {
-    /// Show what would be done, and change nothing
-    #[arg(long)]
-    dry_run: bool,
-}
-
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Show servers, policies, environment detection and roots of a device
@@ -43,8 +35,6 @@ pub(crate) enum Command {
         /// From where its user may ask for a tunnel: off, bios, os or both
         #[arg(long, value_name = "FROM")]
         user_initiated: Option<String>,
-        #[command(flatten)]
-        how: How,
     },
     /// Let its policies try one more server, after those they have
     AddMps {
@@ -52,8 +42,6 @@ pub(crate) enum Command {
         device: String,
         /// `HOST[:PORT][=COMMON-NAME]`
         mps: String,
-        #[command(flatten)]
-        how: How,
     },
     /// Remove a server from its policies and its table
     RmMps {
@@ -61,8 +49,6 @@ pub(crate) enum Command {
         device: String,
         /// `HOST[:PORT]`
         mps: String,
-        #[command(flatten)]
-        how: How,
     },
     /// Add, change or remove policies
     Policy {
@@ -74,8 +60,6 @@ pub(crate) enum Command {
         /// Trigger whose policy is removed (repeatable)
         #[arg(long, value_name = "TRIGGER")]
         rm: Vec<String>,
-        #[command(flatten)]
-        how: How,
     },
     /// Say from where its user may ask for a tunnel
     Trigger {
@@ -83,53 +67,51 @@ pub(crate) enum Command {
         device: String,
         /// off, bios, os or both
         from: String,
-        #[command(flatten)]
-        how: How,
     },
 }
 
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     let mut wish = RemoteAccessChange::default();
-    let (device, how) = match command {
+    let device = match command {
         Command::Show { device } => return show(desk, &device).await,
-        Command::Set { device, mps, trigger, inside, always_outside, user_initiated, how } => {
+        Command::Set { device, mps, trigger, inside, always_outside, user_initiated } => {
             wish.mps = (!mps.is_empty()).then_some(mps);
             wish.triggers = trigger;
             wish.inside = (always_outside || !inside.is_empty()).then_some(inside);
             wish.user_initiated = user_initiated;
-            (device, how)
+            device
         }
-        Command::AddMps { device, mps, how } => {
+        Command::AddMps { device, mps } => {
             wish.add_mps.push(mps);
-            (device, how)
+            device
         }
-        Command::RmMps { device, mps, how } => {
+        Command::RmMps { device, mps } => {
             wish.remove_mps.push(mps);
-            (device, how)
+            device
         }
-        Command::Policy { device, policies, rm, how } => {
+        Command::Policy { device, policies, rm } => {
             wish.triggers = policies;
             wish.remove_triggers = rm;
-            (device, how)
+            device
         }
-        Command::Trigger { device, from, how } => {
+        Command::Trigger { device, from } => {
             wish.user_initiated = Some(from);
-            (device, how)
+            device
         }
     };
     if wish == RemoteAccessChange::default() {
         return Err(Failure::usage("nothing is to be changed; see --help"));
     }
-    change(desk, &device, wish, &how).await
+    change(desk, &device, wish).await
 }
 
-async fn change(desk: &Desk, device: &str, mut wish: RemoteAccessChange, how: &How) -> Result<()> {
+async fn change(desk: &Desk, device: &str, mut wish: RemoteAccessChange) -> Result<()> {
     let path = format!("/remote-access/{}", segment(device));
     wish.force = desk.yes;
-    if how.dry_run || !desk.yes {
+    if desk.dry_run || !desk.yes {
         let plan = RemoteAccessChange { dry_run: true, ..wish.clone() };
         let plan: RemoteAccessChanged = desk.client.patch(&path, &plan).await?;
-        if how.dry_run {
+        if desk.dry_run {
             return told(desk, &plan);
         }
         if let Some(why) = &plan.cuts {
