@@ -90,14 +90,29 @@ fn wishes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> {
     ]
 }
 
+/// Pages that are not ours, some of them nearly.
+fn foreign_origins(host: &str) -> [String; 10] {
+    let (name, port) = host.rsplit_once(':').unwrap();
+    [
+        "https://evil.example".to_owned(),
+        "null".to_owned(),
+        format!("https://sub.{host}"),
+        format!("http://{host}"),
+        format!("https://{name}"),
+        format!("https://{name}:1{port}"),
+        format!("https://{host}.evil.example"),
+        format!("https://{host}@evil.example"),
+        "https://*".to_owned(),
+        "*".to_owned(),
+    ]
+}
+
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures of the promise")]
 fn no_other_page_changes_anything_or_opens_a_stream_and_our_own_does() {
     let demo = Demo::start(1);
     let device = &demo.devices[0];
     let own = demo.get("api").trim_end_matches("/api/v1").to_owned();
     let host = own.trim_start_matches("https://").to_owned();
-    let (name, port) = host.rsplit_once(':').unwrap();
     let signed_in = Curl::new(&format!("{}/session", demo.get("api")))
         .arg("--cacert")
         .arg(demo.get("ca_file"))
@@ -114,18 +129,7 @@ fn no_other_page_changes_anything_or_opens_a_stream_and_our_own_does() {
     let browser = Browser { demo: &demo, cookie: cookie.clone() };
     let (_, token) = demo.rest("GET", &format!("/authorize/redirection/{}", device.guid), None);
     let relay = format!("/relay/webrelay.ashx?p=2&host={}&port=16994&mode=sol", device.guid);
-    let origins = [
-        "https://evil.example".to_owned(),
-        "null".to_owned(),
-        format!("https://sub.{host}"),
-        format!("http://{host}"),
-        format!("https://{name}"),
-        format!("https://{name}:1{port}"),
-        format!("https://{host}.evil.example"),
-        format!("https://{host}@evil.example"),
-        "https://*".to_owned(),
-        "*".to_owned(),
-    ];
+    let origins = foreign_origins(&host);
     let before = state(&demo);
     let (mut refused, mut upgrades) = (0, 0);
     for origin in &origins {

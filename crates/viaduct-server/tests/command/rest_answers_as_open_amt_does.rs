@@ -178,7 +178,12 @@ async fn consent_is_never_lowered_by_a_request_that_switches_something_on() {
     assert_eq!((&now["userConsent"], &now["KVM"]), (&json!("all"), &json!(true)));
     let (status, _) = rest.call("POST", path, &wish("none", true)).await;
     assert_eq!(status, 200);
-    assert_eq!(rest.get(path).await["userConsent"], "none", "asked for alone it is done");
+    assert_eq!(rest.get(path).await["userConsent"], "all", "sent again it is no more meant");
+    let mut meant = wish("none", true);
+    meant["lowerConsent"] = json!(true);
+    let (status, _) = rest.call("POST", path, &meant).await;
+    assert_eq!(status, 200);
+    assert_eq!(rest.get(path).await["userConsent"], "none", "said in so many words it is done");
     let (status, _) = rest.call("POST", path, &json!({ "userConsent": "none" })).await;
     assert_eq!(status, 400);
 }
