@@ -17,7 +17,7 @@ const LEFT_OUT: &str = "deactivate|disconnect|block|rotation|/session|webrelay|/
 /// Of each route, so many requests with made-up values beside those that try every edge.
 const EXAMPLES: &str = "3";
 /// Seconds that both phases may take together.
-const AT_MOST: &str = "120";
+const AT_MOST: &str = "60";
 
 /// Where `scripts/prerequisites test` puts it: beside the results of builds.
 fn schemathesis() -> PathBuf {

@@ -1,8 +1,8 @@
 //! Rows of secrets, sealed before they come here.
 
-use super::{Sqlite, damaged, stamp};
+use super::{Sqlite, begin, damaged, finish, stamp};
 use crate::inventory::StoreError;
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A sealed secret with its number.
@@ -36,27 +36,14 @@ impl Sqlite {
         created: OffsetDateTime,
         expected: Option<u64>,
     ) -> Result<Option<u64>, StoreError> {
-        let mut transaction = self.people.begin().await?;
-        let known: Option<i64> = sqlx::query_scalar("SELECT version FROM secret WHERE path = ?")
-            .bind(path)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        let known = known.unwrap_or(0).cast_unsigned();
-        if expected.is_some_and(|expected| expected != known) {
-            return Ok(None);
-        }
-        let version = known + 1;
-        sqlx::query(
-            "INSERT OR REPLACE INTO secret (path, sealed, version, created) VALUES (?, ?, ?, ?)",
-        )
-        .bind(path)
-        .bind(sealed)
-        .bind(version.cast_signed())
-        .bind(stamp(created))
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(Some(version))
+        let mut connection = begin(&self.people).await?;
+        let secret = NewSecret { path, sealed, created };
+        let (written, version) = match replace(&mut connection, &secret, expected).await {
+            Ok(version) => (Ok(()), version),
+            Err(error) => (Err(error), None),
+        };
+        finish(&mut connection, written).await?;
+        Ok(version)
     }
 
     pub(crate) async fn delete_secret(&self, path: &str) -> Result<(), StoreError> {
@@ -74,4 +61,37 @@ impl Sqlite {
         .await?;
         Ok(paths)
     }
+}
+
+struct NewSecret<'a> {
+    path: &'a str,
+    sealed: &'a [u8],
+    created: OffsetDateTime,
+}
+
+/// The number it gets; none when another than the expected one is there, and then nothing is written.
+async fn replace(
+    connection: &mut SqliteConnection,
+    secret: &NewSecret<'_>,
+    expected: Option<u64>,
+) -> Result<Option<u64>, StoreError> {
+    let known: Option<i64> = sqlx::query_scalar("SELECT version FROM secret WHERE path = ?")
+        .bind(secret.path)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let known = known.unwrap_or(0).cast_unsigned();
+    if expected.is_some_and(|expected| expected != known) {
+        return Ok(None);
+    }
+    let version = known + 1;
+    sqlx::query(
+        "INSERT OR REPLACE INTO secret (path, sealed, version, created) VALUES (?, ?, ?, ?)",
+    )
+    .bind(secret.path)
+    .bind(secret.sealed)
+    .bind(version.cast_signed())
+    .bind(stamp(secret.created))
+    .execute(connection)
+    .await?;
+    Ok(Some(version))
 }
