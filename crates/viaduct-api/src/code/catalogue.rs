@@ -372,7 +372,7 @@ codes! {
         => "Make room on the disk of the data directory, or give it back to the server; reading works meanwhile, and it recovers by itself.";
     /// The database did not take a change.
     Store "E4003" "The database did not take the change"
-        : "The disk is full, the file is locked, or the database server is away."
+        : "The disk is full, or another program has the file locked."
         => "Is the disk full or the file locked? Live tunnels are not harmed. Try again.";
     /// New certificates are not usable; the old ones stay.
     CertificatesRefused "E4004" "The new certificates were not taken"

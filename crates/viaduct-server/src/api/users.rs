@@ -112,9 +112,8 @@ async fn change(
     Path(name): Path<String>,
     Json(patch): Json<UserPatch>,
 ) -> Result<axum::Json<User>, Refusal> {
-    let found = find(&api, &caller, &name)?;
-    // Neither what the user is nor what the user becomes may be more than the caller.
-    may_give(&caller, found.role.into(), &found.labels)?;
+    let found = within_reach(&api, &caller, &name)?;
+    // What the user becomes may be no more than the caller either.
     let role = patch.role.as_deref().map(role_of).transpose()?;
     let labels = patch.labels.as_ref().unwrap_or(&found.labels);
     may_give(&caller, role.unwrap_or(found.role).into(), labels)?;
@@ -137,8 +136,7 @@ async fn remove(
     caller: Authorized,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    let found = find(&api, &caller, &name)?;
-    may_give(&caller, found.role.into(), &found.labels)?;
+    let found = within_reach(&api, &caller, &name)?;
     let work = async { Ok(api.access.remove_user(&found.name).await?) };
     caller.audited(&api, None, format!("remove user {}", found.name), work).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -150,8 +148,7 @@ async fn sign_out(
     caller: Authorized,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    let found = find(&api, &caller, &name)?;
-    may_give(&caller, found.role.into(), &found.labels)?;
+    let found = within_reach(&api, &caller, &name)?;
     let work = async { Ok(api.access.sign_out_everywhere(&found.name).await?) };
     caller.audited(&api, None, format!("sign user {} out everywhere", found.name), work).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -254,6 +251,13 @@ fn seen<'a>(api: &Api, caller: &'a Authorized) -> impl Iterator<Item = access::U
 fn find(api: &Api, caller: &Authorized, name: &str) -> Result<access::User, Refusal> {
     let found = seen(api, caller).find(|user| user.name.eq_ignore_ascii_case(name));
     found.ok_or_else(|| unknown(name))
+}
+
+/// A user who is no more than the caller, and so may be changed.
+fn within_reach(api: &Api, caller: &Authorized, name: &str) -> Result<access::User, Refusal> {
+    let found = find(api, caller, name)?;
+    may_give(caller, found.role.into(), &found.labels)?;
+    Ok(found)
 }
 
 fn unknown(name: &str) -> Refusal {

@@ -172,15 +172,15 @@ pub(super) async fn change_state(
     ];
     let service = class("CIM_PowerManagementService")?;
     let method = "RequestPowerStateChange";
-    for _ in 0..BUSY_TRIES {
+    let mut tries = 0;
+    loop {
         let output = device.invoke(service.clone(), method, arguments.clone()).await?;
-        if output.value != BUSY {
+        if output.value != BUSY || tries == BUSY_TRIES {
             return Ok(json::method(device.envelope(), output.value));
         }
+        tries += 1;
         sleep(BUSY_PAUSE).await;
     }
-    let output = device.invoke(service, method, arguments).await?;
-    Ok(json::method(device.envelope(), output.value))
 }
 
 /// Chooses what boots next; none takes the choice back.
