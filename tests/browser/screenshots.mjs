@@ -8,14 +8,27 @@ const LIST = [['overview', ''], ['devices', 'devices']]
 /** `device-eventlog` of a device's page; the fleet's own page has no path. */
 function named(path) {
   const [first, , tab] = path.split('/')
-  return tab === undefined ? first || 'overview' : `device-${tab || 'summary'}`
+  return tab === undefined ? first.replace('?', '-').replace('=', '-') || 'overview' : `device-${tab || 'summary'}`
 }
+
+/** Each width, theme and language, though not each with each: they seldom go wrong together. */
+const LOOKS = [[1280, 'light', 'en'], [1280, 'dark', 'de'], [360, 'dark', 'en'], [360, 'contrast', 'de']]
+
+/** The page's width, colours and words from its next load on. */
+async function dress(page, [width, theme, language]) {
+  await page.setViewportSize({ width, height: width < 800 ? 740 : 800 })
+  await page.evaluate(([colours, words]) => {
+    localStorage.setItem('viaduct.theme', colours)
+    localStorage.setItem('viaduct.language', words)
+  }, [theme, language])
+}
+
+const settled = (page) => page.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('main .loading'))
 
 export async function screenshots(task) {
   await withPage(task, async (page) => {
     await signIn(page, task)
     const shoot = (name) => page.screenshot({ path: join(task.out, `${name}.png`), clip: { x: 0, y: 0, width: 1280, height: 720 } })
-    const settled = () => page.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('main .loading'))
     await page.goto(`${task.dashboard}devices/${task.device}/screen`)
     await page.getByRole('button', { name: 'Show the screen' }).click()
     await until('a picture', async () => (await pictureOf(page)).drawn > 1000)
@@ -24,22 +37,19 @@ export async function screenshots(task) {
     await page.getByText(/pictures\/s/).waitFor()
     await page.evaluate(() => scrollTo(0, 0))
     await shoot('screen')
-    for (const path of task.all) {
-      for (const [width, height] of [[1280, 800], [360, 740]]) {
-        for (const theme of ['light', 'dark']) {
-          await page.setViewportSize({ width, height })
-          await page.goto(task.dashboard + path)
-          await settled()
-          await page.evaluate((name) => { document.documentElement.dataset.theme = name }, theme)
-          await page.screenshot({ path: join(task.out, `${named(path)}-${width}-${theme}.png`) })
-        }
+    for (const look of LOOKS) {
+      await dress(page, look)
+      for (const path of task.all) {
+        await page.goto(task.dashboard + path)
+        await settled(page)
+        await page.screenshot({ path: join(task.out, `${named(path)}-${look.join('-')}.png`), fullPage: true })
       }
     }
+    await dress(page, [1280, 'light', 'en'])
     // Last, because the curves want some minutes to show.
-    await page.setViewportSize({ width: 1280, height: 800 })
     for (const [name, path] of LIST) {
       await page.goto(task.dashboard + path)
-      await settled()
+      await settled(page)
       await shoot(name)
     }
   })

@@ -218,6 +218,7 @@ export interface Tunnel {
   guid: string
   address: string
   since: string
+  trigger: number
   triggerReason: string
   tls: string | null
   ports: number[]

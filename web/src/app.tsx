@@ -1,6 +1,6 @@
 // The frame: who is signed in, where one is, and the pages.
 
-import { Suspense, useEffect, type ReactNode } from 'react'
+import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { isKey, t, useLanguage, when } from './i18n'
 import { Login, takeReturn } from './pages/login'
@@ -66,11 +66,16 @@ function Frame({ me, children }: { me: Me; children: ReactNode }) {
   const may = useMay()
   const here = (path: string) => (path === '/' ? place === '/' : place === path || place.startsWith(`${path}/`))
   const role = `role.${me.role}`
+  const [open, setOpen] = useState(false)
+  useEffect(() => setOpen(false), [place])
   return (
     <div className="frame">
       <a className="skip" href="#content">{t('nav.skip')}</a>
-      <nav aria-label={t('nav.label')}>
-        <Link href="/" className="brand"><img src="/icon.svg" alt="" width="24" height="24" /> {t('app.name')}</Link>
+      <nav aria-label={t('nav.label')} className={open ? 'open' : undefined} onKeyDown={(e) => { if (e.key === 'Escape') setOpen(false) }}>
+        <div className="nav-head">
+          <Link href="/" className="brand"><img src="/icon.svg" alt="" width="24" height="24" /> {t('app.name')}</Link>
+          <button className="nav-menu" aria-expanded={open} onClick={() => setOpen(!open)}>☰ {t('nav.menu')}</button>
+        </div>
         <ul>
           {PAGES.map(({ path, nav, needs }) => nav && may(needs) && (
             <li key={path}>

@@ -1,5 +1,6 @@
 // Power actions: their numbers in AMT's interface, and how a shell says them.
 
+import { useSyncExternalStore } from 'react'
 import { post } from './api'
 import type { Key } from './i18n'
 
@@ -29,6 +30,24 @@ export function powerCall({ action }: Pick<PowerAction, 'action'>, guid: string)
   return action < 100
     ? { path: `/amt/power/action/${guid}`, body: { action } }
     : { path: `/amt/power/bootOptions/${guid}`, body: { action, useSOL: false } }
+}
+
+/** Off, asleep or hibernated: no picture, no key arrives. */
+const DARK = [3, 4, 6, 7, 8, 13]
+export const isDark = (state: number | undefined) => state !== undefined && DARK.includes(state)
+
+const states = new Map<string, number>()
+const watchers = new Set<() => void>()
+
+/** What the page's power bar has learned, for the other parts of the page. */
+export function notePower(guid: string, state: number) {
+  if (states.get(guid) === state) return
+  states.set(guid, state)
+  watchers.forEach((tell) => tell())
+}
+
+export function usePowerState(guid: string): number | undefined {
+  return useSyncExternalStore((tell) => (watchers.add(tell), () => void watchers.delete(tell)), () => states.get(guid))
 }
 
 interface Answer {

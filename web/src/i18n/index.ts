@@ -24,6 +24,9 @@ function start(): Language {
 
 export const language = (): Language => spoken
 
+/** The chosen language as the browser's user writes it, so that a date has the order of their country. */
+export const locale = (): string => navigator.languages.find((one) => one.slice(0, 2) === spoken) ?? spoken
+
 export function setLanguage(value: Language) {
   spoken = value
   localStorage.setItem(STORED, value)
@@ -52,18 +55,20 @@ export function when(text: string | null | undefined): string {
   if (!text) return t('common.never')
   const then = new Date(text)
   const seconds = Math.round((then.getTime() - Date.now()) / 1000)
-  const format = new Intl.RelativeTimeFormat(spoken, { numeric: 'auto', style: 'short' })
+  const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto', style: 'short' })
   const size = Math.abs(seconds)
   if (size < 60) return format.format(seconds, 'second')
   if (size < 3600) return format.format(Math.round(seconds / 60), 'minute')
   if (size < 86_400) return format.format(Math.round(seconds / 3600), 'hour')
-  return format.format(Math.round(seconds / 86_400), 'day')
+  if (size < 90 * 86_400) return format.format(Math.round(seconds / 86_400), 'day')
+  if (size < 730 * 86_400) return format.format(Math.round(seconds / (30.44 * 86_400)), 'month')
+  return format.format(Math.round(seconds / (365.25 * 86_400)), 'year')
 }
 
 export function exactly(text: string | null | undefined): string {
   if (!text) return ''
   const then = new Date(text)
-  return `${then.toLocaleString(spoken)} (${then.toISOString().replace('T', ' ').slice(0, 19)} UTC)`
+  return `${then.toLocaleString(locale())} (${then.toISOString().replace('T', ' ').slice(0, 19)} UTC)`
 }
 
 export function size(bytes: number): string {
@@ -74,7 +79,7 @@ export function size(bytes: number): string {
     value /= 1000
     unit++
   }
-  return `${value.toLocaleString(spoken, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`
+  return `${value.toLocaleString(locale(), { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`
 }
 
 /** A time that something takes, in its two largest units. */
@@ -86,6 +91,6 @@ export function duration(seconds: number): string {
   return units.slice(from, from + 2).map(([length, unit]) => {
     const count = Math.floor(rest / length)
     rest -= count * length
-    return new Intl.NumberFormat(spoken, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
+    return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short' }).format(count)
   }).join(' ')
 }

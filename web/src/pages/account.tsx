@@ -3,6 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { call, get, post } from '../api'
 import { t } from '../i18n'
+import { wordOf } from '../i18n/happened'
 import { Await, Copy, download, Empty, Facts, Failure, Heading, quoted, Shells, toast, useAction } from '../parts'
 import { Qr } from '../parts/qr'
 import { changePassword, useMe, type Me } from '../session'
@@ -20,9 +21,9 @@ export default function Account() {
   return (
     <>
       <Heading title={t('nav.account')} />
-      <Facts rows={[[t('login.user'), me.name], [t('people.role'), me.role], ...labels(me)]} />
+      <Facts rows={[[t('login.user'), me.name], [t('people.role'), wordOf('role', me.role)], ...labels(me)]} />
       {me.name.startsWith('token:') ? <Empty title={t('account.noUser')} /> : (
-        <div className="columns">
+        <div className="columns apart">
           <Password name={me.name} />
           <Second name={me.name} />
         </div>

@@ -1,8 +1,10 @@
 // Who did what to what: filtered by the server, checked, exported.
 
 import { useState } from 'react'
+import { Link } from 'wouter'
 import { ApiError, get } from '../api'
 import { exactly, t } from '../i18n'
+import { wordOf } from '../i18n/happened'
 import { Await, download, Empty, Failure, Heading, Shells, Table, Time, toast, useAction, useQuery } from '../parts'
 import { useLoad } from '../state'
 
@@ -50,7 +52,6 @@ export default function Audit() {
       <Heading title={t('nav.audit')}>
         <Check />
         <Export />
-        <Shells cli="viaduct audit tail" method="GET" path={path} />
       </Heading>
       <div className="filters" role="search">
         {(['actor', 'action', 'device'] as const).map((name) => (
@@ -68,6 +69,7 @@ export default function Audit() {
             <input type="datetime-local" defaultValue={query.get(name) ?? ''} onChange={(e) => change({ [name]: e.target.value, page: '' })} />
           </label>
         ))}
+        <Shells cli="viaduct audit tail" method="GET" path={path} />
       </div>
       <Await of={list}>
         {({ data, totalCount }) => totalCount === 0 ? <Empty title={t(filtered ? 'audit.nothing' : 'audit.empty')} /> : (
@@ -101,8 +103,8 @@ function Rows({ rows }: { rows: Entry[] }) {
         { key: 'seq', title: '#', cell: (row) => row.seq, sort: (row) => row.seq, wide: true },
         { key: 'time', title: t('chart.time'), cell: (row) => <Time at={row.time} />, sort: (row) => row.time },
         { key: 'actor', title: t('audit.actor'), cell: (row) => <span title={row.source ?? ''}>{row.actor}</span>, sort: (row) => row.actor },
-        { key: 'action', title: t('audit.action'), cell: (row) => <code>{row.action}</code>, sort: (row) => row.action },
-        { key: 'device', title: t('audit.device'), wide: true, cell: (row) => row.device && <code title={row.device}>{row.device.slice(0, 8)}…</code>, sort: (row) => row.device ?? '' },
+        { key: 'action', title: t('audit.action'), cell: (row) => <span title={row.action}>{wordOf('action', row.action)}</span>, sort: (row) => row.action },
+        { key: 'device', title: t('audit.device'), wide: true, cell: (row) => row.device && <Link href={`/devices/${row.device}/history`} title={row.device}><code>{row.device.slice(0, 8)}…</code></Link>, sort: (row) => row.device ?? '' },
         { key: 'result', title: t('audit.result'), cell: resultOf, sort: resultOf },
         { key: 'detail', title: t('audit.detail'), wide: true, cell: (row) => <span title={`${row.detail}\n${exactly(row.time)}`}>{row.detail}</span> }
       ]}
@@ -139,5 +141,10 @@ function Export() {
     }
     setBusy(false)
   }
-  return <button disabled={busy} onClick={() => void save()}>{t('common.export')}</button>
+  return (
+    <>
+      <button disabled={busy} onClick={() => void save()}>{t('common.export')}</button>
+      <Shells cli="viaduct audit export" method="GET" path="/audit/export" />
+    </>
+  )
 }

@@ -3,9 +3,11 @@
 import { lazy, Suspense } from 'react'
 import { Link } from 'wouter'
 import { get, type Device, type Status } from '../api'
-import { size, t } from '../i18n'
+import { exactly, size, t, when } from '../i18n'
+import { happened, wordOf } from '../i18n/happened'
 import { problemWords } from '../i18n/problems'
 import { Await, Empty, Heading, Loading, Shells, Time } from '../parts'
+import { keyName, listenerName } from '../parts/certificate'
 import { seesAll, useMe } from '../session'
 import { useLoad, type Happening } from '../state'
 
@@ -35,9 +37,11 @@ export default function Overview() {
             {seesAll(me) && <Suspense fallback={<Loading />}><Charts /></Suspense>}
             <div className="columns">
               <Attention status={s} />
-              <Certificates status={s} />
               <NotBack status={s} />
               <Alarms />
+              <Certificates status={s} />
+            </div>
+            <div className="below">
               <Recent />
             </div>
           </>
@@ -94,7 +98,7 @@ function Certificates({ status }: { status: Status }) {
       <ul className="plain">
         {rows.map((c) => (
           <li key={c.listener + c.sha256} className={c.days < 30 ? 'warn' : undefined}>
-            {c.days < 30 && '⚠ '}{t('overview.ends', { listener: c.listener, subject: `${c.subject} (${c.keyBits} bit)`, days: c.days })}
+            {c.days < 30 && '⚠ '}<span title={exactly(c.notAfter)}>{t('overview.ends', { listener: listenerName(c.listener), subject: c.subject, key: keyName(c), when: when(c.notAfter) })}</span>
           </li>
         ))}
       </ul>
@@ -128,7 +132,7 @@ function NotBack({ status }: { status: Status }) {
                 {list.slice(0, SHOWN).map((d) => (
                   <li key={d.guid}>
                     <Link href={`/devices/${d.guid}`}>{d.name || d.guid}</Link>{' '}
-                    <span className="muted"><Time at={d.lastSeen ?? d.lastDisconnected} /> {d.lastEnd?.reason}</span>{' '}
+                    <span className="muted"><Time at={d.lastSeen ?? d.lastDisconnected} /> {d.lastEnd && wordOf('end', d.lastEnd.reason)}</span>{' '}
                     <Link href={`/devices/${d.guid}`}>{t('device.why')}</Link>
                   </li>
                 ))}
@@ -149,7 +153,7 @@ function EventList({ events }: { events: Happening[] }) {
         <li key={String(event.id ?? at)}>
           <span className="muted"><Time at={event.time} /></span>{' '}
           {event.guid && <Link href={`/devices/${event.guid}`}>{event.name ?? event.guid}</Link>}{' '}
-          {event.text ?? event.type}
+          {happened(event)}
         </li>
       ))}
     </ul>

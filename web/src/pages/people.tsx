@@ -3,6 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { get, patch, post, remove } from '../api'
 import { isKey, t } from '../i18n'
+import { wordOf } from '../i18n/happened'
 import { Await, Dialog, Empty, Failure, Heading, Loading, quoted, Shells, Table, Time, useAction, useQuery } from '../parts'
 import { labelsOf, labelText } from '../parts/labels'
 import { useMe } from '../session'
@@ -213,7 +214,7 @@ function Matrix({ roles }: { roles: Role[] }) {
         <tbody>
           {actions.map((action) => (
             <tr key={action}>
-              <th scope="row"><code>{action}</code></th>
+              <th scope="row" title={action}>{wordOf('action', action)}</th>
               {roles.map((role) => {
                 const may = role.actions.includes(action)
                 return <td key={role.name} className={may ? 'may' : 'muted'}>{may ? '✓' : '–'}<span className="only-read">{t(may ? 'common.yes' : 'common.no')}</span></td>

@@ -4,6 +4,7 @@ import { useState, type FormEvent } from 'react'
 import { call, get, post, type Certificate, type Status } from '../api'
 import { exactly, t, when } from '../i18n'
 import { Await, Copy, Dialog, download, Empty, Facts, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
+import { keyName, listenerName } from '../parts/certificate'
 import { useLoad } from '../state'
 
 export default function Settings() {
@@ -24,8 +25,8 @@ export default function Settings() {
                 ['CIRA', s.addresses.cira.join(', ')],
                 [t('settings.web'), s.addresses.web],
                 ['SOCKS5', s.addresses.socks],
-                ['HTTP proxy', s.addresses.httpProxy],
-                ['Metrics', s.addresses.metrics]
+                [t('settings.httpProxy'), s.addresses.httpProxy],
+                [t('settings.metrics'), s.addresses.metrics]
               ]}
             />
           </section>
@@ -72,10 +73,10 @@ function Certificates() {
               <Table
                 label={t('overview.certificates')} rows={certificates} id={(c) => c.listener + c.sha256}
                 columns={[
-                  { key: 'listener', title: t('settings.listener'), cell: (c) => c.listener },
+                  { key: 'listener', title: t('settings.listener'), cell: (c) => listenerName(c.listener) },
                   { key: 'subject', title: t('settings.subject'), cell: (c) => <span title={c.sha256}>{c.subject}</span> },
                   { key: 'names', title: t('settings.names'), wide: true, cell: (c) => c.names.join(', ') || '–' },
-                  { key: 'key', title: t('settings.key'), wide: true, cell: (c) => t('settings.bits', { n: c.keyBits, signature: c.signature }) },
+                  { key: 'key', title: t('settings.key'), wide: true, cell: (c) => <span title={c.signature}>{keyName(c)}</span> },
                   { key: 'days', title: t('settings.ends'), cell: (c) => <Ends at={c.notAfter} /> }
                 ]}
               />
@@ -90,7 +91,7 @@ function Certificates() {
 function Ends({ at }: { at: string | null }) {
   if (!at) return <>–</>
   const days = Math.floor((new Date(at).getTime() - Date.now()) / DAY)
-  return <span title={exactly(at)} className={days < 30 ? 'warn' : undefined}>{days < 30 && '⚠ '}{t('settings.days', { n: days })}</span>
+  return <span title={exactly(at)} className={days < 30 ? 'warn' : undefined}>{days < 30 && '⚠ '}{when(at)}</span>
 }
 
 interface RotationStatus {

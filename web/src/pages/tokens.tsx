@@ -3,6 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { get, post, remove, type Token } from '../api'
 import { t } from '../i18n'
+import { wordOf } from '../i18n/happened'
 import { Await, Copy, Dialog, Empty, Failure, quoted, Shells, Table, Time, useAction } from '../parts'
 import { labelsOf, labelText } from '../parts/labels'
 import { useLoad } from '../state'
@@ -36,7 +37,7 @@ export function Tokens() {
       <form className="inline" onSubmit={(event) => void make(event)}>
         <label>{t('tokens.name')}<input name="name" required autoComplete="off" /></label>
         <label>{t('tokens.scope')}
-          <select name="scope" defaultValue="read">{SCOPES.map((scope) => <option key={scope}>{scope}</option>)}</select>
+          <select name="scope" defaultValue="read">{SCOPES.map((scope) => <option key={scope} value={scope}>{wordOf('tokens.scope', scope)}</option>)}</select>
         </label>
         <label>{t('tokens.expires')}
           <select name="expires" defaultValue="90d">{LIVES.map((life) => <option key={life} value={life}>{t(`tokens.life.${life}`)}</option>)}</select>
@@ -51,7 +52,7 @@ export function Tokens() {
             label={t('people.tokens')} rows={rows} id={(token) => token.name} order="name"
             columns={[
               { key: 'name', title: t('tokens.name'), cell: (token) => token.name, sort: (token) => token.name },
-              { key: 'scope', title: t('tokens.scope'), cell: (token) => token.scope, sort: (token) => token.scope },
+              { key: 'scope', title: t('tokens.scope'), cell: (token) => wordOf('tokens.scope', token.scope), sort: (token) => token.scope },
               { key: 'labels', title: t('devices.labels'), wide: true, cell: (token) => labelText(token.labels) || t('people.all') },
               { key: 'expires', title: t('tokens.expires'), cell: (token) => <Time at={token.expires} />, sort: (token) => token.expires ?? '9' },
               { key: 'used', title: t('tokens.used'), wide: true, cell: (token) => <Time at={token.lastUsed} />, sort: (token) => token.lastUsed ?? '' },

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { t, useLanguage } from '../i18n'
+import { locale, t, useLanguage } from '../i18n'
 import { useColours } from './theme'
 
 export interface Series {
@@ -29,7 +29,7 @@ const WHOLE = Array.from({ length: 13 }, (_, at) => [1, 2, 5].map((step) => step
 /** Rows of the table; a screen reader needs the course, not each point. */
 const TABLE_ROWS = 30
 
-const plain = (value: number) => value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })
+const plain = (value: number) => value.toLocaleString(locale(), { maximumFractionDigits: 1 })
 
 export function Chart({ title, times, series, figure = plain }: Props) {
   const place = useRef<HTMLDivElement>(null)
@@ -63,6 +63,15 @@ export function Chart({ title, times, series, figure = plain }: Props) {
   )
 }
 
+/** As exact as the marks of the axis are apart. */
+function clock(time: number, marks: number[]): string {
+  const step = (marks[1] ?? time) - (marks[0] ?? time)
+  const format: Intl.DateTimeFormatOptions = step >= 86_400
+    ? { day: 'numeric', month: 'short' }
+    : { hour: '2-digit', minute: '2-digit', ...(step > 0 && step < 60 ? { second: '2-digit' } : {}) }
+  return new Date(time * 1000).toLocaleString(locale(), format)
+}
+
 function options(series: Series[], figure: (value: number) => string, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement)
   const ink = (name: string) => style.getPropertyValue(name).trim()
@@ -73,11 +82,11 @@ function options(series: Series[], figure: (value: number) => string, width: num
     scales: { y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] } },
     legend: { live: true },
     axes: [
-      { ...axis, values: (_, at) => at.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })) },
+      { ...axis, values: (_, at) => at.map((time) => clock(time, at)) },
       { ...axis, size: 64, incrs: WHOLE, values: (_, at) => at.map(figure) }
     ],
     series: [
-      { label: t('chart.time'), value: (_, time) => (time ? new Date(time * 1000).toLocaleTimeString() : '–') },
+      { label: t('chart.time'), value: (_, time) => (time ? new Date(time * 1000).toLocaleTimeString(locale()) : '–') },
       ...series.map((s, at) => ({
         label: s.label,
         stroke: ink(INKS[at % INKS.length] ?? '--blue'),
@@ -103,7 +112,7 @@ function Figures({ title, times, series, figure = plain }: Props) {
             <tbody>
               {rows.map(({ time, at }) => (
                 <tr key={time}>
-                  <td>{new Date(time * 1000).toLocaleTimeString()}</td>
+                  <td>{new Date(time * 1000).toLocaleTimeString(locale())}</td>
                   {series.map((s) => <td key={s.label}>{s.values[at] == null ? '–' : figure(s.values[at])}</td>)}
                 </tr>
               ))}

@@ -47,7 +47,7 @@ pub(super) struct Scene {
 /// The pictures, each with its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// No power: black.
+    /// No power: black, as nothing draws.
     Dark,
     /// Before the operating system.
     Firmware,
@@ -83,8 +83,6 @@ impl Picture {
         };
         let mut picture = Self { width, height, pixels: vec![ground; width * height] };
         if scene.mode == Mode::Dark {
-            picture.text(16, 16, &scene.name, GRAY);
-            picture.text(16, 40, "no picture: the PC has no power", GRAY);
             return picture;
         }
         picture.moving_block(scene.tick);

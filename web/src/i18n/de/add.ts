@@ -67,7 +67,7 @@ export const add: Record<keyof typeof words, string> = {
   'add.root': 'Wurzelzertifikat',
   'add.qr': 'Als QR-Code',
   'add.qrLabel': 'QR-Code: was am PC eingegeben wird',
-  'add.qrHint': 'Für die Person vor dem PC: ein Telefon zeigt alles oben Genannte. Das Passwort ist dabei, also niemandem sonst zeigen.',
+  'add.qrHint': 'Für die Person vor dem PC: ein Telefon zeigt alles oben Genannte. Das Kennwort ist dabei, also niemandem sonst zeigen.',
   'add.activate': 'Wenn AMT noch nicht aktiviert ist',
   'add.activateHint': 'Im MEBx (Strg+P, bei manchen Herstellern F12, beim Start): das Kennwort von admin ändern, dann Intel AMT Configuration, Activate Network Access. Oder auf dem PC, im Client Control Mode:',
   'add.warnName': 'rpc-go schreibt die Adresse als IPv4, was immer sie ist. Muss der PC einen Namen wählen, nehmen Sie MeshCommander oder das lokale Netz.',

@@ -10,8 +10,8 @@ export const closed: Record<keyof typeof en, string> = {
   'closed.E2006': 'Der PC hat die Verbindung abgelehnt. Ist das in seinen AMT-Einstellungen eingeschaltet?',
   'closed.E2007': 'Alle Verbindungen des PCs sind belegt. Eine schließen oder gleich noch einmal versuchen.',
   'closed.E2008': 'Der PC hat nicht rechtzeitig geantwortet.',
-  'closed.E2010': 'Der PC weist das hinterlegte AMT-Passwort ab. Auf der Seite des PCs das richtige hinterlegen.',
-  'closed.E2011': 'Für diesen PC ist kein AMT-Passwort hinterlegt. Auf der Seite des PCs hinterlegen.',
+  'closed.E2010': 'Der PC weist das hinterlegte AMT-Kennwort ab. Auf der Seite des PCs das richtige hinterlegen.',
+  'closed.E2011': 'Für diesen PC ist kein AMT-Kennwort hinterlegt. Auf der Seite des PCs hinterlegen.',
   'closed.E2030': 'Jemand benutzt es gerade: {detail}',
   'closed.E2031': 'Das ist auf diesem PC ausgeschaltet. In seinen AMT-Funktionen einschalten, dann noch einmal versuchen.',
   'closed.E2032': 'Die Person am PC muss erst zustimmen: nach dem Code fragen, den der Bildschirm zeigt.',
@@ -32,6 +32,6 @@ export const closed: Record<keyof typeof en, string> = {
   'closed.E4002': 'Das Audit-Log kann nicht geschrieben werden, deshalb geschah nichts.',
   'closed.E4003': 'Die Datenbank des Servers antwortet nicht.',
   'closed.E4005': 'Der Server wird angehalten. Neu verbinden, wenn er wieder da ist.',
-  'closed.E4008': 'Der Vault, der die Passwörter verwahrt, hat keines herausgegeben.',
+  'closed.E4008': 'Der Vault, der die Kennwörter verwahrt, hat keines herausgegeben.',
   'closed.lost': 'Die Verbindung zum Server ist abgerissen.'
 }

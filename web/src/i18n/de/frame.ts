@@ -14,6 +14,7 @@ export const frame: Record<keyof typeof words, string> = {
   'nav.tokens': 'Token',
   'nav.settings': 'Einstellungen',
   'nav.signout': 'Abmelden',
+  'nav.menu': 'Menü',
   'nav.skip': 'Zum Inhalt',
   'theme.auto': 'Automatisch',
   'theme.light': 'Hell',

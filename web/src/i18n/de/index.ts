@@ -1,11 +1,14 @@
 // Alle Wörter auf Deutsch. Fehlt eines, so übersetzt das Programm nicht.
 
 import { add } from './add'
+import { answers } from './answers'
 import { audit } from './audit'
 import { closed } from './closed'
 import { common } from './common'
+import { deeds } from './deeds'
 import { device } from './device'
 import { devices } from './devices'
+import { events } from './events'
 import { frame } from './frame'
 import { health } from './health'
 import { inspector } from './inspector'
@@ -28,6 +31,9 @@ export const de: Record<Key, string> = {
   ...overview,
   ...devices,
   ...device,
+  ...answers,
+  ...deeds,
+  ...events,
   ...power,
   ...screen,
   ...closed,

@@ -23,6 +23,9 @@ export const inspector: Record<keyof typeof words, string> = {
   'history.when': 'Wann',
   'history.what': 'Was',
 
+  'certificates.at.root': 'Wurzel für die PCs',
+  'certificates.at.cira': 'PCs',
+  'certificates.at.web': 'Dashboard',
   'certificates.keys': 'Schlüssel',
   'certificates.empty': 'Der PC hat keine eigenen Zertifikate.'
 }

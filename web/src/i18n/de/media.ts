@@ -16,7 +16,7 @@ export const media: Record<keyof typeof words, string> = {
   'media.partial': '{offset} von {size} sind da; wählen Sie dieselbe Datei noch einmal, um fortzufahren',
   'media.upload': 'Abbild hochladen',
   'media.file': 'ISO-Datei',
-  'media.expected': 'Erwartete SHA-256 (freiwillig)',
+  'media.expected': 'Erwartete SHA-256 (wenn bekannt)',
   'media.begin': 'Hochladen',
   'media.stop': 'Anhalten',
   'media.sent': '{sent} von {size} hochgeladen',

@@ -12,7 +12,7 @@ export const overview: Record<keyof typeof words, string> = {
   'overview.attention': 'Braucht Aufmerksamkeit',
   'overview.allwell': 'Alles in Ordnung.',
   'overview.certificates': 'Zertifikate',
-  'overview.ends': '{listener}: {subject} endet in {days} Tagen',
+  'overview.ends': '{listener}: {subject} ({key}) endet {when}',
   'overview.notback': 'Nicht zurück',
   'overview.recent': 'Was geschah',
   'overview.quiet': 'Noch ist nichts geschehen.',

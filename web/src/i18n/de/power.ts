@@ -4,6 +4,7 @@ import type { power as words } from '../en/power'
 
 export const power: Record<keyof typeof words, string> = {
   'power.title': 'Strom',
+  'power.more': 'Mehr …',
   'power.on': 'Einschalten',
   'power.off': 'Ausschalten',
   'power.reset': 'Zurücksetzen',

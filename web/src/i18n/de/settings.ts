@@ -4,7 +4,7 @@ import type { settings as words } from '../en/settings'
 
 export const settings: Record<keyof typeof words, string> = {
   'settings.config': 'Wirksame Einstellungen',
-  'settings.about': 'Version {version}, läuft seit {since}',
+  'settings.about': 'Version {version}, gestartet {since}',
   'settings.root': 'Wurzelzertifikat, das die PCs brauchen',
   'settings.listeners': 'Anschlüsse',
   'settings.web': 'Dashboard',
@@ -17,9 +17,9 @@ export const settings: Record<keyof typeof words, string> = {
   'settings.subject': 'Inhaber',
   'settings.names': 'Namen',
   'settings.key': 'Schlüssel',
-  'settings.bits': '{n} Bit, {signature}',
+  'settings.httpProxy': 'HTTP-Proxy',
+  'settings.metrics': 'Metriken',
   'settings.ends': 'Endet',
-  'settings.days': 'in {n} Tagen',
   'rotation.title': 'Neue Wurzel oder neuer Name',
   'rotation.about': 'Eine neue Wurzel oder ein neuer Name kommt erst auf die PCs und gilt erst, wenn sie ihn haben.',
   'rotation.nothing': 'Nichts steht an.',

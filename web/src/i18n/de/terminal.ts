@@ -4,6 +4,7 @@ import type { terminal as words } from '../en/terminal'
 
 export const terminal: Record<keyof typeof words, string> = {
   'terminal.connect': 'Terminal öffnen',
+  'terminal.hint': 'Zeigt, was der PC auf seine serielle Konsole gibt: BIOS, Bootlader, ein dafür eingerichtetes System.',
   'terminal.download': 'Verlauf speichern',
   'terminal.keys': 'Tasten …',
   'terminal.keys.bios': 'Für BIOS und Bootloader (VT100+)',

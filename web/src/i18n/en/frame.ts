@@ -12,6 +12,7 @@ export const frame = {
   'nav.tokens': 'Tokens',
   'nav.settings': 'Settings',
   'nav.signout': 'Sign out',
+  'nav.menu': 'Menu',
   'nav.skip': 'Skip to the content',
   'theme.auto': 'Automatic',
   'theme.light': 'Light',

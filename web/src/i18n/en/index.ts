@@ -1,11 +1,14 @@
 // All words of the dashboard, in English; one file for each area. `{x}` is filled in.
 
 import { add } from './add'
+import { answers } from './answers'
 import { audit } from './audit'
 import { closed } from './closed'
 import { common } from './common'
+import { deeds } from './deeds'
 import { device } from './device'
 import { devices } from './devices'
+import { events } from './events'
 import { frame } from './frame'
 import { health } from './health'
 import { inspector } from './inspector'
@@ -27,6 +30,9 @@ export const en = {
   ...overview,
   ...devices,
   ...device,
+  ...answers,
+  ...deeds,
+  ...events,
   ...power,
   ...screen,
   ...closed,

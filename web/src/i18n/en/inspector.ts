@@ -21,6 +21,9 @@ export const inspector = {
   'history.when': 'When',
   'history.what': 'What',
 
+  'certificates.at.root': 'Root for the PCs',
+  'certificates.at.cira': 'PCs',
+  'certificates.at.web': 'Dashboard',
   'certificates.keys': 'Keys',
   'certificates.empty': 'The PC keeps no certificate of its own.'
 }

@@ -10,7 +10,7 @@ export const overview = {
   'overview.attention': 'Needs attention',
   'overview.allwell': 'Nothing needs attention.',
   'overview.certificates': 'Certificates',
-  'overview.ends': '{listener}: {subject} ends in {days} days',
+  'overview.ends': '{listener}: {subject} ({key}) ends {when}',
   'overview.notback': 'Not back',
   'overview.recent': 'What happened',
   'overview.quiet': 'Nothing has happened yet.',

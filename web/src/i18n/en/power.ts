@@ -2,6 +2,7 @@
 
 export const power = {
   'power.title': 'Power',
+  'power.more': 'More …',
   'power.on': 'Power on',
   'power.off': 'Power off',
   'power.reset': 'Reset',

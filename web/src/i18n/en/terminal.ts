@@ -2,6 +2,7 @@
 
 export const terminal = {
   'terminal.connect': 'Open the terminal',
+  'terminal.hint': 'Shows what the PC sends to its serial console: BIOS, boot loader, a system that is set up for it.',
   'terminal.download': 'Download log',
   'terminal.keys': 'Keys …',
   'terminal.keys.bios': 'For BIOS and boot loader (VT100+)',

@@ -4,14 +4,17 @@ import { lazy, Suspense, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, type Device } from '../../api'
 import { t, type Key } from '../../i18n'
-import { Await, Heading, Loading, StateMark } from '../../parts'
+import { Await, Empty, Heading, Loading, StateMark } from '../../parts'
 import { useLoad } from '../../state'
-import { AuditLog, EventLog, Inventory, Network, RemoteAccess } from './answers'
 import { Certificates } from './certificates'
 import { History } from './history'
 import { Inspector } from './inspector'
+import { Inventory } from './inventory'
+import { AuditLog, EventLog } from './logs'
 import { DeviceMedia } from './media'
+import { Network } from './network'
 import { PowerBar } from './power'
+import { RemoteAccess } from './remote'
 import { Summary } from './summary'
 import { WsMan } from './wsman'
 
@@ -34,6 +37,12 @@ const TABS: Record<string, { key: Key; needsTunnel: boolean; show: (device: Devi
   history: { key: 'device.history', needsTunnel: false, show: (d) => <History guid={d.guid} /> }
 }
 
+/** On a narrow screen the tabs are one line that scrolls. */
+function intoSight(tab: HTMLElement | null) {
+  const row = tab?.closest('ul')
+  if (tab && row && row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 40
+}
+
 export default function DevicePage({ guid, tab }: { guid: string; tab: string }) {
   const device = useLoad(() => get<Device>(`/devices/${guid}`), [guid], 10_000)
   const current = TABS[tab] ?? TABS['summary']
@@ -48,14 +57,20 @@ export default function DevicePage({ guid, tab }: { guid: string; tab: string })
           <ul className="tabs">
             {Object.entries(TABS).map(([name, { key }]) => (
               <li key={name}>
-                <Link href={`/devices/${guid}/${name}`} aria-current={name === tab ? 'page' : undefined}>{t(key)}</Link>
+                <Link
+                  href={`/devices/${guid}/${name}`} aria-current={name === tab ? 'page' : undefined}
+                  ref={name === tab ? intoSight : undefined}
+                >
+                  {t(key)}
+                </Link>
               </li>
             ))}
           </ul>
           <Suspense fallback={<Loading />}>
             {current && (current.needsTunnel && !d.connectionStatus
-              ? <p className="empty">{t('device.away')} {t('device.awayTab')}{' '}
-                  <Link href={`/devices/${guid}`}>{t('device.why')}</Link></p>
+              ? <Empty title={t('device.away')} hint={t('device.awayTab')}>
+                  <Link className="button primary" href={`/devices/${guid}`}>{t('device.why')}</Link>
+                </Empty>
               : current.show(d))}
           </Suspense>
         </>

@@ -2,6 +2,7 @@
 
 import { get, type Device, type Tunnel } from '../../api'
 import { size, t } from '../../i18n'
+import { happened, wordOf } from '../../i18n/happened'
 import { Await, Facts, Time } from '../../parts'
 import { useLoad } from '../../state'
 import type { Happened } from './history'
@@ -42,9 +43,9 @@ export function Inspector({ device }: { device: Device }) {
                 [t('inspector.number'), one.id],
                 [t('inspector.from'), one.address],
                 [t('device.since'), <Time key="s" at={one.since} />],
-                [t('inspector.why'), one.triggerReason],
+                [t('inspector.why'), wordOf('trigger', one.trigger)],
                 [t('device.tls'), one.tls],
-                [t('device.ports'), one.ports.join(', ')],
+                [t('device.ports'), [...one.ports].sort((a, b) => a - b).join(', ')],
                 [t('inspector.keepalive'), one.keepalive && keepAlive(one.keepalive)],
                 [t('overview.channels'), one.channels],
                 [t('overview.traffic'), `${size(one.bytes.fromDevice)} / ${size(one.bytes.toDevice)}`]
@@ -60,7 +61,7 @@ export function Inspector({ device }: { device: Device }) {
             <ul className="plain">
               {all.map((one) => (
                 <li key={one.id}>
-                  <b>{one.mode.toUpperCase()}</b> {one.user}, <Time at={one.since} />: {size(one.bytes.fromDevice)} / {size(one.bytes.toDevice)}
+                  <b>{wordOf('redirections.mode', one.mode)}</b> {one.user}, <Time at={one.since} />: {size(one.bytes.fromDevice)} / {size(one.bytes.toDevice)}
                 </li>
               ))}
             </ul>
@@ -69,7 +70,7 @@ export function Inspector({ device }: { device: Device }) {
         <h2>{t('inspector.channels')}</h2>
         <Await of={channels}>
           {(all) => all.length === 0 ? <p className="muted">{t('inspector.noChannels')}</p> : (
-            <ul className="plain">{all.map((one) => <li key={one.id}><Time at={one.time} /> {one.text}</li>)}</ul>
+            <ul className="plain">{all.map((one) => <li key={one.id}><Time at={one.time} /> {happened(one)}</li>)}</ul>
           )}
         </Await>
       </section>

@@ -1,11 +1,11 @@
 // Power state and actions of one device.
 
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { get, type Device } from '../../api'
 import { isKey, t } from '../../i18n'
 import { Dialog, Failure, quoted, Shells } from '../../parts'
 import { ApiError } from '../../api'
-import { POWER, powerCall, sendPower, type PowerAction } from '../../power'
+import { isDark, notePower, POWER, powerCall, sendPower, type PowerAction } from '../../power'
 import { closeAll, liveOf } from '../../live'
 import { useLoad } from '../../state'
 
@@ -22,6 +22,7 @@ export function PowerBar({ device }: { device: Device }) {
     [device.guid, device.connectionStatus],
     POLL
   )
+  useEffect(() => { if (state.data !== undefined) notePower(device.guid, state.data) }, [device.guid, state.data])
   const key = `power.${state.data}`
   const words = state.data !== undefined && isKey(key) ? t(key) : t('power.unknown')
   return (
@@ -30,14 +31,14 @@ export function PowerBar({ device }: { device: Device }) {
       {['power.on', 'power.reset', 'power.off'].map((name) => {
         const action = POWER.find((p) => p.key === name)
         return action && (
-          <button key={name} disabled={!device.connectionStatus} onClick={() => setWhat(action)}>{t(action.key)}</button>
+          <button key={name} className={name === 'power.on' && isDark(state.data) ? 'primary' : undefined} disabled={!device.connectionStatus} onClick={() => setWhat(action)}>{t(action.key)}</button>
         )
       })}
       <select
-        aria-label={t('power.title')} value="" disabled={!device.connectionStatus}
+        aria-label={t('power.title')} className="secondary" value="" disabled={!device.connectionStatus}
         onChange={(e) => setWhat(POWER.find((p) => p.key === e.target.value))}
       >
-        <option value="" disabled>…</option>
+        <option value="" disabled>{t('power.more')}</option>
         {POWER.map((p) => <option key={p.key} value={p.key}>{t(p.key)}</option>)}
       </select>
       {what && <Confirm device={device} what={what} close={() => { setWhat(undefined); state.reload() }} />}
@@ -45,7 +46,7 @@ export function PowerBar({ device }: { device: Device }) {
   )
 }
 
-function Confirm({ device, what, close }: { device: Device; what: PowerAction; close: () => void }) {
+export function Confirm({ device, what, close }: { device: Device; what: PowerAction; close: () => void }) {
   const [busy, setBusy] = useState(false)
   const [done, setDone] = useState(false)
   const [closed, setClosed] = useState(false)

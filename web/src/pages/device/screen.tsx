@@ -2,13 +2,15 @@
 
 import { useEffect, useRef, useState } from 'react'
 import type { ApiError, Device } from '../../api'
-import { t, type Key } from '../../i18n'
+import { isKey, t, type Key } from '../../i18n'
 import { asApiError, Failure, toast } from '../../parts'
 import { Consent } from '../../parts/consent'
 import { Ended } from '../../parts/ended'
 import { keepLive } from '../../live'
+import { isDark, POWER, usePowerState } from '../../power'
 import { press, release } from './keys'
 import { open, type Figures, type Live } from './picture'
+import { Confirm } from './power'
 import { Toolbar, useWishes } from './toolbar'
 
 /** No picture after this is worth a hint. */
@@ -25,6 +27,8 @@ export default function Screen({ device }: { device: Device }) {
   const [figures, setFigures] = useState<Figures>()
   const wishes = useWishes()
   const running = state === LIVE
+  /** Nothing was begun: the start button is where the picture will be. */
+  const idle = ended === undefined && state === 0 && !error
   const [picture, again] = usePicture(canvas, running)
 
   // A session that was ended here, or replaced, has nothing to say any more.
@@ -85,7 +89,7 @@ export default function Screen({ device }: { device: Device }) {
   return (
     <section className="screen">
       <Toolbar
-        device={device} wishes={wishes} state={state} figures={running ? figures : undefined} source={to}
+        device={device} wishes={wishes} state={state} idle={idle} figures={running ? figures : undefined} source={to}
         start={() => void start()} stop={stop} release={letGo}
         send={(keys) => {
           const source = to()
@@ -98,7 +102,7 @@ export default function Screen({ device }: { device: Device }) {
       <span role="status" className="state-of-screen">{t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
       {error && <Failure error={error} retry={() => void start()} />}
       <Consent device={device} given={() => { if (!live.current) void start() }} />
-      {running && picture === 'missing' && <NoPicture />}
+      {running && picture === 'missing' && <NoPicture device={device} />}
       <div className="stage">
         <canvas
           ref={canvas} width={640} height={480} tabIndex={0} aria-label={t('device.screen')} aria-describedby="way-out"
@@ -115,6 +119,12 @@ export default function Screen({ device }: { device: Device }) {
             guid={device.guid} mode="kvm" reason={ended} start={(takeOver) => void start(takeOver)}
             waiting={waiting} wait={setWaiting}
           />
+        )}
+        {idle && (
+          <div className="overlay">
+            <Off device={device} />
+            <button className="primary" onClick={() => void start()}>{t('screen.connect')}</button>
+          </div>
         )}
       </div>
       <p className="muted" id="way-out">{t('screen.keys')}</p>
@@ -139,12 +149,30 @@ function usePicture(canvas: React.RefObject<HTMLCanvasElement | null>, running: 
   return [picture, () => setPicture('waiting')]
 }
 
-function NoPicture() {
+/** Said where a picture is missed, with the way out of it beside it. */
+function Off({ device }: { device: Device }) {
+  const state = usePowerState(device.guid)
+  const [asking, setAsking] = useState(false)
+  const on = POWER.find(({ key }) => key === 'power.on')
+  if (!isDark(state)) return null
+  const key = `power.${state}`
+  return (
+    <>
+      <p><strong>{t('screen.off', { state: isKey(key) ? t(key) : '' })}</strong></p>
+      <p>{t('screen.offHint')}</p>
+      <button onClick={() => setAsking(true)}>{t('screen.switchOn')}</button>
+      {asking && on && <Confirm device={device} what={on} close={() => setAsking(false)} />}
+    </>
+  )
+}
+
+function NoPicture({ device }: { device: Device }) {
+  if (isDark(usePowerState(device.guid))) return <div role="alert" className="failure"><Off device={device} /> <code>E2034</code></div>
   return (
     <div role="alert" className="failure">
       <p><strong>{t('screen.noPicture')}</strong> <code>E2034</code></p>
       <ul>
-        {(['off', 'monitor', 'graphics', 'asleep'] as const).map((cause) => <li key={cause}>{t(`screen.noPicture.${cause}`)}</li>)}
+        {(['monitor', 'graphics', 'asleep'] as const).map((cause) => <li key={cause}>{t(`screen.noPicture.${cause}`)}</li>)}
       </ul>
     </div>
   )

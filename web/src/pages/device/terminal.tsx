@@ -99,6 +99,8 @@ export default function Terminal({ device }: { device: Device }) {
       setError(asApiError(reason))
     }
   }
+  /** Nothing was begun: the start button is where the text will be. */
+  const idle = ended === undefined && state === 0 && !error
   const type = (text: string) => {
     keys.current?.(text)
     screen.current?.xterm.focus()
@@ -107,7 +109,7 @@ export default function Terminal({ device }: { device: Device }) {
     <section className="screen">
       <div className="toolbar">
         {state === 0
-          ? <button className="primary" onClick={() => void start()}>{t('terminal.connect')}</button>
+          ? !idle && <button className="primary" onClick={() => void start()}>{t('terminal.connect')}</button>
           : <button className="danger" onClick={stop}>{t('screen.end')}</button>}
         <span role="status">{t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
         <select aria-label={t('terminal.keys')} value="" disabled={!running} onChange={(e) => type(e.target.value)}>
@@ -132,6 +134,12 @@ export default function Terminal({ device }: { device: Device }) {
             guid={device.guid} mode="sol" reason={ended} start={(takeOver) => void start(takeOver)}
             waiting={waiting} wait={setWaiting}
           />
+        )}
+        {idle && (
+          <div className="overlay">
+            <p>{t('terminal.hint')}</p>
+            <button className="primary" onClick={() => void start()}>{t('terminal.connect')}</button>
+          </div>
         )}
       </div>
     </section>

@@ -45,6 +45,8 @@ interface Props {
   device: Device
   wishes: Wishes
   state: number
+  /** Whether the start button is elsewhere. */
+  idle: boolean
   figures: Figures | undefined
   source: () => AMTRedirector | undefined
   start: () => void
@@ -55,7 +57,7 @@ interface Props {
   redraw: (depth: 1 | 2) => void
 }
 
-export function Toolbar({ device, wishes: w, state, figures, source, start, stop, release, send, shoot, redraw }: Props) {
+export function Toolbar({ device, wishes: w, state, idle, figures, source, start, stop, release, send, shoot, redraw }: Props) {
   const [typing, setTyping] = useState(false)
   const running = state === LIVE
   const mute = !running || w.viewOnly
@@ -71,7 +73,7 @@ export function Toolbar({ device, wishes: w, state, figures, source, start, stop
   return (
     <div className="toolbar">
       {state === 0
-        ? <button className="primary" onClick={start}>{t('screen.connect')}</button>
+        ? !idle && <button className="primary" onClick={start}>{t('screen.connect')}</button>
         : <button className="danger" onClick={stop}>{t('screen.end')}</button>}
       <button disabled={mute} onClick={() => press('Ctrl+Alt+Del')}>{t('screen.cad')}</button>
       <select aria-label={t('screen.keysMenu')} value="" disabled={mute} onChange={(e) => press(e.target.value)}>

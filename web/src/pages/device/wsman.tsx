@@ -28,6 +28,7 @@ export function WsMan({ guid }: { guid: string }) {
   }
   return (
     <>
+      <p className="muted">{t('wsman.about')}</p>
       <form className="inline" onSubmit={(event) => void read(event)}>
         <label>{t('wsman.class')}<input name="class" list="classes" required /></label>
         <datalist id="classes">{SUGGESTED.map((name) => <option key={name} value={name} />)}</datalist>
