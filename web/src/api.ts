@@ -1,5 +1,7 @@
 // The one way to the server: its public REST interface. Errors keep what the server said and what to do next.
 
+import type { Said } from './i18n/said'
+
 export interface Problem {
   code?: string
   title?: string
@@ -56,13 +58,14 @@ export async function call<T>(
   method: string, path: string, body?: unknown, extra: Record<string, string> = {}
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...extra }
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const isText = typeof body === 'string'
+  if (body !== undefined) headers['Content-Type'] = isText ? 'text/plain' : 'application/json'
   let response: Response
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body)
+      body: body === undefined || isText ? body : JSON.stringify(body)
     })
   } catch {
     noteReach(false)
@@ -158,9 +161,11 @@ export interface Status {
 
 export interface WhyOffline {
   summary: string
-  checks: { seen: string; about: string; text: string }[]
+  checks: { seen: string; about: string; text: string; said?: Said[] }[]
   likely: string
   next: string[]
+  said?: Said
+  cause?: Said
 }
 
 export interface Unclaimed {

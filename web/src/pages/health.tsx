@@ -2,7 +2,10 @@
 
 import { get, type Status } from '../api'
 import { isKey, t, when } from '../i18n'
+import { problemWords } from '../i18n/problems'
+import { remedy, say, type Said } from '../i18n/said'
 import { Await, Empty, Facts, Heading, Shells } from '../parts'
+import { Theirs } from '../parts/theirs'
 import { useLoad } from '../state'
 
 interface Check {
@@ -10,6 +13,7 @@ interface Check {
   verdict: 'ok' | 'warn' | 'bad'
   detail: string
   next?: string
+  said?: Said
 }
 
 const MARKS = { ok: '✓', warn: '!', bad: '✗' } as const
@@ -28,8 +32,8 @@ export default function Health() {
               <li key={check.name + check.detail} className={check.verdict}>
                 <b><span aria-hidden="true">{MARKS[check.verdict]}</span> {nameOf(check.name)}</b>
                 <span className="verdict">{t(`health.${check.verdict}`)}</span>
-                <p>{check.detail}</p>
-                {check.next && <p>→ {check.next}</p>}
+                <p><Theirs ours={say(check.said)} text={check.detail} /></p>
+                {check.next && <p>→ <Theirs ours={remedy(check.name)} text={check.next} /></p>}
               </li>
             ))}
           </ul>
@@ -44,7 +48,10 @@ export default function Health() {
                 [t('health.version'), s.version],
                 [t('health.started'), when(s.started)],
                 [t('health.clock'), difference(s.now)],
-                ...s.attention.map((point): [string, string] => [point.code, `${point.detail} → ${point.next}`])
+                ...s.attention.map((point): [string, string] => {
+                  const words = problemWords(point.code)
+                  return [point.code, `${words ? `${words.title}: ` : ''}${point.detail} → ${words?.next ?? point.next}`]
+                })
               ]}
             />
           </section>

@@ -18,7 +18,11 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
         <strong>{title}</strong>
         {error.problem.code && <code> {error.problem.code}</code>}
       </p>
-      {error.problem.detail && error.problem.detail !== error.problem.title && <p lang={words && 'en'}>{error.problem.detail}</p>}
+      {error.problem.detail && error.problem.detail !== error.problem.title && (
+        words
+          ? <p>{t('error.servers')} <q lang="en">{error.problem.detail}</q></p>
+          : <p>{error.problem.detail}</p>
+      )}
       {error.problem.next && <p className="muted">→ {words?.next ?? error.problem.next}</p>}
       {retry && <button onClick={retry}>{t('common.retry')}</button>}
     </div>

@@ -26,6 +26,10 @@ export const device: Record<keyof typeof words, string> = {
   'device.likely': 'Wahrscheinliche Ursache',
   'device.next': 'Was zu tun ist',
   'device.lastEnd': 'Der letzte Tunnel endete',
+  'why.log': 'Ist der PC zur Hand? Sein eigenes Protokoll sagt mehr',
+  'why.logHint': 'Die Firmware führt Buch über ihre Versuche, sich zu melden. Am PC zeigt es',
+  'why.logText': 'Hier einfügen, was das ausgibt',
+  'why.read': 'Protokoll lesen',
   'eventlog.empty': 'Das Protokoll ist leer.',
   'wsman.class': 'Klasse',
   'wsman.read': 'Lesen'

@@ -21,6 +21,7 @@ export const frame: Record<keyof typeof words, string> = {
   'theme.dark': 'Dunkel',
   'theme.contrast': 'Hoher Kontrast',
   'language': 'Sprache',
+  'error.servers': 'Der Server sagt:',
   'error.0': 'Der Server antwortet nicht.',
   'error.403': 'Das dürfen Sie nicht.',
   'error.404': 'Nicht (mehr) da.',

@@ -15,6 +15,7 @@ export const power: Record<keyof typeof words, string> = {
   'power.gracefulReset': 'Neu starten',
   'power.bios': 'Neustart ins BIOS',
   'power.pxe': 'Neustart vom Netz',
+  'power.asked': '{action}: {name}',
   'power.confirm': '{action}: {name}?',
   'power.lost': 'Ungesichertes auf diesem PC geht verloren.',
   'power.closes': 'Bildschirm oder Konsole, die hier offen sind, werden vorher geschlossen.',

@@ -24,6 +24,10 @@ export const device = {
   'device.likely': 'Likely cause',
   'device.next': 'What to do',
   'device.lastEnd': 'Last tunnel ended',
+  'why.log': 'The PC is at hand? Its own log says more',
+  'why.logHint': 'The firmware keeps a log of its attempts to call. On the PC it is shown by',
+  'why.logText': 'Paste what that prints',
+  'why.read': 'Read the log',
   'eventlog.empty': 'The log is empty.',
   'wsman.class': 'Class',
   'wsman.read': 'Read'

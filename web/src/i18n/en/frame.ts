@@ -19,6 +19,7 @@ export const frame = {
   'theme.dark': 'Dark',
   'theme.contrast': 'High contrast',
   'language': 'Language',
+  'error.servers': 'The server says:',
   'error.0': 'The server does not answer.',
   'error.403': 'You may not do this.',
   'error.404': 'Not there (any more).',

@@ -13,6 +13,7 @@ export const power = {
   'power.gracefulReset': 'Restart',
   'power.bios': 'Reset to BIOS',
   'power.pxe': 'Reset to network boot',
+  'power.asked': '{action}: {name}',
   'power.confirm': '{action}: {name}?',
   'power.lost': 'Unsaved work on that PC is lost.',
   'power.closes': 'The screen or terminal that is open here is closed first.',

@@ -72,7 +72,7 @@ export function Confirm({ device, what, close }: { device: Device; what: PowerAc
     }
   }
   return (
-    <Dialog title={t('power.confirm', { action: t(what.key), name })} close={close}>
+    <Dialog title={t(done ? 'power.asked' : 'power.confirm', { action: t(what.key), name })} close={close}>
       {what.harsh && !done && <p className="warn">{t('power.lost')}</p>}
       {closes && !closed && <p className="notice">{t('power.closes')}</p>}
       {closed && <p className="notice">{t('power.closed')}</p>}

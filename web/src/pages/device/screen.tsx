@@ -29,6 +29,7 @@ export default function Screen({ device }: { device: Device }) {
   const running = state === LIVE
   /** Nothing was begun: the start button is where the picture will be. */
   const idle = ended === undefined && state === 0 && !error
+  const power = usePowerState(device.guid)
   const [picture, again] = usePicture(canvas, running)
 
   // A session that was ended here, or replaced, has nothing to say any more.
@@ -123,7 +124,7 @@ export default function Screen({ device }: { device: Device }) {
         {idle && (
           <div className="overlay">
             <Off device={device} />
-            <button className="primary" onClick={() => void start()}>{t('screen.connect')}</button>
+            <button className={isDark(power) ? undefined : 'primary'} onClick={() => void start()}>{t('screen.connect')}</button>
           </div>
         )}
       </div>
@@ -160,7 +161,7 @@ function Off({ device }: { device: Device }) {
     <>
       <p><strong>{t('screen.off', { state: isKey(key) ? t(key) : '' })}</strong></p>
       <p>{t('screen.offHint')}</p>
-      <button onClick={() => setAsking(true)}>{t('screen.switchOn')}</button>
+      <button className="primary" onClick={() => setAsking(true)}>{t('screen.switchOn')}</button>
       {asking && on && <Confirm device={device} what={on} close={() => setAsking(false)} />}
     </>
   )

@@ -1,10 +1,10 @@
-// What is known of a device, and why it is away.
+// What is known of a device.
 
 import { useState } from 'react'
-import { get, remove, type ApiError, type Device, type WhyOffline } from '../../api'
+import { remove, type ApiError, type Device } from '../../api'
 import { size, t } from '../../i18n'
-import { Await, Facts, Failure, quoted, Shells, Time } from '../../parts'
-import { useLoad } from '../../state'
+import { Facts, Failure, quoted, Shells, Time } from '../../parts'
+import { Why } from './why'
 
 export function Summary({ device: d }: { device: Device }) {
   return (
@@ -18,7 +18,7 @@ export function Summary({ device: d }: { device: Device }) {
             [t('devices.address'), d.address],
             [t('devices.labels'), d.tags.length ? d.tags.map((tag) => <span className="tag" key={tag}>{tag}</span>) : t('common.none')],
             [t('devices.firmware'), String(d.deviceInfo?.['fwVersion'] ?? '–')],
-            [t('device.ports'), d.ports.join(', ')],
+            [t('device.ports'), [...d.ports].sort((a, b) => a - b).join(', ')],
             [t('device.amtPassword'), d.hasAmtPassword ? t('common.yes') : t('common.no')],
             [t('devices.seen'), <Time key="t" at={d.lastSeen} />]
           ]}
@@ -36,7 +36,7 @@ function Tunnel({ device: d }: { device: Device }) {
   if (!d.tunnel) return null
   return (
     <section>
-      <h2>{t('state.connected')}</h2>
+      <h2>{t('inspector.tunnel')}</h2>
       <Facts
         rows={[
           [t('device.since'), <Time key="s" at={d.tunnel.since} />],
@@ -50,34 +50,6 @@ function Tunnel({ device: d }: { device: Device }) {
         <button onClick={() => void end()} title={t('device.reconnectHint')}>{t('device.reconnect')}</button>
         <Shells cli={`viaduct devices reconnect ${quoted(d.name || d.guid)}`} method="DELETE" path={`/devices/disconnect/${d.guid}`} />
       </p>
-    </section>
-  )
-}
-
-const MARKS: Record<string, string> = { good: '✓', bad: '✗' }
-
-function Why({ device: d }: { device: Device }) {
-  const why = useLoad(() => get<WhyOffline>(`/devices/${d.guid}/why-offline`), [d.guid])
-  return (
-    <section>
-      <h2>{t('device.why')}</h2>
-      <Await of={why}>
-        {(w) => (
-          <>
-            <p>{w.summary}</p>
-            <ul className="plain">
-              {w.checks.map((c) => (
-                <li key={c.text}><span aria-hidden="true">{MARKS[c.seen] ?? '·'}</span> <b>{c.about}</b>: {c.text}</li>
-              ))}
-            </ul>
-            <h3>{t('device.likely')}</h3>
-            <p>{w.likely}</p>
-            <h3>{t('device.next')}</h3>
-            <ol>{w.next.map((step) => <li key={step}>{step}</li>)}</ol>
-          </>
-        )}
-      </Await>
-      {d.lastEnd && <p className="muted">{t('device.lastEnd')}: {d.lastEnd.reason}. {d.lastEnd.detail}</p>}
     </section>
   )
 }

@@ -1,0 +1,124 @@
+// Sätze, die der Server beim Namen nennt, mit ihren Angaben: `{x}` wie sie ist, `{x:span}` eine Dauer, `{x:size}` eine Größe,
+// `{x:time}` ein Zeitpunkt, `{x:end}` der Grund eines Tunnelendes, `{x:alert}` ein TLS-Alarm, `{x:at}` wo ein Zertifikat gezeigt wird.
+
+/** Nach ihrem Namen. */
+export const sentences: Record<string, string> = {
+  listeners: 'Geräte {cira}, Dashboard {web}, SOCKS5 {socks}, HTTP-Proxy {proxy}, Metriken {metrics}',
+  'store.well': 'Sie nimmt auf, was geschieht; {pending} Angaben warten.',
+  'store.bad': 'Die Datenbank nimmt nicht auf, was geschieht: {error}',
+  'audit.well': 'Das Protokoll kann geschrieben werden.',
+  'audit.bad': 'Das Protokoll kann nicht geschrieben werden: {error}',
+  clock: 'Die Uhr dieses Servers zeigt {time:time}.',
+  disk: '{free:size} sind frei, wo {place} liegt.',
+  files: '{used} von {most} möglichen Dateien sind offen.',
+  certificates: '{listener:at}: {subject} endet in {days} Tagen.',
+  users: 'Anmelden können sich: {active}; davon mit zweitem Faktor oder Anmeldedienst: {second}.',
+  events: '{name}: {sent} Ereignisse gesendet, {waiting} warten, {failed} Versuche misslungen, {lost} Ereignisse verloren.',
+  connected: '{name} ist da: seit {span:span} verbunden.',
+  away: '{name} ist seit {span:span} nicht da.',
+  never: '{name} war nie verbunden; vor {span:span} aufgenommen.',
+  'server.alone': 'Er wartet auf Geräte an {addresses}. Kein anderes Gerät ist verbunden, also ist nicht bewiesen, dass der Port zu erreichen ist.',
+  'server.one': 'Er wartet auf Geräte an {addresses}. Ein anderes Gerät ist verbunden, eingewählt vor {span:span}.',
+  'server.many': 'Er wartet auf Geräte an {addresses}. {others} andere Geräte sind verbunden, das letzte wählte sich vor {span:span} ein.',
+  blocked: 'Es ist hier gesperrt und wird abgewiesen.',
+  'before.none': 'Noch kein Tunnel von ihm ist zu Ende gegangen.',
+  'before.lasted': 'Der letzte Tunnel dauerte {span:span}.',
+  'before.device': 'Den letzten Tunnel beendete das Gerät oder sein Netz: {reason:end}.',
+  'before.server': 'Den letzten Tunnel beendete dieser Server: {reason:end}.',
+  'before.from': 'Er kam von {address}.',
+  'nothing.from': 'Kein Versuch von {address}, der letzten Adresse, und keiner, der dieses Gerät nannte, wurde gesehen.',
+  nothing: 'Kein Versuch, der dieses Gerät nannte, wurde gesehen.',
+  'nothing.since': 'Gesehen wird erst, seit dieser Server vor {span:span} gestartet wurde.',
+  elsewhere: 'Welches Gerät es war, sagte es nicht.',
+  'attempt.tcp': '{address} erreichte {count}-mal den Port und sagte nichts, was TLS ist (zuletzt vor {span:span}): {reason}',
+  'attempt.tls': '{address} erreichte {count}-mal den Port, aber TLS misslang (zuletzt vor {span:span}): {reason}',
+  'attempt.version': '{address} kam {count}-mal durch TLS, sagte aber nicht, wer es ist (zuletzt vor {span:span}): {reason}',
+  'attempt.login': '{address} kam {count}-mal bis zur Anmeldung und wurde abgewiesen (zuletzt vor {span:span}): {reason}',
+  'attempt.verdict': '{address} meldete sich {count}-mal an und wurde von einem befragten Webhook nicht gewollt (zuletzt vor {span:span}): {reason}',
+  'attempt.forwarding': '{address} meldete sich {count}-mal an, bot aber nicht rechtzeitig Ports an (zuletzt vor {span:span}): {reason}'
+}
+
+/** Zu jeder Ursache: die Ursache, dann was zu tun ist, das Aussichtsreichste zuerst. */
+export const causes: Record<string, readonly [string, ...string[]]> = {
+  'cause.blocked': ['Es ist hier gesperrt; ob es sonst käme, ist nicht bekannt.', 'Auf seiner Seite „Aufnehmen“, oder: viaduct devices approve {name}'],
+  'cause.conflict': ['Zwei Maschinen benutzen diese Identität und nehmen einander den Platz.', 'Einer im BIOS eine andere UUID geben.'],
+  'cause.login': [
+    'Es wählt sich ein und nennt sich {name}, aber: {reason}. Es wurde für einen anderen Server oder Eintrag eingerichtet, oder eine andere Maschine benutzt seine UUID.',
+    'CIRA-Benutzer und -Kennwort dieses Servers noch einmal in den PC eintragen (sein MPS-Eintrag).',
+    'Ist das Kennwort verloren: viaduct devices rm {name}, dann macht viaduct devices add {name} --guid {guid} ein neues.'
+  ],
+  'cause.verdict': [
+    'Es wählt sich ein und hat bewiesen, dass es {name} ist, aber: {reason}.',
+    'Fragen Sie, wer diesen Empfänger betreibt; er steht als [[events.webhooks]] mit veto = true in den Einstellungen.',
+    'Er wird jedes Mal gefragt, wenn der PC sich einwählt.'
+  ],
+  'cause.stage': ['Es wählt sich ein und nennt sich {name}, aber: {reason}.', 'Den nächsten Versuch abwarten und wieder hierher sehen.', 'Seine Firmware aktualisieren.'],
+  'cause.certificate': [
+    '{address} nimmt das Zertifikat dieses Servers nicht an: {alert:alert}. {sure:sure}',
+    'Die Wurzel dieses Servers in den PC bringen (Einstellungen, oder: viaduct cert export).',
+    'Den Namen, den der PC anwählt, mit dem im Zertifikat vergleichen (viaduct cert show).'
+  ],
+  'cause.mismatch': ['{address} und dieser Server finden kein gemeinsames TLS: {alert:alert}. {sure:sure}', 'Die Firmware des PCs aktualisieren.'],
+  'cause.tls': [
+    '{address} erreicht den Port, aber TLS misslingt: {reason}. {sure:sure}',
+    'Prüfen, ob der PC die Wurzel dieses Servers hat (viaduct cert export).',
+    'Firmware vor AMT 12 braucht einen Anschluss mit profile = "legacy".',
+    'Auch eine Firewall dazwischen, die in TLS hineinsieht, stört es.'
+  ],
+  'cause.tcp': [
+    '{address} erreicht den Port und sagt nichts, was TLS ist. {sure:sure}',
+    'So sieht ein Portscanner oder eine Zustandsprüfung aus; ist es der PC, so trennt etwas auf dem Weg die Verbindung.'
+  ],
+  'cause.nameless': [
+    '{address} kommt durch TLS, sagt aber nicht, wer es ist: {reason}. {sure:sure}',
+    'Nachsehen, was an dieser Adresse läuft; AMT-Firmware stellt sich sofort vor.'
+  ],
+  'cause.ended': [
+    'Sein Tunnel wurde hier beendet ({detail}), und es hat sich nicht wieder eingewählt.',
+    'Warten: die Firmware wählt sich von selbst wieder ein, nach immer längeren Pausen.',
+    'Am PC: in seinem AMT-Menü um Hilfe bitten, oder: viaduct host connect'
+  ],
+  'cause.was': [
+    'Der PC hat keinen Ruhestrom oder kein Netz, oder er glaubt sich im Firmennetz und meldet sich darum nicht; was davon, wurde nicht gesehen.',
+    'Jemanden Strom und Netzkabel einstecken lassen; ein Laptop im Akkubetrieb lässt AMT aus.',
+    'Das Kabel neu stecken: dann prüft die Firmware ihr Netz noch einmal.',
+    'Am PC sagt sein eigenes CIRA-Protokoll mehr: viaduct host cira-log'
+  ],
+  'cause.never': [
+    'Ihm wurde nie gesagt, sich hier zu melden, oder sein Netz lässt es nicht; von ihm wurde nichts gesehen.',
+    'Seinen MPS-Eintrag prüfen: Adresse, Port 4433, CIRA-Benutzer und -Kennwort, und eine Fernzugriffsrichtlinie.',
+    'Seine Umgebungserkennung prüfen: ein PC, der sich im Firmennetz glaubt, meldet sich nicht.',
+    'Die Wurzel dieses Servers in ihn bringen (viaduct cert export).',
+    'Aus dem Netz des PCs versuchen, ob der Port überhaupt zu erreichen ist.'
+  ]
+}
+
+/** Was bei einem Befund zu tun ist, nach dem, was geprüft wurde. */
+export const remedies: Record<string, string> = {
+  listeners: 'In viaduct.toml im Abschnitt [cira] einen Anschluss nennen.',
+  store: 'Platz auf der Platte schaffen oder die Datenbank zurückbringen; es erholt sich von selbst.',
+  audit: 'Bis dahin werden Änderungen abgelehnt. Es erholt sich von selbst.',
+  clock: 'Die Uhr stellen; Zertifikate und Anmeldungen hängen daran.',
+  disk: 'Platz schaffen: ohne ihn können weder Datenbank noch Protokoll geschrieben werden.',
+  files: 'LimitNOFILE des Dienstes erhöhen; jeder Tunnel und jede Konsole braucht eine.',
+  certificates: 'Ein neues an seinen Platz legen und die Zertifikate neu laden.',
+  events: 'Nachsehen, ob der Empfänger zu erreichen ist; was verloren ist, bleibt noch eine Weile in der Liste der Ereignisse.',
+  users: 'Den Einrichtungslink öffnen, den `viaduct serve` ausgab; ein Neustart gibt einen neuen.'
+}
+
+export const alerts: Record<string, string> = {
+  10: 'unerwartete Nachricht', 40: 'Handschlag misslungen, kein gemeinsames Verfahren', 42: 'das Zertifikat taugt nicht', 43: 'diese Art Schlüssel kann es nicht',
+  44: 'es hält das Zertifikat für widerrufen', 45: 'es hält das Zertifikat für abgelaufen, oder seine Uhr geht falsch', 46: 'das Zertifikat gefällt ihm nicht',
+  47: 'ein Wert im Handschlag ist nicht erlaubt', 48: 'es kennt die Wurzel nicht', 49: 'es verweigert den Zugang', 50: 'es konnte den Handschlag nicht lesen',
+  70: 'keine gemeinsame TLS-Version', 71: 'zu schwache Verfahren', 80: 'es hat einen inneren Fehler', 86: 'kein Rückfall auf alte Versionen'
+}
+
+export const sureness: Record<string, string> = {
+  probably: 'Wahrscheinlich ist es dieser PC, denn das ist seine letzte Adresse; ein anderer PC hinter derselben Adresse sähe genauso aus.',
+  maybe: 'Es mag dieser PC sein, aber nichts beweist es.'
+}
+
+/** Wovon eine Beobachtung handelt. */
+export const topics: Record<string, string> = {
+  server: 'Server', device: 'Gerät', before: 'vorher', 'since then': 'seither', elsewhere: 'von anderswo', 'the PC says': 'der PC sagt'
+}
