@@ -1,6 +1,6 @@
 //! How the fleet was over the last hour or week, for charts.
 
-use crate::{Bytes, schema::Time};
+use crate::{Bytes, Said, schema::Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -67,6 +67,9 @@ pub struct HealthCheck {
     /// What to do; empty when it is well.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub next: String,
+    /// The fact again, for other languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
 }
 
 /// How something is.

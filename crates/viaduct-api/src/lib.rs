@@ -21,6 +21,7 @@ mod problem;
 mod redirection;
 mod remote_access;
 mod rotation;
+mod said;
 pub mod schema;
 mod status;
 mod tunnel;
@@ -54,6 +55,7 @@ pub use rotation::{
     DeviceRotation, RotationActivate, RotationActivated, RotationPush, RotationState,
     RotationStatus,
 };
+pub use said::{Fact, Said};
 pub use status::{Addresses, Attention, Counts, EffectiveConfig, Status, Version};
 pub use tunnel::{Bytes, KeepAlive, Tunnel, Unclaimed, trigger_words};
 pub use why_offline::{Check, Seen, WhyOffline};

@@ -1,6 +1,6 @@
 //! Why a device is away: what was seen, the likely cause, and what to do.
 
-use crate::DeviceId;
+use crate::{DeviceId, Said};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct Check {
     pub about: String,
     /// The sentence.
     pub text: String,
+    /// The same in sentences for other languages; empty when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Said>,
 }
 
 /// What we can say about a device that is away. Only what was seen, and what follows from it.
@@ -48,4 +51,10 @@ pub struct WhyOffline {
     /// Code of the cause, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The summary again, for other languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
+    /// The likely cause by its name, for other languages; what to try follows from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Said>,
 }

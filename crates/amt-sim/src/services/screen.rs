@@ -8,7 +8,7 @@ const CHARACTER: (usize, usize) = (8, 16);
 /// The moving block.
 const BLOCK: usize = 40;
 /// The colours; pixels are kept as their numbers.
-const PALETTE: [Rgb; 8] = [
+const PALETTE: [Rgb; 7] = [
     Rgb(0, 0, 0),
     Rgb(255, 255, 255),
     Rgb(0, 113, 197),
@@ -16,7 +16,6 @@ const PALETTE: [Rgb; 8] = [
     Rgb(255, 200, 0),
     Rgb(220, 60, 50),
     Rgb(60, 190, 90),
-    Rgb(150, 160, 170),
 ];
 const BLACK: u8 = 0;
 const WHITE: u8 = 1;
@@ -25,7 +24,6 @@ const NIGHT: u8 = 3;
 const YELLOW: u8 = 4;
 const RED: u8 = 5;
 const GREEN: u8 = 6;
-const GRAY: u8 = 7;
 
 /// What is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use axum::{
 };
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
-use viaduct_api::{Code, HealthCheck, History, Verdict};
+use viaduct_api::{Code, HealthCheck, History, Said, Verdict};
 
 /// A certificate that ends sooner wants attention, in days; one that ends within the second span is an emergency.
 const CERTIFICATE_DAYS: (i64, i64) = (30, 7);
@@ -67,23 +67,33 @@ async fn health(State(api): State<Arc<Api>>) -> Json<Vec<HealthCheck>> {
     Json(checks)
 }
 
-fn check(name: &str, verdict: Verdict, detail: impl Into<String>, next: &str) -> HealthCheck {
+fn check(
+    name: &str,
+    verdict: Verdict,
+    detail: impl Into<String>,
+    next: &str,
+    said: Said,
+) -> HealthCheck {
     let next = if verdict == Verdict::Ok { String::new() } else { next.to_owned() };
-    HealthCheck { name: name.to_owned(), verdict, detail: detail.into(), next }
+    HealthCheck { name: name.to_owned(), verdict, detail: detail.into(), next, said: Some(said) }
 }
 
 fn listeners(api: &Api) -> HealthCheck {
     let all = &api.addresses;
     let mut parts: Vec<String> =
         all.cira.iter().map(|address| format!("devices {address}")).collect();
-    for (name, address) in [
-        ("dashboard", all.web),
-        ("dashboard without TLS", all.web_plain),
-        ("SOCKS5", all.socks),
-        ("HTTP proxy", all.http_proxy),
-        ("metrics", all.metrics),
+    let cira: Vec<_> = all.cira.iter().map(ToString::to_string).collect();
+    let mut said = Said::new("listeners").text("cira", cira.join(", "));
+    for (name, key, address) in [
+        ("dashboard", "web", all.web),
+        ("dashboard without TLS", "plain", all.web_plain),
+        ("SOCKS5", "socks", all.socks),
+        ("HTTP proxy", "proxy", all.http_proxy),
+        ("metrics", "metrics", all.metrics),
     ] {
         parts.extend(address.map(|address| format!("{name} {address}")));
+        said =
+            said.text(key, address.map_or_else(|| "–".to_owned(), |address| address.to_string()));
     }
     let verdict = if all.cira.is_empty() { Verdict::Bad } else { Verdict::Ok };
     check(
@@ -91,6 +101,7 @@ fn listeners(api: &Api) -> HealthCheck {
         verdict,
         parts.join(", "),
         "Name a listener in the section [cira] of viaduct.toml.",
+        said,
     )
 }
 
@@ -102,25 +113,28 @@ fn store(api: &Api) -> HealthCheck {
             Verdict::Ok,
             format!("it takes what happens; {} facts wait", health.pending),
             "",
+            Said::new("store.well").number("pending", health.pending),
         ),
         Some(error) => check(
             "store",
             Verdict::Bad,
             format!("the database does not take what happens: {error}"),
             "Free the disk or bring the database back; it recovers by itself.",
+            Said::new("store.bad").text("error", error),
         ),
     }
 }
 
 fn audit(api: &Api) -> HealthCheck {
     match api.audit.trouble() {
-        None => check("audit", Verdict::Ok, "the audit log can be written", ""),
-        Some(why) => check(
-            "audit",
-            Verdict::Bad,
-            why,
-            "Until then changes are refused. It recovers by itself.",
-        ),
+        None => {
+            check("audit", Verdict::Ok, "the audit log can be written", "", Said::new("audit.well"))
+        }
+        Some(why) => {
+            let said = Said::new("audit.bad").text("error", &why);
+            let next = "Until then changes are refused. It recovers by itself.";
+            check("audit", Verdict::Bad, why, next, said)
+        }
     }
 }
 
@@ -133,6 +147,7 @@ fn clock() -> HealthCheck {
         verdict,
         format!("this server's clock shows {text}"),
         "Set the clock; certificates and sign-ins depend on it.",
+        Said::new("clock").text("time", text),
     )
 }
 
@@ -152,6 +167,7 @@ fn disk(api: &Api) -> Option<HealthCheck> {
         verdict,
         detail,
         "Free some space: without it neither database nor audit log can be written.",
+        Said::new("disk").number("free", free).text("place", api.data.display().to_string()),
     ))
 }
 
@@ -166,6 +182,7 @@ fn files() -> Option<HealthCheck> {
         verdict,
         detail,
         "Raise LimitNOFILE of the service; each tunnel and console needs one.",
+        Said::new("files").number("used", used).number("most", most),
     ))
 }
 
@@ -189,6 +206,10 @@ fn ends(api: &Api) -> Vec<HealthCheck> {
             verdict,
             detail,
             "Put a new one in place, then reload the certificates.",
+            Said::new("certificates")
+                .text("listener", &certificate.listener)
+                .text("subject", certificate.subject.to_string())
+                .number("days", days),
         ))
     })
     .collect()
@@ -207,6 +228,12 @@ fn receiver((name, figures): &(String, SinkFigures)) -> HealthCheck {
         verdict,
         detail,
         "See whether the receiver is reachable; what is lost stays in the event list for a while.",
+        Said::new("events")
+            .text("name", name)
+            .number("sent", sent)
+            .number("waiting", waiting)
+            .number("failed", failed)
+            .number("lost", lost),
     )
 }
 
@@ -224,5 +251,6 @@ fn users(api: &Api) -> HealthCheck {
         verdict,
         detail,
         "Open the setup link that `viaduct serve` printed; a restart prints a new one.",
+        Said::new("users").number("active", active).number("second", second),
     )
 }

@@ -2,7 +2,7 @@
 
 use super::{Attempts, Case};
 use crate::{events::Stage, inventory::Attempt, tls::alert_words};
-use viaduct_api::Code;
+use viaduct_api::{Code, Said};
 
 /// TLS alerts (RFC 8446 §6.2) with which firmware says that it does not accept our certificate.
 const CERTIFICATE_ALERTS: [u8; 6] = [42, 43, 44, 45, 46, 48];
@@ -14,10 +14,17 @@ pub(super) struct Cause {
     pub(super) likely: String,
     pub(super) next: Vec<String>,
     pub(super) code: Option<Code>,
+    /// The cause by its name, for other languages; what to try follows from it.
+    pub(super) said: Said,
 }
 
-fn cause<const N: usize>(code: Option<Code>, likely: impl Into<String>, next: [&str; N]) -> Cause {
-    Cause { likely: likely.into(), next: next.map(str::to_owned).to_vec(), code }
+fn cause<const N: usize>(
+    said: Said,
+    code: Option<Code>,
+    likely: impl Into<String>,
+    next: [&str; N],
+) -> Cause {
+    Cause { likely: likely.into(), next: next.map(str::to_owned).to_vec(), code, said }
 }
 
 /// Finds the cause of an absence.
@@ -25,6 +32,7 @@ pub(super) fn find(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
     let name = &case.device.name;
     if case.device.blocked {
         return cause(
+            Said::new("cause.blocked").text("name", name),
             Some(Code::DeviceBlocked),
             "it is blocked here; whether it would come otherwise is not known",
             [&format!("viaduct devices approve {name}") as &str],
@@ -32,6 +40,7 @@ pub(super) fn find(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
     }
     if case.conflict {
         return cause(
+            Said::new("cause.conflict").text("name", name),
             Some(Code::IdentityConflict),
             "two machines use this identity and take the place from each other",
             [Code::IdentityConflict.next()],
@@ -44,6 +53,7 @@ pub(super) fn find(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
         return unnamed(
             attempt,
             "probably this PC, because it is the address it used last; another PC behind the same address would look the same",
+            "probably",
         );
     }
     silent(case, attempts)
@@ -54,6 +64,10 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
     let name = &case.device.name;
     match attempt.stage {
         Stage::Login => cause(
+            Said::new("cause.login")
+                .text("name", name)
+                .text("guid", case.device.id.to_string())
+                .text("reason", &attempt.reason),
             Some(Code::WrongCredential),
             format!(
                 "it dials in and says that it is {name}, but {}. It was configured for another server or entry, or another machine uses its UUID",
@@ -68,6 +82,10 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
             ],
         ),
         Stage::Verdict => cause(
+            Said::new("cause.verdict")
+                .text("name", name)
+                .text("guid", case.device.id.to_string())
+                .text("reason", &attempt.reason),
             None,
             format!("it dials in and has proven that it is {name}, but {}", attempt.reason),
             [
@@ -76,6 +94,10 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
             ],
         ),
         Stage::Tcp | Stage::Tls | Stage::Version | Stage::Forwarding => cause(
+            Said::new("cause.stage")
+                .text("name", name)
+                .text("guid", case.device.id.to_string())
+                .text("reason", &attempt.reason),
             None,
             format!("it dials in and says that it is {name}, but {}", attempt.reason),
             ["wait for its next attempt and look at this page again", "update its firmware"],
@@ -84,12 +106,20 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
 }
 
 /// Somebody failed before saying who it is.
-fn unnamed(attempt: &Attempt, how_sure: &str) -> Cause {
+fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
     let ip = attempt.address.to_canonical();
+    let said = |key: &str| {
+        let said = Said::new(key)
+            .text("address", ip.to_string())
+            .text("reason", &attempt.reason)
+            .text("sure", sure);
+        attempt.tls_alert.into_iter().fold(said, |said, alert| said.number("alert", alert))
+    };
     match (attempt.stage, attempt.tls_alert) {
         (Stage::Tls, Some(alert)) if CERTIFICATE_ALERTS.contains(&alert) => {
             let (meaning, advice) = alert_words(alert);
             cause(
+                said("cause.certificate"),
                 Some(Code::RootUnknown),
                 format!("{ip} does not accept this server's certificate: {meaning}; {how_sure}"),
                 [
@@ -102,12 +132,14 @@ fn unnamed(attempt: &Attempt, how_sure: &str) -> Cause {
         (Stage::Tls, Some(alert)) if MISMATCH_ALERTS.contains(&alert) => {
             let (meaning, advice) = alert_words(alert);
             cause(
+                said("cause.mismatch"),
                 Some(Code::TlsMismatch),
                 format!("{ip} and this server find no common TLS: {meaning}; {how_sure}"),
                 [advice, "update the PC's firmware"],
             )
         }
         (Stage::Tls, _) => cause(
+            said("cause.tls"),
             Some(Code::TlsMismatch),
             format!(
                 "{ip} reaches the port, but the TLS handshake fails: {}; {how_sure}",
@@ -120,6 +152,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str) -> Cause {
             ],
         ),
         (Stage::Tcp, _) => cause(
+            said("cause.tcp"),
             None,
             format!("{ip} reaches the port and says nothing that is TLS; {how_sure}"),
             [
@@ -127,6 +160,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str) -> Cause {
             ],
         ),
         (Stage::Version | Stage::Login | Stage::Verdict | Stage::Forwarding, _) => cause(
+            said("cause.nameless"),
             None,
             format!(
                 "{ip} comes through TLS but does not say who it is: {}; {how_sure}",
@@ -145,6 +179,7 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
             device.detail
         );
         return cause(
+            Said::new("cause.ended").text("detail", &device.detail),
             None,
             likely,
             [
@@ -155,10 +190,11 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
     }
     let elsewhere = attempts.elsewhere.iter().find(|attempt| attempt.stage == Stage::Tls);
     if let (true, Some(attempt)) = (case.device.last_connected.is_none(), elsewhere) {
-        return unnamed(attempt, "it may be this PC, but nothing proves it");
+        return unnamed(attempt, "it may be this PC, but nothing proves it", "maybe");
     }
     if case.device.last_connected.is_some() {
         return cause(
+            Said::new("cause.was"),
             None,
             "the PC has no standby power or no network, or it believes that it is inside the company network and so does not call; nothing was seen that says which",
             [
@@ -169,6 +205,7 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
         );
     }
     cause(
+        Said::new("cause.never"),
         None,
         "it was never told to dial in here, or its network does not let it; nothing of it was seen",
         [

@@ -37,7 +37,12 @@ fn flatten(name: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
 
 /// Adds what the PC says, and lets its word decide where it is the surer one.
 pub(crate) fn add(why: &mut WhyOffline, log: &CiraLog, names: &[String]) {
-    let says = |seen, text: String| Check { seen, about: "the PC says".to_owned(), text };
+    let says = |seen, text: String| Check {
+        seen,
+        about: "the PC says".to_owned(),
+        text,
+        said: Vec::new(),
+    };
     why.checks.extend(surroundings(log).map(|(seen, text)| says(seen, text)));
     let known = |host: &str| names.iter().any(|name| name.eq_ignore_ascii_case(host));
     if let Some(host) = log.host.as_deref() {
@@ -54,6 +59,7 @@ pub(crate) fn add(why: &mut WhyOffline, log: &CiraLog, names: &[String]) {
     }
     if let Some((likely, next, code)) = cause(log, &why.name, &known) {
         why.likely = likely;
+        why.cause = None;
         why.next = next;
         why.code = code.map(|code| code.as_str().to_owned());
     }
@@ -201,6 +207,8 @@ mod tests {
             likely: "nothing was seen".into(),
             next: Vec::new(),
             code: None,
+            said: None,
+            cause: None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
 use cause::Cause;
 use std::net::{IpAddr, SocketAddr};
 use time::OffsetDateTime;
-use viaduct_api::{Check, Seen, WhyOffline};
+use viaduct_api::{Check, Said, Seen, WhyOffline};
 use words::{ago, listed, span, times};
 
 /// Where what is known comes from.
@@ -90,16 +90,22 @@ impl<'a> Case<'a> {
             return WhyOffline {
                 guid: self.device.id,
                 summary: format!("{name} is not away: connected for {}", span(self.now - since)),
+                said: Some(
+                    Said::new("connected")
+                        .text("name", &name)
+                        .number("span", (self.now - since).whole_seconds()),
+                ),
                 name,
                 connected: true,
                 checks: self.before().into_iter().collect(),
                 likely: String::new(),
                 next: Vec::new(),
                 code: None,
+                cause: None,
             };
         }
         let attempts = self.attempts_since();
-        let Cause { likely, next, code } = cause::find(self, &attempts);
+        let Cause { likely, next, code, said } = cause::find(self, &attempts);
         let mut checks = vec![self.server()];
         checks.extend(self.blocked());
         checks.extend(self.before());
@@ -107,12 +113,14 @@ impl<'a> Case<'a> {
         WhyOffline {
             guid: self.device.id,
             summary: self.summary(),
+            said: Some(self.summary_said()),
             name,
             connected: false,
             checks,
             likely,
             next,
             code: code.map(|code| code.as_str().to_owned()),
+            cause: Some(said),
         }
     }
 
@@ -155,7 +163,26 @@ impl<'a> Case<'a> {
         }
     }
 
+    fn summary_said(&self) -> Said {
+        let (key, since) = match self.device.last_disconnected.or(self.device.last_seen) {
+            Some(since) => ("away", since),
+            None => ("never", self.device.added),
+        };
+        Said::new(key)
+            .text("name", &self.device.name)
+            .number("span", (self.now - since).whole_seconds())
+    }
+
     fn server(&self) -> Check {
+        let said = match (self.others, self.newest) {
+            (0, _) | (_, None) => Said::new("server.alone"),
+            (others, Some(newest)) => {
+                Said::new(if others == 1 { "server.one" } else { "server.many" })
+                    .number("others", others)
+                    .number("span", (self.now - newest).whole_seconds())
+            }
+        };
+        let said = said.text("addresses", self.listeners.join(", "));
         let listening = format!("listening for devices on {}", listed(&self.listeners));
         let (seen, others) = match (self.others, self.newest) {
             (0, _) | (_, None) => (
@@ -172,13 +199,14 @@ impl<'a> Case<'a> {
                 ),
             ),
         };
-        check(seen, "server", format!("{listening}{others}"))
+        check(seen, "server", format!("{listening}{others}"), vec![said])
     }
 
     fn blocked(&self) -> Option<Check> {
         self.device
             .blocked
-            .then(|| check(Seen::Bad, "device", "it is blocked here, so it is turned away".into()))
+            .then(|| "it is blocked here, so it is turned away".to_owned())
+            .map(|text| check(Seen::Bad, "device", text, vec![Said::new("blocked")]))
     }
 
     /// How the last tunnel went.
@@ -188,13 +216,25 @@ impl<'a> Case<'a> {
             return device
                 .last_end
                 .is_none()
-                .then(|| check(Seen::Neutral, "before", "no tunnel of it has ended yet".into()));
+                .then(|| "no tunnel of it has ended yet".to_owned())
+                .map(|text| check(Seen::Neutral, "before", text, vec![Said::new("before.none")]));
         };
-        let lasted = device
-            .last_disconnected
-            .filter(|ended| *ended >= began)
-            .map(|ended| format!("lasted {}, ", span(ended - began)))
-            .unwrap_or_default();
+        let length = device.last_disconnected.filter(|ended| *ended >= began).map(|e| e - began);
+        let lasted = length.map(|length| format!("lasted {}, ", span(length))).unwrap_or_default();
+        let mut said: Vec<Said> = length
+            .map(|length| Said::new("before.lasted").number("span", length.whole_seconds()))
+            .into_iter()
+            .collect();
+        said.push(
+            Said::new(if end.by_device { "before.device" } else { "before.server" })
+                .text("reason", &end.reason)
+                .text("detail", end.detail.trim_end_matches('.')),
+        );
+        said.extend(
+            device.last_address.map(|a| {
+                Said::new("before.from").text("address", a.ip().to_canonical().to_string())
+            }),
+        );
         let by = if end.by_device { "by the device or its network" } else { "by this server" };
         let from = device.last_address.map(|a| format!(" It came from {}.", a.ip().to_canonical()));
         Some(check(
@@ -206,6 +246,7 @@ impl<'a> Case<'a> {
                 end.detail.trim_end_matches('.'),
                 from.unwrap_or_default()
             ),
+            said,
         ))
     }
 
@@ -215,7 +256,14 @@ impl<'a> Case<'a> {
             .iter()
             .chain(&attempts.same_address)
             .take(5)
-            .map(|attempt| check(Seen::Bad, "since then", self.sentence(attempt)))
+            .map(|attempt| {
+                check(
+                    Seen::Bad,
+                    "since then",
+                    self.sentence(attempt),
+                    vec![self.attempt_said(attempt)],
+                )
+            })
             .collect();
         if checks.is_empty() {
             let what = match self.last_ip() {
@@ -229,13 +277,39 @@ impl<'a> Case<'a> {
             } else {
                 String::new()
             };
-            checks.push(check(Seen::Bad, "since then", format!("{what} was seen{since}")));
+            let mut said = vec![match self.last_ip() {
+                Some(ip) => Said::new("nothing.from").text("address", ip.to_string()),
+                None => Said::new("nothing"),
+            }];
+            if self.started > self.away_since() {
+                let length = (self.now - self.started).whole_seconds();
+                said.push(Said::new("nothing.since").number("span", length));
+            }
+            checks.push(check(Seen::Bad, "since then", format!("{what} was seen{since}"), said));
         }
         checks.extend(attempts.elsewhere.iter().take(3).map(|attempt| {
             let text = format!("{}; it did not say which device it is", self.sentence(attempt));
-            check(Seen::Neutral, "elsewhere", text)
+            let said = vec![self.attempt_said(attempt), Said::new("elsewhere")];
+            check(Seen::Neutral, "elsewhere", text, said)
         }));
         checks
+    }
+
+    /// One counted attempt, for other languages.
+    fn attempt_said(&self, attempt: &Attempt) -> Said {
+        let said = Said::new(match attempt.stage {
+            Stage::Tcp => "attempt.tcp",
+            Stage::Tls => "attempt.tls",
+            Stage::Version => "attempt.version",
+            Stage::Login => "attempt.login",
+            Stage::Verdict => "attempt.verdict",
+            Stage::Forwarding => "attempt.forwarding",
+        })
+        .text("address", attempt.address.to_canonical().to_string())
+        .number("count", attempt.count)
+        .number("span", (self.now - attempt.last).whole_seconds())
+        .text("reason", &attempt.reason);
+        attempt.tls_alert.into_iter().fold(said, |said, alert| said.number("alert", alert))
     }
 
     /// One counted attempt in a sentence.
@@ -266,8 +340,8 @@ impl<'a> Case<'a> {
     }
 }
 
-fn check(seen: Seen, about: &str, text: String) -> Check {
-    Check { seen, about: about.to_owned(), text }
+fn check(seen: Seen, about: &str, text: String, said: Vec<Said>) -> Check {
+    Check { seen, about: about.to_owned(), text, said }
 }
 
 #[cfg(test)]

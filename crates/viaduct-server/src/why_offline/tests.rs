@@ -218,3 +218,24 @@ fn a_connected_device_is_not_away() {
     assert!(why.connected && why.likely.is_empty());
     assert!(why.summary.contains("connected for 12 min"), "{}", why.summary);
 }
+
+/// The names of sentences and causes that the sources hand out, as the dashboard's German words must have them.
+#[test]
+fn what_is_said_by_name_has_german_words() {
+    let words = include_str!("../../../../web/src/i18n/de/said.ts");
+    let sources =
+        [include_str!("mod.rs"), include_str!("cause.rs"), include_str!("../api/stats.rs")]
+            .concat();
+    let quoted = |text: &str| text.split('"').next().unwrap_or_default().to_owned();
+    let literal = sources.split("Said::new(\"").skip(1).map(quoted);
+    let stages =
+        sources.split("\"attempt.").skip(1).map(|rest| format!("attempt.{}", quoted(rest)));
+    let causes =
+        sources.split("said(\"cause.").skip(1).map(|rest| format!("cause.{}", quoted(rest)));
+    let names: Vec<String> = literal.chain(stages).chain(causes).collect();
+    assert!(names.len() > 25, "{names:?}");
+    for name in names {
+        let known = [format!("\n  {name}: "), format!("'{name}': ")];
+        assert!(known.iter().any(|line| words.contains(line)), "{name} has no German words");
+    }
+}

@@ -75,10 +75,13 @@ mod tests {
                 seen: Seen::Bad,
                 about: "since then".into(),
                 text: "bad\u{1b}[1A".into(),
+                said: Vec::new(),
             }],
             likely: "no power".into(),
             next: vec!["plug it in".into(), "wait".into()],
             code: Some("E2019".into()),
+            said: None,
+            cause: None,
         };
         let text = text(&why);
         assert!(text.contains(" ✗ since then  bad"), "{text}");
