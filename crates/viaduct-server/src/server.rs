@@ -176,10 +176,10 @@ impl Server {
         lock.write(&addresses.cira)?;
 
         let events = Bus::with_history(config.events.history);
-        let authority = Authority::open(&data.ca())?;
+        let inventory = parts::inventory(&config).await?;
+        let authority = Authority::open(&data.ca(), parts::seal(&inventory))?;
         let certificates =
             Certificates::open(authority, &config.cira, &config.web, events.clone())?;
-        let inventory = parts::inventory(&config).await?;
         events.name_devices(inventory.clone());
         let access = Access::open(&inventory, &config.data).await?;
         let audit = Audit::open(&inventory).await?;

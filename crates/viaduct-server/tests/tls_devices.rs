@@ -18,7 +18,7 @@ use viaduct_server::{
 
 fn certificates(directory: &Path, profile: Profile) -> Certificates {
     let cira = Cira { profile, names: vec!["mps.example.com".into()], ..Cira::default() };
-    let authority = Authority::open(directory).unwrap();
+    let authority = Authority::open(directory, None).unwrap();
     Certificates::open(authority, &cira, &Web::default(), Bus::new()).unwrap()
 }
 
@@ -153,10 +153,10 @@ fn issue(issuer: Option<(&X509, &PKey<Private>)>) -> (X509, PKey<Private>) {
 #[tokio::test]
 async fn a_restart_finds_the_same_root_and_half_a_pair_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
-    let first = Authority::open(directory.path()).unwrap().root_pem().unwrap();
-    assert_eq!(Authority::open(directory.path()).unwrap().root_pem().unwrap(), first);
+    let first = Authority::open(directory.path(), None).unwrap().root_pem().unwrap();
+    assert_eq!(Authority::open(directory.path(), None).unwrap().root_pem().unwrap(), first);
     fs::remove_file(directory.path().join("root.key")).unwrap();
-    let error = Authority::open(directory.path()).unwrap_err();
+    let error = Authority::open(directory.path(), None).unwrap_err();
     assert!(matches!(error, AuthorityError::Half { .. }), "{error}");
     assert!(!directory.path().join("root.key").exists(), "nothing was made in its place");
 }
@@ -176,7 +176,7 @@ async fn a_reload_takes_new_files_keeps_open_connections_and_refuses_a_wrong_pai
     };
     install(&one);
     let cira = Cira { certificates: vec![files.clone()], ..Cira::default() };
-    let authority = Authority::open(&one).unwrap();
+    let authority = Authority::open(&one, None).unwrap();
     let all = Certificates::open(authority, &cira, &Web::default(), Bus::new()).unwrap();
     let acceptor = all.acceptor("cira").unwrap();
     let (near, far) = duplex(64 << 10);

@@ -65,7 +65,7 @@ fn certificates() -> Certificates {
     static MADE: OnceLock<(TempDir, Certificates)> = OnceLock::new();
     let make = || {
         let directory = tempfile::tempdir().unwrap();
-        let authority = Authority::open(&directory.path().join("ca")).unwrap();
+        let authority = Authority::open(&directory.path().join("ca"), None).unwrap();
         let (cira, web) = (config::Cira::default(), config::Web::default());
         let certificates = Certificates::open(authority, &cira, &web, Bus::new()).unwrap();
         (directory, certificates)

@@ -305,8 +305,9 @@ impl Default for Limits {
 pub struct Store {
     /// `sqlite://PATH`; absent: `sqlite://DATA/viaduct.db`.
     pub url: Option<String>,
-    /// File whose content seals the key files of the data directory; absent: they lie there as they are, unless systemd
-    /// gives the credential `viaduct.master-key` or the environment has `VIADUCT_MASTER_KEY`. Without it nothing opens.
+    /// File whose content seals the key files of the data directory and the private keys of the own CA; absent: they lie
+    /// there as they are, unless systemd gives the credential `viaduct.master-key` or the environment has
+    /// `VIADUCT_MASTER_KEY`. Without it nothing opens.
     pub master_key: Option<PathBuf>,
     /// The one before it, while it changes: the key files are sealed anew at the next start.
     pub previous_master_key: Option<PathBuf>,

@@ -38,6 +38,8 @@ pub(crate) struct Keys {
     key_id: [u8; KEY_ID],
     /// What tokens are signed with.
     tokens: KeyBytes,
+    /// Whether a master key seals the key files.
+    sealed: bool,
 }
 
 impl fmt::Debug for Keys {
@@ -79,7 +81,12 @@ impl Keys {
         let mut key_id = [0; KEY_ID];
         key_id.copy_from_slice(&digest[..KEY_ID]);
         let cipher = Aes256GcmSiv::new_from_slice(sealing.as_slice()).map_err(unfit)?;
-        Ok(Self { mac, cipher, key_id, tokens })
+        Ok(Self { mac, cipher, key_id, tokens, sealed: masters.seal() })
+    }
+
+    /// Whether a master key seals the key files, so that a copy of the data directory alone opens nothing.
+    pub(crate) fn are_sealed(&self) -> bool {
+        self.sealed
     }
 
     /// The key that tokens are signed with.

@@ -19,11 +19,13 @@ use crate::{
     redirect::Redirections,
     registry::Registry,
     rotation::Rotator,
+    tls::Seal,
     vault::Vault,
 };
 use std::{cell::RefCell, net::SocketAddr, sync::Arc};
 use time::OffsetDateTime;
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 impl Running {
     /// What the figures are taken from.
@@ -142,6 +144,30 @@ pub(super) async fn inventory(config: &Config) -> Result<Inventory, StartError> 
         inventory.use_vault(vault);
     }
     Ok(inventory)
+}
+
+/// What the authority's private keys are sealed with: the installation's keys, once a master key seals these. Without
+/// one they would lie open beside what they seal.
+pub(super) fn seal(inventory: &Inventory) -> Option<Arc<dyn Seal>> {
+    inventory.keys().are_sealed().then(|| Arc::new(Installation(inventory.clone())) as _)
+}
+
+#[derive(Debug)]
+struct Installation(Inventory);
+
+/// As whose field the authority's keys are sealed.
+const AUTHORITY: &str = "authority";
+
+impl Seal for Installation {
+    fn seal(&self, name: &str, key: &[u8]) -> Result<Vec<u8>, String> {
+        let sealed = self.0.keys().seal_for(AUTHORITY, name, "private key", key);
+        sealed.map_err(|error| error.to_string())
+    }
+
+    fn open(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+        let opened = self.0.keys().open_for(AUTHORITY, name, "private key", sealed);
+        opened.map_err(|error| error.to_string())
+    }
 }
 
 /// Screens, serial ports and drives.

@@ -5,6 +5,9 @@
 //! make a new one.
 
 mod next;
+mod seal;
+
+pub use seal::Seal;
 
 use openssl::{
     asn1::{Asn1Integer, Asn1Time},
@@ -23,12 +26,14 @@ use openssl::{
         },
     },
 };
+use seal::Keeping;
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
     net::IpAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The root's files.
@@ -52,6 +57,8 @@ pub enum AuthorityError {
     Io { path: PathBuf, source: io::Error },
     #[error("{path} holds no usable certificate or key: {source}")]
     Unusable { path: PathBuf, source: ErrorStack },
+    #[error("the private key {path} is sealed and cannot be used: {why}")]
+    Sealed { path: PathBuf, why: String },
     #[error("{0} does not belong to the key beside it")]
     Mismatch(PathBuf),
     #[error("cannot make a certificate: {0}")]
@@ -107,21 +114,30 @@ impl Leaf {
 /// The authority in a directory (0700) with files of 0600.
 #[derive(Debug, Clone)]
 pub struct Authority {
-    directory: PathBuf,
+    home: Home,
     root: Pair,
 }
 
+/// Where an authority lives, and how it keeps its keys.
+#[derive(Debug, Clone)]
+pub(super) struct Home {
+    directory: PathBuf,
+    keys: Keeping,
+}
+
 impl Authority {
-    /// Opens the authority, or makes it where there is none.
-    pub fn open(directory: &Path) -> Result<Self, AuthorityError> {
+    /// Opens the authority, or makes it where there is none. Private keys are sealed with `seal`; those that lie open are
+    /// sealed when they are read. Without one they lie as they are, and sealed ones are an error.
+    pub fn open(directory: &Path, seal: Option<Arc<dyn Seal>>) -> Result<Self, AuthorityError> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(directory)
             .map_err(|source| AuthorityError::Io { path: directory.into(), source })?;
-        let found = match load(directory, ROOT) {
+        let home = Home { directory: directory.into(), keys: Keeping(seal) };
+        let found = match home.load(ROOT) {
             Err(AuthorityError::Mismatch(path)) => {
-                Some(next::recover(directory)?.ok_or(AuthorityError::Mismatch(path))?)
+                Some(home.recover()?.ok_or(AuthorityError::Mismatch(path))?)
             }
             found => found?,
         };
@@ -129,17 +145,18 @@ impl Authority {
             Some(pair) => pair,
             None => {
                 let pair = make_root()?;
-                store(directory, ROOT, &pair)?;
+                home.store(ROOT, &pair)?;
                 pair
             }
         };
-        Ok(Self { directory: directory.into(), root })
+        home.seal_all()?;
+        Ok(Self { home, root })
     }
 
     /// The root's PEM file, which devices and clients are given.
     #[must_use]
     pub fn root_file(&self) -> PathBuf {
-        self.directory.join("root.pem")
+        self.home.directory.join("root.pem")
     }
 
     /// The root as PEM.
@@ -158,9 +175,9 @@ impl Authority {
         leaf: Leaf,
         names: &[String],
     ) -> Result<(Pair, Option<String>), AuthorityError> {
-        let Some(found) = load(&self.directory, leaf.file())? else {
+        let Some(found) = self.home.load(leaf.file())? else {
             let pair = self.issue(leaf, names, leaf.make_key()?)?;
-            store(&self.directory, leaf.file(), &pair)?;
+            self.home.store(leaf.file(), &pair)?;
             return Ok((pair, None));
         };
         let by_us = found.certificate.verify(self.root.key.as_ref())?;
@@ -171,7 +188,7 @@ impl Authority {
         };
         let Some(why) = why else { return Ok((found, None)) };
         let pair = self.issue(leaf, names, found.key)?;
-        store(&self.directory, leaf.file(), &pair)?;
+        self.home.store(leaf.file(), &pair)?;
         Ok((pair, Some(why)))
     }
 
@@ -265,9 +282,33 @@ fn start(common_name: &str, key: &PKey<Private>, days: u32) -> Result<X509Builde
     Ok(builder)
 }
 
-/// The root, or a leaf that was issued; reads only.
-pub(super) fn stored(directory: &Path, leaf: Option<Leaf>) -> Result<Option<Pair>, AuthorityError> {
-    load(directory, leaf.map_or(ROOT, Leaf::file))
+/// A certificate of an authority, looked at without its keys.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) certificate: X509,
+    /// Whether its private key is sealed.
+    pub(super) sealed: bool,
+}
+
+/// The root, or a leaf that was issued; reads only. That key and certificate belong together can be told of open keys
+/// alone.
+pub(super) fn stored(
+    directory: &Path,
+    leaf: Option<Leaf>,
+) -> Result<Option<Stored>, AuthorityError> {
+    let home = Home { directory: directory.into(), keys: Keeping::default() };
+    let file = leaf.map_or(ROOT, Leaf::file);
+    let Some((certificate, key)) = home.files(file)? else { return Ok(None) };
+    match seal::is_sealed(&key) {
+        Some(true) => {
+            let certificate = certificates(&certificate)?.remove(0);
+            Ok(Some(Stored { certificate, sealed: true }))
+        }
+        _ => {
+            let (pair, _) = load_pair(&certificate, &key)?;
+            Ok(Some(Stored { certificate: pair.certificate, sealed: false }))
+        }
+    }
 }
 
 /// A pair for a handshake with oneself, kept nowhere.
@@ -280,14 +321,45 @@ pub(super) fn throwaway() -> Result<Pair, ErrorStack> {
     Ok(Pair { certificate: builder.build(), key })
 }
 
-fn load(directory: &Path, file: &str) -> Result<Option<Pair>, AuthorityError> {
-    let certificate = directory.join(format!("{file}.pem"));
-    let key = directory.join(format!("{file}.key"));
-    match (certificate.exists(), key.exists()) {
-        (false, false) => Ok(None),
-        (true, false) => Err(AuthorityError::Half { present: certificate, missing: key }),
-        (false, true) => Err(AuthorityError::Half { present: key, missing: certificate }),
-        (true, true) => load_pair(&certificate, &key).map(|(pair, _)| Some(pair)),
+impl Home {
+    /// The files of certificate and key, when they are there.
+    fn files(&self, file: &str) -> Result<Option<(PathBuf, PathBuf)>, AuthorityError> {
+        let certificate = self.directory.join(format!("{file}.pem"));
+        let key = self.directory.join(format!("{file}.key"));
+        match (certificate.exists(), key.exists()) {
+            (false, false) => Ok(None),
+            (true, false) => Err(AuthorityError::Half { present: certificate, missing: key }),
+            (false, true) => Err(AuthorityError::Half { present: key, missing: certificate }),
+            (true, true) => Ok(Some((certificate, key))),
+        }
+    }
+
+    fn load(&self, file: &str) -> Result<Option<Pair>, AuthorityError> {
+        let Some((certificate, key)) = self.files(file)? else { return Ok(None) };
+        let private = self.keys.read(&key)?;
+        pair(&certificate, certificates(&certificate)?, private).map(|(pair, _)| Some(pair))
+    }
+
+    /// Writes key first, so that a crash in between leaves a half that is reported, never a wrong pair.
+    fn store(&self, file: &str, pair: &Pair) -> Result<(), AuthorityError> {
+        self.keys.write(&self.directory.join(format!("{file}.key")), &pair.key)?;
+        write(&self.directory.join(format!("{file}.pem")), &pair.certificate.to_pem()?)
+    }
+
+    /// Seals what lies open, also keys that nobody asks for: old roots, and the next one.
+    fn seal_all(&self) -> Result<(), AuthorityError> {
+        if self.keys.0.is_none() {
+            return Ok(());
+        }
+        let fail = |source| AuthorityError::Io { path: self.directory.clone(), source };
+        for entry in fs::read_dir(&self.directory).map_err(fail)? {
+            let path = entry.map_err(fail)?.path();
+            let is_key = path.extension().is_some_and(|end| end == "key");
+            if is_key && seal::is_sealed(&path) == Some(false) {
+                self.keys.read(&path)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -296,27 +368,28 @@ pub(super) fn load_pair(
     certificate: &Path,
     key: &Path,
 ) -> Result<(Pair, Vec<X509>), AuthorityError> {
-    let read = |path: &Path| {
-        fs::read(path).map_err(|source| AuthorityError::Io { path: path.into(), source })
-    };
-    let unusable = |path: &Path, source| AuthorityError::Unusable { path: path.into(), source };
-    let mut chain =
-        X509::stack_from_pem(&read(certificate)?).map_err(|e| unusable(certificate, e))?;
-    if chain.is_empty() {
-        return Err(unusable(certificate, ErrorStack::get()));
-    }
-    let leaf = chain.remove(0);
-    let private = PKey::private_key_from_pem(&read(key)?).map_err(|e| unusable(key, e))?;
-    if !leaf.public_key()?.public_eq(&private) {
-        return Err(AuthorityError::Mismatch(certificate.into()));
-    }
-    Ok((Pair { certificate: leaf, key: private }, chain))
+    let chain = certificates(certificate)?;
+    pair(certificate, chain, Keeping::default().read(key)?)
 }
 
-/// Writes key first, so that a crash in between leaves a half that is reported, never a wrong pair.
-fn store(directory: &Path, file: &str, pair: &Pair) -> Result<(), AuthorityError> {
-    write(&directory.join(format!("{file}.key")), &pair.key.private_key_to_pem_pkcs8()?)?;
-    write(&directory.join(format!("{file}.pem")), &pair.certificate.to_pem()?)
+/// The certificates in a file, at least one.
+fn certificates(path: &Path) -> Result<Vec<X509>, AuthorityError> {
+    let unusable = |source| AuthorityError::Unusable { path: path.into(), source };
+    let pem = fs::read(path).map_err(|source| AuthorityError::Io { path: path.into(), source })?;
+    let chain = X509::stack_from_pem(&pem).map_err(unusable)?;
+    if chain.is_empty() { Err(unusable(ErrorStack::get())) } else { Ok(chain) }
+}
+
+fn pair(
+    path: &Path,
+    mut chain: Vec<X509>,
+    key: PKey<Private>,
+) -> Result<(Pair, Vec<X509>), AuthorityError> {
+    let certificate = chain.remove(0);
+    if !certificate.public_key()?.public_eq(&key) {
+        return Err(AuthorityError::Mismatch(path.into()));
+    }
+    Ok((Pair { certificate, key }, chain))
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), AuthorityError> {

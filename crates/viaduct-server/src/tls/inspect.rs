@@ -17,6 +17,8 @@ pub struct Inspection {
     pub certificates: Vec<CertificateInfo>,
     /// What is wrong with files, keys and chains.
     pub faults: Vec<String>,
+    /// Whether the root's private key is sealed; none where there is no root yet.
+    pub root_sealed: Option<bool>,
 }
 
 /// Reads the certificates that these settings use. Files that the server would make at its start may be missing.
@@ -54,20 +56,23 @@ impl Inspection {
         leaf: Option<Leaf>,
         root: Option<&X509>,
     ) -> Option<X509> {
-        let pair = match stored(ca, leaf) {
-            Ok(pair) => pair?,
+        let found = match stored(ca, leaf) {
+            Ok(found) => found?,
             Err(error) => {
                 self.faults.push(format!("{name}: {error}"));
                 return None;
             }
         };
-        self.certificates.extend(describe(name, &pair.certificate));
+        if leaf.is_none() {
+            self.root_sealed = Some(found.sealed);
+        }
+        self.certificates.extend(describe(name, &found.certificate));
         if let Some(root) = root
-            && !issued_by(&pair.certificate, root)
+            && !issued_by(&found.certificate, root)
         {
             self.faults.push(format!("{name}: its certificate was not issued by root.pem"));
         }
-        Some(pair.certificate)
+        Some(found.certificate)
     }
 
     /// A certificate from the configured files, with the chain that follows it there.
@@ -140,7 +145,7 @@ mod tests {
         let empty = inspect(&ca, &config.cira, &config.web);
         assert!(empty.certificates.is_empty() && empty.faults.is_empty() && !ca.exists());
 
-        let authority = Authority::open(&ca).unwrap();
+        let authority = Authority::open(&ca, None).unwrap();
         Certificates::open(authority, &config.cira, &config.web, Bus::default()).unwrap();
         let found = inspect(&ca, &config.cira, &config.web);
         let names: Vec<_> = found.certificates.iter().map(|c| c.listener.as_str()).collect();
@@ -148,7 +153,7 @@ mod tests {
         assert!(found.faults.is_empty(), "{:?}", found.faults);
 
         let other = tempfile::tempdir().unwrap();
-        Authority::open(other.path()).unwrap();
+        Authority::open(other.path(), None).unwrap();
         for file in ["root.pem", "root.key"] {
             fs::copy(other.path().join(file), ca.join(file)).unwrap();
         }

@@ -20,7 +20,7 @@ mod web;
 
 pub use acceptor::{AcceptError, DeviceAcceptor, TlsInfo};
 pub use alert::alert_words;
-pub use authority::{Authority, AuthorityError};
+pub use authority::{Authority, AuthorityError, Seal};
 pub use certificates::{CertificateInfo, Certificates, TlsError};
 pub use hello::HelloFacts;
 pub use inspect::{Inspection, inspect, names_of, self_test};

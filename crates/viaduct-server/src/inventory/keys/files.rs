@@ -94,6 +94,11 @@ impl Masters {
         Ok(Self { current, previous })
     }
 
+    /// Whether there is a master key to seal with.
+    pub(super) fn seal(&self) -> bool {
+        self.current.is_some()
+    }
+
     /// The key in that file; a missing one is made when that is allowed. What is not sealed with the current master key
     /// is sealed with it.
     pub(super) fn read_or_make(&self, path: &Path, may_make: bool) -> Result<KeyBytes, StoreError> {

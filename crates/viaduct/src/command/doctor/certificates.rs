@@ -24,6 +24,9 @@ pub(super) fn look(patient: &Patient, findings: &mut Findings) {
             "Put a matching certificate and key in place, then `viaduct cert reload`.",
         );
     }
+    if let Some(sealed) = files.as_ref().and_then(|files| files.root_sealed) {
+        of_rest(sealed, findings);
+    }
     let shown = match (&patient.server, &files) {
         (Some((_, status)), _) => status.certificates.clone(),
         (None, Some(files)) => files.certificates.iter().map(info).collect(),
@@ -45,6 +48,19 @@ pub(super) fn look(patient: &Patient, findings: &mut Findings) {
         let first = shown.iter().filter_map(|one| one.not_after).min();
         let left = first.map(|end| span(end - OffsetDateTime::now_utc())).unwrap_or_default();
         findings.ok("certificates", format!("{} good, the first ends in {left}", shown.len()));
+    }
+}
+
+/// How the root's private key lies on the disk.
+fn of_rest(sealed: bool, findings: &mut Findings) {
+    match sealed {
+        true => findings.ok("keys", "the root's private key is sealed with the master key"),
+        false => findings.note(
+            "keys",
+            "the root's private key lies unsealed in the data directory: who has a copy of that, a backup for example, can be this server for every PC",
+            "Give a master key (store.master_key, the systemd credential viaduct.master-key, or [vault] master_key) and restart; \
+             the keys are sealed at that start.",
+        ),
     }
 }
 
