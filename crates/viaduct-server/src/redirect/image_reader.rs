@@ -4,7 +4,7 @@ use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Read at once. Two of these are what a mount costs in memory.
-const CHUNK: u64 = 1 << 20;
+const CHUNK: u64 = 64 << 10;
 
 /// Reads an image for a drive.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use amt::{
     port::ServicePort,
     redirect::{
         ConsoleLogin, ConsoleMessage, ConsoleStep, Decoder, DeviceMessage, Kind,
-        ider::{DriveEvent, IderDeviceMessage, Image, VirtualDrive},
+        ider::{self, DriveEvent, IderDeviceMessage, Image, VirtualDrive},
     },
 };
 use std::{
@@ -35,6 +35,8 @@ const BEGIN: Duration = Duration::from_secs(30);
 const REVIEW: Duration = Duration::from_secs(20);
 /// The last word to the device must be out so soon.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// A PC may ask for gigabytes in one command; no more than this is at hand at once, in bytes.
+const PART: u32 = 32 << 10;
 const MODE: RedirectionMode = RedirectionMode::Ider;
 
 /// What is to be mounted.
@@ -213,21 +215,37 @@ impl Drive {
                 return Err(End::ByDevice("the device reports an error of its drives".into()));
             }
             DriveEvent::Read { drive, offset, length } => {
-                match self.source.read(offset, length).await {
-                    Ok(bytes) => {
-                        self.drive.give(drive, Some(&bytes));
-                        self.flush(line, entry).await?;
-                        self.mounted.read(offset, length);
-                    }
-                    Err(error) => {
-                        tracing::warn!(image = self.mounted.media_name, %error, "an image cannot be read");
-                        self.drive.give(drive, None);
-                    }
-                }
+                self.give(line, entry, drive, (offset, length)).await?;
             }
         }
         self.flush(line, entry).await?;
         Ok(event)
+    }
+
+    /// Sends a part of the image, piece by piece as the PC takes it.
+    async fn give(
+        &mut self,
+        line: &mut Line,
+        entry: &Entry,
+        which: ider::Drive,
+        (offset, length): (u64, u32),
+    ) -> Result<(), End> {
+        let mut given = 0;
+        while given < length {
+            let (at, count) = (offset + u64::from(given), PART.min(length - given));
+            match self.source.read(at, count).await {
+                Ok(bytes) => self.drive.give_part(which, &bytes, given + count == length),
+                Err(error) => {
+                    tracing::warn!(image = self.mounted.media_name, %error, "an image cannot be read");
+                    self.drive.give(which, None);
+                    return Ok(());
+                }
+            }
+            self.flush(line, entry).await?;
+            self.mounted.read(at, count);
+            given += count;
+        }
+        Ok(())
     }
 
     async fn flush(&mut self, line: &mut Line, entry: &Entry) -> Result<(), End> {

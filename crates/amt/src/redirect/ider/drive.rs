@@ -100,12 +100,17 @@ impl VirtualDrive {
 
     /// The bytes that were asked for; None when they cannot be read.
     pub fn give(&mut self, drive: Drive, bytes: Option<&[u8]>) {
-        let Some(bytes) = bytes else {
-            return self.completed(drive, Some(Sense::UNREADABLE));
-        };
+        match bytes {
+            None => self.completed(drive, Some(Sense::UNREADABLE)),
+            Some(bytes) => self.give_part(drive, bytes, true),
+        }
+    }
+
+    /// Some of the bytes that were asked for, in order; `last`: with these it is all of them.
+    pub fn give_part(&mut self, drive: Drive, bytes: &[u8], last: bool) {
         let mut pieces = bytes.chunks(self.piece).peekable();
         while let Some(piece) = pieces.next() {
-            let (completed, data) = (pieces.peek().is_none(), piece.to_vec());
+            let (completed, data) = (last && pieces.peek().is_none(), piece.to_vec());
             self.say(|sequence| IderConsoleMessage::Data { sequence, drive, completed, data });
         }
     }
@@ -185,6 +190,13 @@ mod tests {
             })
             .collect();
         assert_eq!(pieces, [(2, false, 3000), (3, true, 1096)]);
+        drive.give_part(Drive::Cd, &[7; 2048], false);
+        drive.give_part(Drive::Cd, &[7; 2048], true);
+        let parts = said(&mut drive);
+        let ends = parts
+            .iter()
+            .map(|part| matches!(part, IderConsoleMessage::Data { completed: true, .. }));
+        assert_eq!(ends.collect::<Vec<_>>(), [false, true]);
         drive.give(Drive::Cd, None);
         let failed = said(&mut drive);
         let [IderConsoleMessage::Completed { completion, .. }] = &failed[..] else {
