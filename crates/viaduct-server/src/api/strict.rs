@@ -98,6 +98,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Strict<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.follower.answered(buf);
         Pin::new(&mut self.io).poll_write(cx, buf)
     }
 

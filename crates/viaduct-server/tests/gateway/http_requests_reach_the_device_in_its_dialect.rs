@@ -11,7 +11,7 @@ async fn origin_form_kept_fields_and_no_word_of_the_proxy() {
     let mut console = site.http().await;
     let request = format!(
         "POST http://PC-07:16992/wsman?x HTTP/1.1\r\nHost: PC-07:16992\r\n{}Proxy-Connection: Keep-Alive\r\n\
-         Authorization: Digest username=\"admin\"\r\nX-Own: 1\r\nConnection: TE, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\n\
+         Authorization: Digest response=0123456789abcdef0123456789abcdef\r\nX-Own: 1\r\nConnection: TE, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\n\
          Content-Length: 4\r\n\r\nbody",
         site.authorization()
     );
@@ -20,7 +20,7 @@ async fn origin_form_kept_fields_and_no_word_of_the_proxy() {
     assert_eq!(service.port, 16992);
     assert_eq!(
         service.read_until("body").await,
-        "POST /wsman?x HTTP/1.1\r\nHost: PC-07:16992\r\nAuthorization: Digest username=\"admin\"\r\nX-Own: 1\r\n\
+        "POST /wsman?x HTTP/1.1\r\nHost: PC-07:16992\r\nAuthorization: Digest response=0123456789abcdef0123456789abcdef\r\nX-Own: 1\r\n\
          Content-Length: 4\r\n\r\nbody"
     );
     service.send(NOTHING);

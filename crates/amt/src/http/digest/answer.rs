@@ -96,6 +96,24 @@ impl Answer {
     }
 }
 
+/// Whether a value of `Authorization` must not reach a platform: a digest answer that cannot be read, or whose response
+/// is missing or no whole digest (of MD5 or SHA-256). AMT 6 to 11.6 took an empty or short one for the right one
+/// (CVE-2017-5689). Other schemes are not judged.
+#[must_use]
+pub fn is_partial_answer(value: &str) -> bool {
+    let value = value.trim_start();
+    let scheme_end =
+        value.find(|c: char| c.is_ascii_whitespace() || c == ',').unwrap_or(value.len());
+    if !value.get(..scheme_end).is_some_and(|scheme| scheme.eq_ignore_ascii_case("Digest")) {
+        return false;
+    }
+    let Ok(found) = parameters::Parameters::parse(value) else { return true };
+    let whole = |response: &str| {
+        matches!(response.len(), 32 | 64) && response.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    !found.get("response").is_some_and(whole)
+}
+
 /// `nc` is exactly eight hexadecimal digits; upper-case ones would hash differently, so they are
 /// refused rather than rewritten.
 fn count(text: &str) -> Result<u32, DigestError> {
@@ -104,4 +122,45 @@ fn count(text: &str) -> Result<u32, DigestError> {
         return Err(DigestError::Malformed);
     }
     u32::from_str_radix(text, 16).map_err(|_| DigestError::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_partial_answer;
+
+    #[test]
+    fn what_old_firmware_took_for_the_right_answer_is_recognised() {
+        let digest = "0123456789abcdef0123456789abcdef";
+        let with = |response: &str| {
+            format!("Digest username=\"admin\", realm=\"r\", nonce=\"n\", uri=\"/\", {response}")
+        };
+        let whole = [
+            with(&format!("response=\"{digest}\"")),
+            with(&format!("response={digest}, qop=auth, nc=00000001, cnonce=\"c\"")),
+            with(&format!("response=\"{digest}{digest}\", algorithm=SHA-256")),
+            "Basic YTpi".to_owned(),
+            "Negotiate x".to_owned(),
+            "Digests".to_owned(),
+        ];
+        for value in &whole {
+            assert!(!is_partial_answer(value), "{value}");
+        }
+        let partial = [
+            with("response=\"\""),
+            with("response="),
+            with("opaque=\"\""),
+            with(&format!("response=\"{}\"", &digest[1..])),
+            with(&format!("response=\"{digest}0\"")),
+            with(&format!("response=\"{}g\"", &digest[1..])),
+            with(&format!("response=\"\", response=\"{digest}\"")),
+            with(&format!("response=\"\", response=\"{digest}\"")).replace(' ', "\t"),
+            "Digest".to_owned(),
+            "DIGEST x".to_owned(),
+            " digest\tresponse=\"\"".to_owned(),
+            "Digest,response=\"\"".to_owned(),
+        ];
+        for value in &partial {
+            assert!(is_partial_answer(value), "{value}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ mod parameters;
 mod response;
 mod verifier;
 
-pub use answer::Answer;
+pub use answer::{Answer, is_partial_answer};
 pub use challenge::Challenge;
 pub use login::DigestLogin;
 pub use nonces::{NonceProblem, NonceTable};

@@ -15,13 +15,15 @@ const HEAD_MAX: usize = 64 << 10;
 pub(crate) struct Follower {
     inbox: BytesMut,
     at: At,
+    /// The last request asks for another protocol and has no answer: what may follow is not known yet.
+    asks: bool,
 }
 
 #[derive(Debug)]
 enum At {
     Head(HeadScan),
     Body(Body),
-    /// The bytes may be those of another protocol from here on.
+    /// The bytes are those of another protocol from here on.
     Opaque,
 }
 
@@ -43,6 +45,18 @@ impl Follower {
         }
         self.inbox.extend_from_slice(bytes);
         self.step().map_err(|()| bytes.len().saturating_sub(self.inbox.len()))
+    }
+
+    /// The next bytes of our answers. They tell whether a client that asked for another protocol got it; one that did not
+    /// speaks HTTP as before, and is judged as before.
+    pub(crate) fn answered(&mut self, bytes: &[u8]) {
+        if !self.asks || bytes.is_empty() || bytes.starts_with(b"HTTP/1.1 100") {
+            return;
+        }
+        self.asks = false;
+        if bytes.starts_with(b"HTTP/1.1 101") {
+            self.at = At::Opaque;
+        }
     }
 
     /// Whether no request has begun that has not ended. Of another protocol nothing is known, so nothing is awaited.
@@ -67,6 +81,8 @@ impl Follower {
                     Ok(Piece::End) => self.at = At::default(),
                     Err(_) => return Err(()),
                 },
+                // Who asks for another protocol waits for the answer: what is sent ahead of it could be read as either.
+                At::Head(_) if self.asks && !self.inbox.is_empty() => return Err(()),
                 At::Head(scan) => {
                     // Old clients send an empty line behind a body (RFC 9112 section 2.2).
                     if self.inbox.starts_with(b"\r\n") {
@@ -79,9 +95,9 @@ impl Follower {
                         Ok(None) => return Ok(()),
                         Err(_) => return Err(()),
                         Ok(Some(end)) => {
-                            let (body, switches) = request::framed(&self.inbox[..end])?;
+                            let (body, asks) = request::framed(&self.inbox[..end])?;
                             self.inbox.advance(end);
-                            self.at = if switches { At::Opaque } else { At::Body(body) };
+                            (self.at, self.asks) = (At::Body(body), asks);
                         }
                     }
                 }
@@ -124,12 +140,31 @@ mod tests {
         assert!(Follower::default().take(chunk.as_bytes()).is_err());
     }
 
+    const SWITCH: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 1\r\n\r\nx";
+
     #[test]
     fn behind_a_switch_of_protocols_nothing_is_read() {
         let mut follower = Follower::default();
-        let head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n\n\n\0";
-        assert_eq!(follower.take(head.as_bytes()), Ok(()));
+        assert_eq!(follower.take(SWITCH.as_bytes()), Ok(()));
+        follower.answered(b"HTTP/1.1 100 Continue\r\n\r\n");
+        follower.answered(b"HTTP/1.1 101 Switching Protocols\r\n");
         assert_eq!(follower.take(b"\n\n\0"), Ok(()));
+    }
+
+    #[test]
+    fn behind_a_switch_that_was_refused_all_is_judged_as_before() {
+        let mut follower = Follower::default();
+        assert_eq!(follower.take(SWITCH.as_bytes()), Ok(()));
+        follower.answered(b"HTTP/1.1 404 Not Found\r\n");
+        assert_eq!(follower.take(FINE.as_bytes()), Ok(()));
+        assert_eq!(follower.take(b"GET / HTTP/1.1\nHost: a\n\n"), Err(0));
+    }
+
+    #[test]
+    fn what_is_sent_ahead_of_the_answer_to_a_switch_is_void() {
+        let mut follower = Follower::default();
+        let ahead = format!("{SWITCH}{FINE}");
+        assert_eq!(follower.take(ahead.as_bytes()), Err(SWITCH.len()));
     }
 
     proptest! {

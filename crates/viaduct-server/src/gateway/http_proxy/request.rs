@@ -9,6 +9,7 @@ use super::{
     fields::{FIELD_LIMIT, Fields, LengthError},
 };
 use crate::gateway::{Refusal, RequestError, Target};
+use amt::http::digest::is_partial_answer;
 
 /// A request as the console meant it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,10 @@ impl Request {
         if fields.all("proxy-authorization").nth(1).is_some() {
             return Err(bad(RequestError::SeveralCredentials));
         }
+        let partial = |value: &[u8]| is_partial_answer(&String::from_utf8_lossy(value));
+        if fields.all("authorization").any(partial) {
+            return Err(bad(RequestError::PartialDigest));
+        }
         if method == "CONNECT" && !body.is_done() {
             return Err(bad(RequestError::ConnectBody));
         }
@@ -107,20 +112,17 @@ impl Request {
     }
 }
 
-/// What a listener with another reader must know of a head: its body, and whether the bytes behind it may be those of
-/// another protocol.
+/// What a listener with another reader must know of a head: its body, and whether it asks for another protocol.
 pub(super) fn framed(head: &[u8]) -> Result<(Body, bool), ()> {
     let mut space = [httparse::EMPTY_HEADER; 2 * FIELD_LIMIT];
     let mut parsed = httparse::Request::new(&mut space);
     let whole =
         matches!(parsed.parse(head), Ok(httparse::Status::Complete(used)) if used == head.len());
-    let (true, Some(method), Some(minor)) = (whole, parsed.method, parsed.version) else {
-        return Err(());
-    };
+    let (true, Some(minor)) = (whole, parsed.version) else { return Err(()) };
     let fields = Fields::from_parsed(parsed.headers);
     let body = framing(&fields, minor).map_err(drop)?;
     check_host(&fields, minor).map_err(drop)?;
-    Ok((body, method == "CONNECT" || fields.has("upgrade")))
+    Ok((body, fields.has("upgrade")))
 }
 
 fn framing(fields: &Fields, minor: u8) -> Result<Body, Refusal> {

@@ -86,6 +86,8 @@ pub enum RequestError {
     BadHost,
     /// More than one Proxy-Authorization.
     SeveralCredentials,
+    /// A digest for the device without a whole response.
+    PartialDigest,
     /// An Expect other than `100-continue`.
     BadExpectation,
     /// CONNECT with a body.

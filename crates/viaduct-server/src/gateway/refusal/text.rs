@@ -198,6 +198,9 @@ impl RequestError {
             Self::BadChunk => "The chunked body has bad grammar.",
             Self::BadHost => "An HTTP/1.1 request needs exactly one valid Host.",
             Self::SeveralCredentials => "The request has more than one Proxy-Authorization.",
+            Self::PartialDigest => {
+                "Authorization is a digest whose response is missing or no whole digest; old firmware would take it for the right one."
+            }
             Self::BadExpectation => "Expect is something other than `100-continue`.",
             Self::ConnectBody => "CONNECT has a body.",
             Self::NotProxied => {
@@ -227,6 +230,7 @@ impl RequestError {
             | Self::BadChunk
             | Self::BadHost
             | Self::SeveralCredentials
+            | Self::PartialDigest
             | Self::BadExpectation
             | Self::ConnectBody
             | Self::OtherScheme

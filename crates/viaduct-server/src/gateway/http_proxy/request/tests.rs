@@ -45,6 +45,7 @@ fn smuggling_shapes_are_refused() {
         ("X\r\n", RequestError::Malformed),
         ("Host: other\r\n", RequestError::BadHost),
         ("Expect: 200-maybe\r\n", RequestError::BadExpectation),
+        ("Authorization: Digest response=\"\"\r\n", RequestError::PartialDigest),
         (
             "Proxy-Authorization: Basic a\r\nProxy-Authorization: Basic b\r\n",
             RequestError::SeveralCredentials,
@@ -124,14 +125,14 @@ fn connect_in_http_1_0_needs_no_host() {
 fn the_device_gets_origin_form_kept_fields_and_a_length() {
     let request = parsed(
         "POST http://PC-01:16992/wsman HTTP/1.1\r\nHost: PC-01:16992\r\nUser-Agent: x\r\n\
-         Authorization: Digest y\r\nProxy-Authorization: Basic z\r\nProxy-Connection: Keep-Alive\r\n\
+         Authorization: Basic y\r\nProxy-Authorization: Basic z\r\nProxy-Connection: Keep-Alive\r\n\
          Expect: 100-continue\r\nTransfer-Encoding: chunked\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n",
     );
     assert!(request.expects_continue && request.persistent);
     let text = String::from_utf8(request.to_device("PC-01:16992", "/wsman", Some(12))).unwrap();
     assert_eq!(
         text,
-        "POST /wsman HTTP/1.1\r\nHost: PC-01:16992\r\nUser-Agent: x\r\nAuthorization: Digest y\r\n\
+        "POST /wsman HTTP/1.1\r\nHost: PC-01:16992\r\nUser-Agent: x\r\nAuthorization: Basic y\r\n\
          Content-Length: 12\r\n\r\n"
     );
 }
