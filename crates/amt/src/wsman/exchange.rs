@@ -9,8 +9,9 @@ use crate::http::{
     digest::{Challenge, DigestError, DigestLogin},
 };
 
-/// An unauthenticated try, one with an answer, and one more when the nonce had become stale.
-const MAX_TRIES: u8 = 3;
+/// An unauthenticated try, one with an answer, and more when the nonce had become stale: requests beside this one may
+/// have made it so more than once. A wrong password ends it earlier.
+const MAX_TRIES: u8 = 4;
 
 /// One request and its answer, over a channel that the caller opens.
 ///
@@ -168,6 +169,21 @@ impl Exchange {
         }
         let head = RequestHead::new("POST", "/wsman", headers);
         Some(Message { head, body: self.body.clone() }.to_bytes())
+    }
+
+    /// Whether [`poll_transmit`](Self::poll_transmit) has something.
+    #[must_use]
+    pub const fn wants_transmit(&self) -> bool {
+        matches!(self.state, State::Send)
+    }
+
+    /// Brings a challenge of this exchange to what requests beside it share, and takes the next use of the nonce from
+    /// there. Call it before each [`poll_transmit`](Self::poll_transmit) where several exchanges share a login.
+    pub fn renew_login(&mut self, shared: &mut DigestLogin) {
+        if self.fresh {
+            shared.settle(self.login.clone());
+        }
+        self.login = shared.lend();
     }
 
     /// Bytes from the platform.

@@ -13,8 +13,10 @@ use axum::{
 use serde_json::{Map, Value, json};
 use viaduct_api::{Code, Problem};
 
-/// Seconds after which a device that is away may be worth another try.
+/// Seconds after which a device that is away may be worth another try; the proxies say the same.
 const AWAY_RETRY: u64 = 10;
+/// The same of a device with too many callers.
+const BUSY_RETRY: u64 = 2;
 
 /// A refusal on its way to the client. Boxed, because it is the rare end of every handler.
 #[derive(Debug, Clone)]
@@ -137,7 +139,11 @@ impl Refusal {
     pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
         let mut problem = Problem::new(code, detail);
         problem.status = status(code).as_u16();
-        let retry_after = (code == Code::DeviceAway).then_some(AWAY_RETRY);
+        let retry_after = match code {
+            Code::DeviceAway => Some(AWAY_RETRY),
+            Code::DeviceBusy => Some(BUSY_RETRY),
+            _ => None,
+        };
         let (shape, extra) = (Map::new(), Map::new());
         Self(Box::new(Parts { code, problem, shape, extra, challenge: "Bearer", retry_after }))
     }

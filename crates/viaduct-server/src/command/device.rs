@@ -204,7 +204,13 @@ impl DeviceCommands {
     pub async fn send(&mut self, envelope: &Envelope) -> Result<Answered, CommandError> {
         let deadline = (Instant::now() + self.deadlines.each).min(self.deadlines.all);
         self.diary.requests += 1;
-        let result = exchange::run(&mut self.line, &self.account, envelope, deadline).await;
+        let mut result = exchange::run(&mut self.line, &self.account, envelope, deadline).await;
+        // A channel that ends with its tunnel is no fault of the answer.
+        if let Err(CommandError::Unusable(_)) = &result
+            && let Some(end) = self.line.dialler().tunnel.end()
+        {
+            result = Err(CommandError::Away { why: end.detail });
+        }
         if result == Err(CommandError::CredentialRefused) {
             self.queue.refused(&self.account);
         }

@@ -94,6 +94,12 @@ impl CommandError {
         })
     }
 
+    /// Whether the device has answered, though not with what was asked for: another question may be answered.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Fault { .. } | Self::Returned { .. } | Self::Unusable(_))
+    }
+
     /// Whether AMT says that the account may not, or that somebody at the PC must agree first.
     #[must_use]
     pub fn is_denied(&self) -> bool {

@@ -49,6 +49,11 @@ impl<D: Dial> Line<D> {
         Self { dial, spare: None }
     }
 
+    /// How connections are made.
+    pub(super) fn dialler(&self) -> &D {
+        &self.dial
+    }
+
     /// The connection that is left, when it is still good: the platform has neither closed it nor said anything.
     async fn take_spare(&mut self) -> Option<D::Io> {
         let mut io = self.spare.take()?;
@@ -149,14 +154,13 @@ pub async fn run<D: Dial>(
             envelope.bytes.clone(),
             &envelope.message_id,
             line.dial.host(),
-            account.login().lend(),
+            account.login().clone(),
             entropy()?,
         );
-        let outcome = timeout_at(deadline, converse(line, spare, &mut exchange)).await;
+        let outcome = timeout_at(deadline, converse(line, spare, account, &mut exchange)).await;
         let sent = exchange.may_have_been_done();
         let in_doubt = sent && !envelope.harmless;
         let answering = exchange.is_answering();
-        account.login().settle(exchange.into_login());
         return match outcome {
             Ok(Ok(answered)) => Ok(answered),
             Ok(Err(End::Closed(_))) if is_used && !answering => continue,
@@ -199,6 +203,7 @@ impl End {
 async fn converse<D: Dial>(
     line: &mut Line<D>,
     spare: Option<D::Io>,
+    account: &Account,
     exchange: &mut Exchange,
 ) -> Result<Answered, End> {
     let mut io = match spare {
@@ -206,7 +211,7 @@ async fn converse<D: Dial>(
         None => line.dial.dial().await.map_err(End::NoConnection)?,
     };
     loop {
-        match step(&mut io, exchange).await {
+        match step(&mut io, account, exchange).await {
             Output::Reopen => {
                 // The platform has few places: the old connection goes first.
                 drop(io);
@@ -226,7 +231,7 @@ async fn converse<D: Dial>(
 }
 
 /// Writes and reads at the same time until the exchange has something to say.
-async fn step<IO>(io: &mut IO, exchange: &mut Exchange) -> Output
+async fn step<IO>(io: &mut IO, account: &Account, exchange: &mut Exchange) -> Output
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
@@ -236,6 +241,9 @@ where
     loop {
         if let Some(output) = exchange.poll_output() {
             return output;
+        }
+        if exchange.wants_transmit() {
+            exchange.renew_login(&mut account.login());
         }
         if let Some(bytes) = exchange.poll_transmit() {
             (unsent, at) = (bytes, 0);

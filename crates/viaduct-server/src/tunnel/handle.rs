@@ -240,6 +240,12 @@ impl TunnelHandle {
         drop(self.requests.send(Request::Disconnect(end)));
     }
 
+    /// How it ended, once it has.
+    #[must_use]
+    pub fn end(&self) -> Option<TunnelEnd> {
+        self.face.end.borrow().clone()
+    }
+
     /// Waits for the end.
     pub async fn ended(&self) -> TunnelEnd {
         let mut end = self.face.end.subscribe();

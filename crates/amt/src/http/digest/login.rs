@@ -25,10 +25,19 @@ impl DigestLogin {
         self.challenge.is_some()
     }
 
-    /// Takes the challenge of a 401 and starts counting anew.
+    /// Takes the challenge of a 401 and starts counting anew; where the nonce is the one that is known, the count goes on.
     pub fn handle_challenge(&mut self, challenge: Challenge) {
+        if !self.knows(&challenge) {
+            self.uses = 0;
+        }
         self.challenge = Some(challenge);
-        self.uses = 0;
+    }
+
+    fn knows(&self, challenge: &Challenge) -> bool {
+        let same = |known: &Challenge| {
+            (&known.nonce, &known.realm) == (&challenge.nonce, &challenge.realm)
+        };
+        self.challenge.as_ref().is_some_and(same)
     }
 
     /// A copy for one request that may run beside others. The turn is counted here, so the next copy uses a higher count;
@@ -44,15 +53,15 @@ impl DigestLogin {
 
     /// Takes over what a lent copy learnt: another challenge, or more uses of the one that is known.
     pub fn settle(&mut self, lent: Self) {
-        if lent.challenge.is_none() || lent.credentials != self.credentials {
+        let Some(challenge) = lent.challenge else { return };
+        if lent.credentials != self.credentials {
             return;
         }
-        if lent.challenge == self.challenge {
-            self.uses = self.uses.max(lent.uses);
-        } else {
-            self.challenge = lent.challenge;
-            self.uses = lent.uses;
-        }
+        self.uses = match self.knows(&challenge) {
+            true => self.uses.max(lent.uses),
+            false => lent.uses,
+        };
+        self.challenge = Some(challenge);
     }
 
     /// The account that is used.
@@ -123,6 +132,20 @@ mod tests {
         login.settle(two);
         login.settle(one);
         assert_eq!(count(&mut login.lend()), "00000003");
+    }
+
+    #[test]
+    fn a_nonce_that_is_given_again_is_counted_on() {
+        let mut login = DigestLogin::new(Credentials::new("admin", "P@ssw0rd"));
+        login.handle_challenge(challenge("n"));
+        let (mut one, mut two) = (login.lend(), login.lend());
+        assert_eq!((count(&mut two), count(&mut one)), ("00000002".into(), "00000001".into()));
+        // The second one came first, so the device refuses the first with the nonce that it has.
+        one.handle_challenge(challenge("n"));
+        login.settle(one);
+        assert_eq!(count(&mut login.lend()), "00000003");
+        login.settle(two);
+        assert_eq!(count(&mut login.lend()), "00000004");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
 };
 use amt::{
     boot,
-    wsman::{Properties, Reference},
+    wsman::{Instance, Properties, Reference},
 };
 use axum::{Json, http::StatusCode};
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ pub(super) async fn state(asked: Asked) -> Result<Json<Value>, Refusal> {
     let visit = asked.connected()?;
     let read = async {
         let mut device = visit.commands("power state").await?;
-        let saving = get(&mut device, SAVING).await.ok().flatten();
+        let saving = saving(&mut device).await?;
         let saving = saving.map_or(0, |service| number(&service, "OSPowerSavingState"));
         let power = power_state(&mut device).await?;
         Ok(json!({ "powerstate": power, "OSPowerSavingState": saving }))
@@ -44,6 +44,14 @@ pub(super) async fn state(asked: Asked) -> Result<Json<Value>, Refusal> {
     match timeout(STATE_DEADLINE, read).await {
         Ok(result) => result.map(Json),
         Err(_) => Err(CommandError::Silent.into()),
+    }
+}
+
+/// The operating system's power saving, where the platform tells of it. One that is silent here is not asked further.
+async fn saving(device: &mut DeviceCommands) -> Result<Option<Instance>, CommandError> {
+    match get(device, SAVING).await {
+        Err(error) if error.is_answer() => Ok(None),
+        other => other,
     }
 }
 
@@ -139,7 +147,7 @@ async fn save(device: &mut DeviceCommands, state: u32) -> Result<Value, CommandE
 
 /// A PC in modern standby does not wake up by being switched on, only by leaving power saving.
 async fn wake(device: &mut DeviceCommands) -> Result<(), CommandError> {
-    let service = get(device, SAVING).await.ok().flatten();
+    let service = saving(device).await?;
     if service.is_some_and(|service| number(&service, "OSPowerSavingState") == 3) {
         request_saving(device, 2).await?;
     }
