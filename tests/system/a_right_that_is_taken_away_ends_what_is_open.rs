@@ -1,7 +1,7 @@
 //! T-23: who is disabled, gets a smaller role or is removed begins nothing more, and what they have open ends: proxies,
 //! forwarded ports, streams of events, screens. Others go on. A ticket dies with the sign-in that it came from.
 
-use crate::harness::{Curl, Demo, Device, Process, eventually, pages, socks_as, viaduct};
+use crate::harness::{Curl, Demo, Device, Process, base64, eventually, pages, socks_as, viaduct};
 use serde_json::{Value, json};
 use std::{
     io::{ErrorKind, Read, Write},
@@ -94,21 +94,6 @@ impl<'a> Person<'a> {
         });
         pages::attempts(self.demo, device, &[attempt]).remove(0)
     }
-}
-
-fn base64(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in text.as_bytes().chunks(3) {
-        let mut bits = [0; 3];
-        bits[..chunk.len()].copy_from_slice(chunk);
-        let number = u32::from_be_bytes([0, bits[0], bits[1], bits[2]]);
-        for at in 0..4 {
-            let digit = DIGITS[(number >> (18 - 6 * at)) as usize & 63];
-            out.push(if at > chunk.len() { '=' } else { char::from(digit) });
-        }
-    }
-    out
 }
 
 /// Waits for the end of a stream on which nothing is said.

@@ -95,6 +95,11 @@ async fn an_unknown_user_costs_as_much_time_as_a_wrong_password() {
     };
     let [known, unknown] = &mut times;
     let (known, unknown) = (middle(known), middle(unknown));
+    // T-22 wants 5 ms at most on a machine that does nothing else: told, not judged.
+    println!(
+        "{known:?} for a known user, {unknown:?} for an unknown one, {:?} apart",
+        known.abs_diff(unknown)
+    );
     // Both hash once; a machine that does other things too is no reason to fail, skipping the hash is.
     assert!(unknown * 2 > known && known * 2 > unknown, "{known:?} and {unknown:?}");
 }

@@ -29,6 +29,12 @@ def string(value):
     return struct.pack(">I", len(value)) + value
 
 
+def say(line):
+    """One write for a line, so that lines of several devices do not mix."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 class Violation(Exception):
     pass
 
@@ -40,6 +46,7 @@ class Channel:
         self.credit = credit  # what the server lets us send
         self.granted = 0  # what we let the server send
         self.taken = 0
+        self.takes = True  # it grants what it has taken
         self.pending = bytearray()
 
 
@@ -57,6 +64,7 @@ class Device:
         self.pushes = list(task.get("push", []))
         self.reply = bytearray()
         self.answered = 0
+        self.patience = None  # seconds that it waits at most before it looks around
         context = ssl.create_default_context(cafile=task["root"])
         plain = socket.create_connection((task["address"], task["port"]))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -86,7 +94,7 @@ class Device:
         self.answers.append(struct.pack(">BI", 209, 255))
         while self.answers:
             self.message()
-        print("ready", flush=True)
+        say("ready")
         if self.pushes:
             originator = string(b"192.168.1.20") + struct.pack(">I", 40000)
             self.send(b"\x5a" + string(b"direct-tcpip") + struct.pack(">III", OWN, 4096, 0xFFFFFFFF)
@@ -121,7 +129,7 @@ class Device:
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass
         if wait and not moved:
-            select.select([self.socket], [self.socket] if self.out else [], [])
+            select.select([self.socket], [self.socket] if self.out else [], [], self.patience)
 
     def take(self, count):
         while len(self.input) < count:
@@ -184,7 +192,7 @@ class Device:
             raise Violation("keep-alive options twice")
         interval, timeout = self.number(), self.number()
         self.send(struct.pack(">BII", 211, interval, timeout))
-        print(f"options {interval} {timeout}", flush=True)
+        say(f"options {interval} {timeout}")
 
     def open(self):
         kind, theirs, window, reserved = self.text(), self.number(), self.number(), self.number()
@@ -217,7 +225,7 @@ class Device:
         ours, reason = self.number(), self.number()
         if ours != OWN or (self.number(), self.number()) != (0, 0):
             raise Violation(f"refusal of channel {ours}, or not of 17 bytes")
-        print(f"refused {reason}", flush=True)
+        say(f"refused {reason}")
 
     def push(self):
         body = self.pushes.pop(0).encode()
@@ -237,7 +245,7 @@ class Device:
         if end and len(body) >= length:
             self.reply.clear()
             self.answered += 1
-            print(f"answer {self.answered} " + json.dumps([head.decode(), body.decode()]), flush=True)
+            say(f"answer {self.answered} " + json.dumps([head.decode(), body.decode()]))
             if self.pushes:
                 self.push()
 
@@ -270,7 +278,7 @@ class Device:
             raise Violation("data without a byte")
         channel.granted -= len(data)
         channel.taken += len(data)
-        if channel.taken >= self.task["credit"] or channel.granted == 0:
+        if channel.takes and (channel.taken >= self.task["credit"] or channel.granted == 0):
             self.send(struct.pack(">BII", 93, channel.theirs, channel.taken))
             channel.granted += channel.taken
             channel.taken = 0
@@ -298,7 +306,7 @@ class Device:
         ours = self.number()
         if ours == OWN and self.pushed is not None:
             self.send(struct.pack(">BI", 97, self.pushed))
-            print("closed", flush=True)
+            say("closed")
             self.pushed = None
             return
         channel = self.channels.pop(ours, None)
@@ -308,14 +316,15 @@ class Device:
         self.send(struct.pack(">BI", 97, channel.theirs))
 
 
-def main():
+def main(kind):
     try:
-        Device(json.loads(sys.argv[1])).run()
+        kind(json.loads(sys.argv[1])).run()
     except Violation as violation:
-        print(f"violation: {violation}", flush=True)
+        say(f"violation: {violation}")
         sys.exit(1)
     except (EOFError, OSError) as end:
-        print(f"end: {end}", flush=True)
+        say(f"end: {end}")
 
 
-main()
+if __name__ == "__main__":
+    main(Device)

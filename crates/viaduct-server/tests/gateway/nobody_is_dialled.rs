@@ -83,6 +83,100 @@ async fn no_target_opens_a_socket() {
     assert!(knock.is_err(), "nobody knocked");
 }
 
+/// T-25: addresses in every notation, user information, names, and ports that nobody forwards, from a printed seed.
+struct Targets(u64);
+
+impl Targets {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) % most
+    }
+
+    /// A host, none of which is a device, and a port.
+    fn next(&mut self, bait: u16) -> (String, u16) {
+        let address = u32::try_from(self.below(1 << 32)).unwrap();
+        // Half of them are of this machine or of a network that is nobody else's business.
+        let places = [0x7f00_0001, 0x0a00_0001, 0xc0a8_0101, 0xa9fe_a9fe, 0];
+        let address = match self.below(2) {
+            0 => address,
+            _ => places[usize::try_from(self.below(5)).unwrap()],
+        };
+        let dotted = std::net::Ipv4Addr::from(address);
+        let [a, b, c, d] = address.to_be_bytes();
+        let (high, low) = (address >> 16, address & 0xffff);
+        let name = format!("host-{address:x}.example.org");
+        let host = match self.below(14) {
+            0 => dotted.to_string(),
+            1 => address.to_string(),
+            2 => format!("0x{address:x}"),
+            3 => format!("{a:#o}.{b:#o}.{c:#o}.{d:#o}").replace("0o", "0"),
+            4 => format!("[::ffff:{dotted}]"),
+            5 => format!("[::ffff:{high:x}:{low:x}]"),
+            6 => format!("[64:ff9b::{high:x}:{low:x}]"),
+            7 => format!("[fe80::{low:x}%25eth0]"),
+            8 => format!("pc-07@{dotted}"),
+            9 => format!("user:pc-07@{name}"),
+            10 => format!("pc-07.{dotted}.nip.io"),
+            11 => name,
+            12 => format!("pc-07{}", "x".repeat(usize::try_from(self.below(400)).unwrap() + 1)),
+            _ => format!("{a}.{b}.{}", address & 0xffff),
+        };
+        let ports = [bait, 0, 25, 80, 22, 443, 16992, 65535];
+        (host, ports[usize::try_from(self.below(8)).unwrap()])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_targets_open_no_socket() {
+    const EACH_WAY: usize = 3400;
+    const AT_ONCE: usize = 16;
+    let site = std::sync::Arc::new(Site::start().await);
+    let mut device = site.device().await;
+    let bait = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = bait.local_addr().unwrap().port();
+    let seed = u64::from(std::process::id()) << 16 | u64::from(port);
+    println!("seed {seed}");
+    let mut hands = tokio::task::JoinSet::new();
+    for hand in 0..AT_ONCE {
+        let site = std::sync::Arc::clone(&site);
+        let mut targets = Targets((seed + hand as u64) | 1);
+        hands.spawn(async move {
+            for _ in 0..EACH_WAY.div_ceil(AT_ONCE) {
+                let (host, port) = targets.next(port);
+                for line in [format!("CONNECT {host}:{port}"), format!("GET http://{host}:{port}/")]
+                {
+                    let mut console = site.http().await;
+                    console.send(site.request(&line)).await;
+                    let answer = console.answer().await;
+                    assert!((400..500).contains(&answer.status), "{line}: {}", answer.head);
+                    assert!(answer.code().is_some(), "{line}: {}", answer.head);
+                }
+                // Longer ones cannot be said in SOCKS5.
+                if host.len() < 256 {
+                    let mut console = site.socks().await;
+                    console.send([5, 1, 2]).await;
+                    console.send(site.socks_sign_in()).await;
+                    console.send(socks_request(&host, port)).await;
+                    let answer = console.rest().await;
+                    assert!(
+                        matches!(answer.get(4..6), Some([5, 2 | 4 | 8])),
+                        "{host}:{port}: {answer:?}"
+                    );
+                }
+            }
+        });
+    }
+    while let Some(done) = hands.join_next().await {
+        done.unwrap();
+    }
+    assert!(device.is_untouched(), "no channel was opened");
+    assert_eq!(inodes_towards(port), 0, "no socket leads there");
+    let knock = tokio::time::timeout(std::time::Duration::ZERO, bait.accept()).await;
+    assert!(knock.is_err(), "nobody knocked");
+}
+
 fn sources(folder: &Path, texts: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
