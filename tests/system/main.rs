@@ -30,6 +30,7 @@ mod a_right_that_is_taken_away_ends_what_is_open;
 mod a_slow_console_stops_only_itself;
 mod amtterm_reaches_the_serial_console;
 mod an_activated_pc_is_made_to_dial_in;
+mod an_empty_digest_reaches_no_pc;
 mod an_error_says_what_why_and_what_next;
 mod an_external_terminator_can_stand_in_front;
 mod callers_of_one_device_take_turns;

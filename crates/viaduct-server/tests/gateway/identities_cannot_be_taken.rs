@@ -6,10 +6,10 @@ use super::{
 };
 use apf::{Time, device};
 use bytes::BytesMut;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::TcpSocket,
     task::JoinSet,
     time::{Instant, sleep_until},
 };
@@ -17,15 +17,28 @@ use viaduct_api::DeviceId;
 
 const ATTEMPTS: usize = 1000;
 const AT_ONCE: usize = 50;
+/// Addresses that they come from, 1 and 500 in turn: what limits one source must not decide.
+const SOURCES: usize = 500;
 
 /// Whether the server let it in.
-async fn attempt(mps: SocketAddr, id: DeviceId, login: Option<(&str, &str)>) -> bool {
+async fn attempt(
+    mps: SocketAddr,
+    number: usize,
+    id: DeviceId,
+    login: Option<(&str, &str)>,
+) -> bool {
     let config = device::Config {
         credentials: login.map(|(u, p)| (u.to_owned().into(), p.to_owned().into())),
         ports: vec![16992],
         ..device::Config::new(id.0)
     };
-    let mut stream = TcpStream::connect(mps).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    let source = match number % 2 {
+        0 => Ipv4Addr::LOCALHOST,
+        _ => Ipv4Addr::from(0x7f01_0001 + u32::try_from(number % SOURCES).unwrap()),
+    };
+    socket.bind((source, 0).into()).unwrap();
+    let mut stream = socket.connect(mps).await.unwrap();
     let start = Instant::now();
     let now = || Time::from_origin(start.elapsed());
     let mut apf = device::Connection::new(config, now());
@@ -82,7 +95,7 @@ async fn a_thousand_attempts_on_a_connected_device_change_nothing_for_it() {
             let mut accepted = 0;
             for n in 0..ATTEMPTS / AT_ONCE {
                 let login = logins[(hand + n) % logins.len()];
-                accepted += usize::from(attempt(mps, id, login).await);
+                accepted += usize::from(attempt(mps, hand + n * AT_ONCE, id, login).await);
             }
             accepted
         });
