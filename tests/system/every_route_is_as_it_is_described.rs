@@ -1,11 +1,8 @@
 //! Schemathesis reads `/api/v1/openapi.json` and sends what it makes of it, right and wrong, to every route: nothing
 //! may fail in the server, and every answer must be one that the document describes.
 
-use crate::harness::{Demo, Directory, clean, output, run};
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use crate::harness::{Demo, Directory, clean, from_python, output, run};
+use std::process::Command;
 
 /// What it looks for. That a method is refused where the document has none is part of it.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
@@ -19,26 +16,13 @@ const EXAMPLES: &str = "3";
 /// Seconds that both phases may take together.
 const AT_MOST: &str = "60";
 
-/// Where `scripts/prerequisites test` puts it: beside the results of builds.
-fn schemathesis() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a directory of builds");
-    let program = target.join("schemathesis/bin/schemathesis");
-    assert!(
-        program.exists(),
-        "{} is missing; `scripts/prerequisites test` installs it with pip, which needs its registry",
-        program.display()
-    );
-    program
-}
-
 #[test]
 fn what_the_document_makes_one_send_is_answered_as_it_says() {
-    let program = schemathesis();
     let demo = Demo::start(1);
     let directory = Directory::new();
     let config = format!("[parameters]\n\"path.device\" = \"{}\"\n", demo.devices[0].guid);
     directory.write("schemathesis.toml", &config);
-    let mut command = Command::new(program);
+    let mut command = Command::new(from_python("schemathesis"));
     clean(&mut command).current_dir(directory.path());
     command.arg("run").arg(format!("{}/openapi.json", demo.get("api")));
     command.args(["--tls-verify", demo.get("ca_file")]);

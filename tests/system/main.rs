@@ -49,6 +49,7 @@ mod many_devices_are_told_at_once;
 mod nobody_smuggles_a_request;
 mod one_server_owns_a_data_directory;
 mod open_amts_own_messages_go_through_the_raw_route;
+mod a_python_console_switches_a_pc;
 mod pages_of_other_sites_change_nothing;
 mod pages_use_screen_serial_console_and_drives;
 mod provisioning_works_as_with_open_amts_mps;

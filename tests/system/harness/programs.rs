@@ -1,8 +1,8 @@
-//! Our own programs, built once for this run of the tests.
+//! Our own programs, built once for this run of the tests, and those that come from Python's registry.
 
 use serde_json::Value;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::OnceLock,
 };
@@ -51,4 +51,17 @@ fn built() -> &'static Programs {
         };
         Programs { viaduct: program("viaduct"), amt_sim: program("amt-sim") }
     })
+}
+
+/// A program that `scripts/prerequisites test` takes from Python's registry and puts beside the results of builds:
+/// those of `drivers/python.txt`, and the `python` that knows their packages.
+pub(crate) fn from_python(name: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a directory of builds");
+    let program = target.join("python/bin").join(name);
+    assert!(
+        program.exists(),
+        "{} is missing; `scripts/prerequisites test` installs it with pip, which needs its registry",
+        program.display()
+    );
+    program
 }

@@ -57,7 +57,7 @@ fn check(host: &Host, class: &str, plan: &Plan) -> Result<(), Fault> {
         "AMT_RedirectionService" => one_of(plan, "EnabledState", &[32768, 32769, 32770, 32771]),
         "AMT_EthernetPortSettings" => check_ethernet(plan),
         "AMT_GeneralSettings" => check_general(plan),
-        "IPS_KVMRedirectionSettingData" => check_screen(plan),
+        "IPS_KVMRedirectionSettingData" => check_screen(host, plan),
         "AMT_TLSSettingData" => check_tls(plan),
         "AMT_AuthorizationService" => one_of(plan, "AllowHttpQopAuthOnly", &[0, 1]),
         "CIM_WiFiEndpointSettings" => wifi::before_put(host, plan),
@@ -142,16 +142,20 @@ fn check_general(plan: &Plan) -> Result<(), Fault> {
     within(plan, "PreferredAddressFamily", 0..=1)
 }
 
-/// The password of port 5900: eight characters, strong.
-fn check_screen(plan: &Plan) -> Result<(), Fault> {
+/// The password of port 5900 has eight characters and is strong; without one that port stays closed (Intel AMT
+/// implementation guide, Managing the KVM Feature).
+fn check_screen(host: &Host, plan: &Plan) -> Result<(), Fault> {
     within(plan, "DefaultScreen", 0..=3)?;
-    within(plan, "SessionTimeout", 1..=255)?;
-    match plan.secret("RFBPassword") {
-        Some(password) if password.len() != 8 || !setup::is_strong(password) => {
-            Err(refused("RFBPassword has eight characters of four kinds".into()))
-        }
-        _ => Ok(()),
+    within(plan, "SessionTimeout", 0..=255)?;
+    let password = plan.secret("RFBPassword");
+    if password.is_some_and(|password| password.len() != 8 || !setup::is_strong(password)) {
+        return Err(refused("RFBPassword has eight characters of four kinds".into()));
     }
+    let opens = plan.after.text("Is5900PortEnabled") == Some("true");
+    if opens && password.is_none() && host.vnc_password().is_none() {
+        return Err(refused("port 5900 cannot be opened while there is no RFBPassword".into()));
+    }
+    Ok(())
 }
 
 fn check_tls(plan: &Plan) -> Result<(), Fault> {

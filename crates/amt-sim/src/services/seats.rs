@@ -22,6 +22,8 @@ use super::{
 const TYPED: usize = 1024;
 /// How long KVM bears no input unless the setting says otherwise.
 const IDLE: Duration = Duration::from_secs(180);
+/// Stands for no limit; a longer one could not be added to a point in time.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// What a console can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,10 +223,15 @@ impl Host {
         password.filter(|password| !password.is_empty())
     }
 
-    /// How long a KVM session may go without input.
+    /// How long a KVM session may go without input. Zero minutes mean that it may for ever (Intel AMT implementation
+    /// guide, Managing the KVM Feature).
     pub(super) fn screen_idle_limit(&self) -> Duration {
         let minutes = self.setting("IPS_KVMRedirectionSettingData", "SessionTimeout");
         let minutes = minutes.and_then(|minutes| minutes.parse::<u64>().ok());
-        minutes.filter(|m| *m > 0).map_or(IDLE, |m| Duration::from_secs(m.saturating_mul(60)))
+        match minutes {
+            None => IDLE,
+            Some(0) => NEVER,
+            Some(minutes) => Duration::from_secs(minutes.saturating_mul(60)),
+        }
     }
 }

@@ -76,6 +76,20 @@ async fn the_screens_password_is_strong_and_never_shown() {
 }
 
 #[tokio::test]
+async fn port_5900_opens_only_with_a_password_and_an_idle_limit_of_zero_is_none() {
+    let host = host();
+    let set = async |values: &[(&str, &str)]| {
+        change(&host, "IPS_KVMRedirectionSettingData", values).await
+    };
+    let open = ("Is5900PortEnabled", "true");
+    assert_eq!(set(&[open]).await.unwrap_err().subcode, Subcode::InvalidRepresentation);
+    assert!(!host.serves(5900));
+    set(&[open, ("RFBPassword", "P@ssw0rd"), ("SessionTimeout", "0")]).await.unwrap();
+    assert!(host.serves(5900));
+    assert!(set(&[("SessionTimeout", "256")]).await.is_err());
+}
+
+#[tokio::test]
 async fn the_operating_system_saves_power_only_while_it_runs() {
     let host = host();
     let request = async |state| {
