@@ -36,7 +36,7 @@ export async function actions(task) {
 const EXPECTED = [
   'PATCH /devices/*', 'POST /devices/*/block', 'POST /devices/*/approve', 'DELETE /devices/*', 'DELETE /devices/disconnect/*',
   'POST /devices', 'POST /amt/power/action/*', 'POST /unclaimed/*/approve', 'POST /unclaimed/*/block', 'DELETE /unclaimed/*',
-  'POST /users', 'PATCH /users/eva', 'DELETE /users/tom', 'POST /tokens', 'DELETE /tokens/walked', 'POST /certificates/reload',
+  'POST /users', 'PATCH /users/eva', 'POST /users/eva/sign-out', 'POST /amt/features/*', 'DELETE /users/tom', 'POST /tokens', 'DELETE /tokens/walked', 'POST /certificates/reload',
   'POST /certificates/rotation', 'DELETE /certificates/rotation', 'POST /whoami/password', 'POST /whoami/second-factor',
   'POST /whoami/second-factor/verify', 'DELETE /whoami/second-factor'
 ]
@@ -74,6 +74,12 @@ async function devices({ page, task, button, dialog }) {
   await button('Reset', dialog()).click()
   await page.getByText('Reset: done').waitFor()
   await button('Close', dialog()).click()
+  await open(page, task, `devices/${task.device}/features`)
+  await button('Terminal (SOL): Switch off').click()
+  await page.getByText('Terminal (SOL) is off now.').waitFor()
+  await button('Terminal (SOL): Switch on').click()
+  await page.getByText('Terminal (SOL) is on now.').waitFor()
+  await open(page, task, `devices/${task.device}`)
   const tunnel = async () => (await rest(page, task, `/devices/${task.device}`)).tunnel?.id
   const before = await tunnel()
   await button('Reconnect').click()
@@ -115,6 +121,7 @@ async function people({ page, task, button, dialog }) {
     await dialog().getByLabel('New password').fill(task.password)
     await button('Set password', dialog()).click()
   })
+  await change('eva', () => button('Sign out everywhere', dialog()).click())
   await change('eva', () => button('Disable', dialog()).click())
   await change('eva', () => button('Enable', dialog()).click())
   await change('tom', async () => {

@@ -1,6 +1,7 @@
 // Plays one scenario: `node run.mjs NAME TASK`, the task as one JSON object. Prints `done` or why not.
 
 import { scenarios } from './scenarios.mjs'
+import { lists } from './lists.mjs'
 import { actions } from './actions.mjs'
 import { newcomer } from './newcomer.mjs'
 import { pages } from './pages.mjs'
@@ -9,7 +10,7 @@ import { sessions } from './sessions.mjs'
 
 const [name, text] = process.argv.slice(2)
 const task = JSON.parse(text)
-const all = { ...scenarios, ...sessions, actions, newcomer, pages, screenshots }
+const all = { ...scenarios, ...sessions, ...lists, actions, newcomer, pages, screenshots }
 try {
   await all[name](task)
   console.log(`{"done":"${name}"}`)

@@ -192,6 +192,46 @@ fn a_session_without_a_picture_lists_the_causes() {
 }
 
 #[test]
+fn a_screen_whose_tunnel_is_gone_says_so_and_can_be_opened_again() {
+    let demo = Demo::start(1);
+    Scenario::start("lostTunnel", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn columns_and_views_of_the_devices_are_kept_and_are_in_the_address() {
+    let demo = demo();
+    Scenario::start("views", task(demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn a_pc_that_refuses_the_stored_password_has_a_badge_until_the_right_one_is_stored() {
+    let demo = Demo::start(3);
+    let mut task = task(&demo, &demo.devices[1]);
+    task["amtPassword"] = demo.devices[1].password.as_str().into();
+    Scenario::start("badges", task).done();
+}
+
+#[test]
+fn a_gap_in_the_availability_of_a_pc_says_why() {
+    let demo = Demo::start(1);
+    Scenario::start("availability", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn whoever_may_not_do_something_learns_which_right_is_missing() {
+    let demo = Demo::start(1);
+    Scenario::start("permissions", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn an_upload_that_breaks_off_goes_on_by_itself_and_after_a_reload_with_the_same_file() {
+    let demo = Demo::start(1);
+    let mut task = task(&demo, &demo.devices[0]);
+    task["bytes"] = (20 << 20).into();
+    Scenario::start("interrupted", task).done();
+}
+
+#[test]
 fn a_power_cycle_is_seen_through_from_the_page_of_the_screen() {
     let demo = Demo::start(1);
     Scenario::start("powerCycle", task(&demo, &demo.devices[0])).done();

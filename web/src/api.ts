@@ -7,6 +7,8 @@ export interface Problem {
   title?: string
   detail?: string
   next?: string
+  /** The right that was missing, as `/permissions` lists it. */
+  right?: string
   /** What AMT itself answered, where the refusal is its own. */
   amt?: number
 }
@@ -134,6 +136,8 @@ export interface Device {
   lastSeen: string | null
   lastDisconnected: string | null
   tunnel: { id: number; since: string; trigger: number; tls: string | null; channels: number; bytes: Bytes } | null
+  /** What to know before working with it. */
+  notices: string[]
   lastEnd: { reason: string; detail: string; byDevice: boolean } | null
 }
 

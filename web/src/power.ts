@@ -22,8 +22,10 @@ export const POWER: PowerAction[] = [
   { key: 'power.reset', cli: 'power reset', action: 10, harsh: true },
   { key: 'power.cycle', cli: 'power cycle', action: 5, harsh: true },
   { key: 'power.off', cli: 'power off', action: 8, harsh: true },
+  { key: 'power.nmi', cli: 'power nmi', action: 11, harsh: true },
   { key: 'power.bios', cli: 'boot bios', action: 101, harsh: true },
-  { key: 'power.pxe', cli: 'boot pxe', action: 400, harsh: true }
+  { key: 'power.pxe', cli: 'boot pxe', action: 400, harsh: true },
+  { key: 'power.disk', cli: 'boot disk', action: 402, harsh: true }
 ]
 
 export function powerCall({ action }: Pick<PowerAction, 'action'>, guid: string): { path: string; body: unknown } {

@@ -31,5 +31,6 @@ export const PAGES: Page[] = [
   { path: '/people', needs: 'users.read', nav: 'nav.people', page: lazy(() => import('./pages/people')) },
   { path: '/settings', needs: 'certificates.read', nav: 'nav.settings', page: lazy(() => import('./pages/settings')) },
   { path: '/health', needs: 'config.read', nav: 'nav.health', page: lazy(() => import('./pages/health')) },
+  { path: '/permissions', page: lazy(() => import('./pages/permissions')) },
   { path: '/account', page: lazy(() => import('./pages/account')) }
 ]

@@ -1,6 +1,6 @@
 //! Users and tokens as they are asked for and listed.
 
-use crate::{Addresses, schema::Time};
+use crate::{Addresses, DeviceId, schema::Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -239,4 +239,68 @@ pub struct WhoAmI {
     pub labels: BTreeMap<String, String>,
     /// Where the server listens.
     pub addresses: Addresses,
+}
+
+/// Whose permissions they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PermissionsOf {
+    /// Of whoever asked.
+    Caller,
+    /// Of a user.
+    User,
+    /// Of a token.
+    Token,
+    /// Of everybody with a role.
+    Role,
+    /// Of every token with a scope.
+    Scope,
+}
+
+/// What somebody may do (`GET /permissions`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Permissions {
+    /// Whose they are.
+    pub of: PermissionsOf,
+    /// Name of the user, `token:NAME`, or the role or scope itself.
+    pub name: String,
+    /// Role of a person, scope of a token.
+    pub rights: String,
+    /// Whose devices.
+    #[serde(default)]
+    pub tenant_id: String,
+    /// Only devices with these labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Why nothing is possible at the moment, whatever the rights are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactive: Option<String>,
+    /// The device that was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// Whether that device is seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sees_device: Option<bool>,
+    /// Every action there is.
+    pub actions: Vec<Permission>,
+}
+
+/// An action, and whether it is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Permission {
+    /// Its name, as a refusal gives it as `right`.
+    pub action: String,
+    /// What somebody does who does it.
+    pub about: String,
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Roles that have it.
+    pub roles: Vec<String>,
+    /// Scopes of tokens that have it.
+    pub scopes: Vec<Scope>,
 }

@@ -90,6 +90,28 @@ pub struct Device {
     /// How its last tunnel ended.
     #[serde(default)]
     pub last_end: Option<LastEnd>,
+    /// What to know before working with it, as far as the running server has seen it.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
+}
+
+/// Something to know before working with a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notice {
+    /// The person at the PC is asked before its screen or drive is used.
+    Consent,
+    /// It refuses the AMT password that is stored here.
+    Credentials,
+    /// Two machines use its UUID.
+    Identity,
+    /// The certificate of its own TLS ports ends within 30 days, or has ended.
+    Certificate,
+    /// It was here to the end of the last run of this server, and has not come back since.
+    NotBack,
+    /// Something that a newer server knows.
+    #[serde(other)]
+    Other,
 }
 
 /// The live tunnel of a device, inside [`Device`].

@@ -7,6 +7,7 @@
 
 mod access;
 mod audit;
+mod availability;
 mod certificate;
 mod code;
 mod device;
@@ -28,12 +29,14 @@ mod tunnel;
 mod why_offline;
 
 pub use access::{
-    NewToken, NewUser, RoleInfo, Scope, SetUp, Token, TokenIssued, User, UserPatch, WhoAmI,
+    NewToken, NewUser, Permission, Permissions, PermissionsOf, RoleInfo, Scope, SetUp, Token,
+    TokenIssued, User, UserPatch, WhoAmI,
 };
 pub use audit::{AuditEntry, AuditFault, AuditPage, AuditReport};
+pub use availability::{Availability, DeviceAvailability, Presence, Span};
 pub use certificate::{CertificateInfo, Reloaded};
 pub use code::Code;
-pub use device::{Device, DevicePage, DeviceStats, DeviceTunnel, LastEnd};
+pub use device::{Device, DevicePage, DeviceStats, DeviceTunnel, LastEnd, Notice};
 pub use device_id::{DeviceId, DeviceIdError};
 pub use enroll::{
     CertificateTrust, EnrollState, EnrollStep, EnrollTarget, Enrolling, Enrollment, Milestone,
@@ -41,7 +44,7 @@ pub use enroll::{
 };
 pub use event::{Alert, EVENT_TYPES, Event, MpsNotice, WebhookNotice, is_event_type};
 pub use history::{HealthCheck, History, HistoryPoint, SignInWays, Verdict};
-pub use media::{MediaImage, Mount, MountState, NewImage, NewMount};
+pub use media::{MediaImage, MediaLimits, Mount, MountState, NewImage, NewMount};
 pub use new_device::{
     Claim, DevicePatch, ImportOutcome, IssuedCredential, NewDevice, WrittenDevice,
 };

@@ -49,6 +49,22 @@ pub struct MediaImage {
     pub mounts: u64,
 }
 
+/// What the library still takes (`GET /media/limits`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MediaLimits {
+    /// Bytes of the largest image (`[limits] image_size`).
+    pub image_bytes: u64,
+    /// Most images of all tenants together (`[limits] images`).
+    pub images_max: usize,
+    /// How many there are.
+    pub images: usize,
+    /// Bytes that an image can have now: the free disk without what stays free and what uploads under way still want.
+    pub room: u64,
+    /// Bytes of the longest name.
+    pub name_max: usize,
+}
+
 /// Which image goes where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -205,7 +205,7 @@ impl Server {
             redirections,
             history: History::default(),
             sinks: Arc::default(),
-            media: Media::open(data.media())?,
+            media: Media::open(data.media(), &config.limits)?,
             plain_trusted: config.web.plain_trusted,
             shutdown,
             tasks: JoinSet::new(),

@@ -1,6 +1,7 @@
 // What everybody may change about themselves: password and second factor.
 
 import { useState, type FormEvent } from 'react'
+import { Link } from 'wouter'
 import { call, get, post } from '../api'
 import { t } from '../i18n'
 import { wordOf } from '../i18n/happened'
@@ -22,6 +23,7 @@ export default function Account() {
     <>
       <Heading title={t('nav.account')} />
       <Facts rows={[[t('login.user'), me.name], [t('people.role'), wordOf('role', me.role)], ...labels(me)]} />
+      <p><Link href="/permissions">{t('account.permissions')}</Link></p>
       {me.name.startsWith('token:') ? <Empty title={t('account.noUser')} /> : (
         <div className="columns apart">
           <Password name={me.name} />

@@ -37,7 +37,7 @@ export default function Overview() {
             {seesAll(me) && <Suspense fallback={<Loading />}><Charts /></Suspense>}
             <div className="columns">
               <Attention status={s} />
-              <NotBack status={s} />
+              <NotBack />
               <Alarms />
               <Certificates status={s} />
             </div>
@@ -108,20 +108,14 @@ function Certificates({ status }: { status: Status }) {
 }
 
 /** Had its tunnel when the server (or the way to it) stopped, and has not come again. */
-function isNotBack(d: Device, started: string): boolean {
-  if (d.connectionStatus || d.blocked || !d.lastConnected || d.lastConnected >= started) return false
-  // Seen to the end of the last run: no earlier end of its tunnel was noted, or the end was ours.
-  return !d.lastDisconnected || d.lastDisconnected < d.lastConnected || /shut|stop/.test(d.lastEnd?.reason ?? '')
-}
-
-function NotBack({ status }: { status: Status }) {
+function NotBack() {
   const away = useLoad(() => get<Device[]>('/devices?status=0&sort=-lastSeen&$top=1000'), [])
   return (
     <section>
       <h2>{t('overview.notback')}</h2>
       <Await of={away}>
         {(devices) => {
-          const lost = devices.filter((d) => isNotBack(d, status.started))
+          const lost = devices.filter((d) => d.notices.includes('not-back'))
           const list = lost.length > 0 ? lost : devices
           return (
             <>
@@ -137,7 +131,7 @@ function NotBack({ status }: { status: Status }) {
                   </li>
                 ))}
               </ul>
-              {list.length > SHOWN && <p><Link href="/devices?status=away&sort=-seen">{t('overview.all', { n: list.length })}</Link></p>}
+              {list.length > SHOWN && <p><Link href={lost.length ? '/devices?notice=not-back' : '/devices?status=away&sort=-seen'}>{t('overview.all', { n: list.length })}</Link></p>}
             </>
           )
         }}

@@ -1,6 +1,7 @@
 // Users, what each role may do, and tokens.
 
 import { useState, type FormEvent } from 'react'
+import { Link } from 'wouter'
 import { get, patch, post, remove } from '../api'
 import { isKey, t } from '../i18n'
 import { wordOf } from '../i18n/happened'
@@ -154,6 +155,9 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
     event.preventDefault()
     await act({ password: String(new FormData(event.currentTarget).get('password')) })
   }
+  const signOut = async () => {
+    if (await action.run(() => post(`${path}/sign-out`), t('people.signedOut', { name: user.name }))) close()
+  }
   const [sure, setSure] = useState(false)
   const forget = async () => {
     if (await action.run(() => remove(path), t('people.removed', { name: user.name }))) close()
@@ -184,6 +188,8 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
           cli={`viaduct users ${user.disabled ? 'enable' : 'disable'} ${name}`}
           method="PATCH" path={path} body={{ disabled: !user.disabled }}
         />
+        <button disabled={action.busy} onClick={() => void signOut()}>{t('people.signOut')}</button>
+        <Shells cli={`viaduct users sign-out ${name}`} method="POST" path={`${path}/sign-out`} />
         {user.secondFactor && (
           <>
             <button disabled={action.busy} onClick={() => void act({ secondFactor: false })}>{t('people.noSecond')}</button>
@@ -194,6 +200,7 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
           ? <button className="danger" disabled={action.busy || own} onClick={() => void forget()}>{t('people.sure')}</button>
           : <button className="danger" disabled={own} onClick={() => setSure(true)}>{t('people.remove')}</button>}
         <Shells cli={`viaduct users rm ${name}`} method="DELETE" path={path} />
+        <Link className="button" href={`/permissions?user=${encodeURIComponent(user.name)}`}>{t('permissions.title')}</Link>
         <button onClick={close}>{t('common.close')}</button>
       </p>
     </Dialog>
@@ -208,7 +215,7 @@ function Matrix({ roles }: { roles: Role[] }) {
         <thead>
           <tr>
             <th scope="col">{t('people.action')}</th>
-            {roles.map((role) => <th scope="col" key={role.name} title={role.about}>{roleName(role.name)}</th>)}
+            {roles.map((role) => <th scope="col" key={role.name} title={role.about}><Link href={`/permissions?role=${role.name}`}>{roleName(role.name)}</Link></th>)}
           </tr>
         </thead>
         <tbody>

@@ -1,6 +1,7 @@
 // API tokens: shown once, ended at any time.
 
 import { useState, type FormEvent } from 'react'
+import { Link } from 'wouter'
 import { get, post, remove, type Token } from '../api'
 import { t } from '../i18n'
 import { wordOf } from '../i18n/happened'
@@ -60,6 +61,7 @@ export function Tokens() {
                 key: 'do', title: t('common.actions'),
                 cell: (token) => (
                   <span className="actions">
+                    <Link className="button" href={`/permissions?token=${encodeURIComponent(token.name)}`}>{t('permissions.title')}</Link>
                     <button className="danger small" disabled={action.busy} onClick={() => void revoke(token.name)}>{t('tokens.revoke')}</button>
                     <Shells cli={`viaduct tokens revoke ${quoted(token.name)}`} method="DELETE" path={`/tokens/${encodeURIComponent(token.name)}`} />
                   </span>

@@ -1,7 +1,7 @@
 // One deed for many PCs, after their number was typed.
 
 import { useState } from 'react'
-import { patch, post, type Device } from '../api'
+import { patch, post, remove, type Device } from '../api'
 import { t } from '../i18n'
 import { POWER, powerCall, sendPower } from '../power'
 import { quoted, Shells, type Request } from './shells'
@@ -43,6 +43,17 @@ function accessDeed(verb: 'approve' | 'block'): Deed {
   }
 }
 
+function reconnectDeed(): Deed {
+  const path = (device: Device) => `/devices/disconnect/${device.guid}`
+  return {
+    title: t('device.reconnect'),
+    harsh: false,
+    cli: (devices) => `viaduct devices reconnect ${names(devices)}`,
+    request: (device) => ({ method: 'DELETE', path: path(device) }),
+    run: (device) => remove(path(device))
+  }
+}
+
 function labelDeed(text: string): Deed {
   const labels = labelsOf(text)
   return {
@@ -70,6 +81,7 @@ export function Bulk({ devices, clear, changed }: { devices: Device[]; clear: ()
       </form>
       <button onClick={() => setDeed(accessDeed('approve'))}>{t('unclaimed.approve')}</button>
       <button onClick={() => setDeed(accessDeed('block'))}>{t('unclaimed.block')}</button>
+      <button onClick={() => setDeed(reconnectDeed())}>{t('device.reconnect')}</button>
       <button onClick={clear}>{t('bulk.none')}</button>
       {deed && <Confirm deed={deed} devices={devices} close={() => { setDeed(undefined); changed?.() }} />}
     </div>

@@ -55,10 +55,10 @@ function refusal(error: ApiError, wrong: number): ApiError {
 }
 
 /** `given` is called when the PC has accepted a code. */
-export function Consent({ device: { guid, name }, given }: { device: Device; given?: () => void }) {
+export function Consent({ device: { guid, name, connectionStatus: here }, given }: { device: Device; given?: () => void }) {
   const [often, setOften] = useState(false)
-  const features = useLoad(() => get<Features>(`/amt/features/${guid}`), [guid], often ? OFTEN : 10_000)
-  const limits = useLoad(() => limitsOf(guid), [guid])
+  const features = useLoad(() => (here ? get<Features>(`/amt/features/${guid}`) : Promise.resolve(undefined)), [guid, here], often ? OFTEN : 10_000)
+  const limits = useLoad(() => (here ? limitsOf(guid) : Promise.resolve(undefined)), [guid, here])
   const action = useAction()
   const [asked, setAsked] = useState<number>()
   const [accepted, setAccepted] = useState<number>()

@@ -1,6 +1,7 @@
 // Loading, failed, empty, or there.
 
 import type { ReactNode } from 'react'
+import { Link } from 'wouter'
 import type { ApiError } from '../api'
 import { isKey, t } from '../i18n'
 import { problemWords } from '../i18n/problems'
@@ -24,6 +25,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
           : <p>{error.problem.detail}</p>
       )}
       {error.problem.next && <p className="muted">→ {words?.next ?? error.problem.next}</p>}
+      {error.problem.right && <p><Link href={`/permissions?right=${encodeURIComponent(error.problem.right)}`}>{t('permissions.whyNot')}</Link></p>}
       {retry && <button onClick={retry}>{t('common.retry')}</button>}
     </div>
   )

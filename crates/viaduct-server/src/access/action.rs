@@ -108,6 +108,53 @@ actions! {
     Maintain "maintain" "maintaining the server";
 }
 
+impl Action {
+    /// Whether it is done with one device, which somebody may see or not.
+    #[must_use]
+    pub const fn is_about_a_device(self) -> bool {
+        match self {
+            Self::ReadDevices
+            | Self::ReadDeviceLogs
+            | Self::ChangeDevices
+            | Self::RemoveDevices
+            | Self::RotateCredentials
+            | Self::RevealSecrets
+            | Self::PowerOn
+            | Self::PowerOff
+            | Self::PowerReset
+            | Self::PowerSleep
+            | Self::Boot
+            | Self::Erase
+            | Self::Redirect
+            | Self::RedirectKvm
+            | Self::RedirectSol
+            | Self::RedirectIder
+            | Self::Consent
+            | Self::ChangeFeatures
+            | Self::ChangeRemoteAccess
+            | Self::ChangeAmt
+            | Self::ReadWsman
+            | Self::WriteWsman
+            | Self::UseProxy
+            | Self::DisconnectTunnel => true,
+            Self::SignIn
+            | Self::Enroll
+            | Self::ReadEvents
+            | Self::ReadCertificates
+            | Self::ChangeCertificates
+            | Self::ReadUsers
+            | Self::ManageUsers
+            | Self::ReadTokens
+            | Self::ManageTokens
+            | Self::ReadAudit
+            | Self::ReadAllAudit
+            | Self::ReadConfig
+            | Self::ChangeConfig
+            | Self::Maintain => false,
+        }
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -124,6 +124,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope there is.
+    pub const ALL: &'static [Self] = &[Self::Proxy, Self::Read, Self::Operate, Self::Admin];
+
     /// As it is written: `proxy`, `read`, `operate`, `admin`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::{Api, query::DeviceQuery, refusal::Refusal, show};
 use crate::{
-    inventory::{self, FindError},
+    inventory::{self, FindError, Noted},
     tunnel::TunnelHandle,
 };
 use axum::{
@@ -11,8 +11,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use std::{collections::BTreeSet, collections::HashMap, sync::Arc};
-use viaduct_api::{Device, DeviceId, DevicePage, DeviceStats};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+use time::{Duration, OffsetDateTime};
+use viaduct_api::{Device, DeviceId, DevicePage, DeviceStats, Notice};
+
+/// A certificate of a platform that ends sooner is shown.
+const CERTIFICATE_SOON: Duration = Duration::days(30);
 
 /// `GET /devices`: filters first, then the page; `totalCount` counts what fits the filters.
 pub(super) async fn list(
@@ -20,7 +27,7 @@ pub(super) async fn list(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
     let query = DeviceQuery::parse(&pairs)?;
-    let live = live(&api);
+    let (live, noted) = (live(&api), api.inventory.all_noted());
     let mut devices = api.inventory.list();
     devices.retain(|device| query.fits(device, live.contains_key(&device.id)));
     query.order(&mut devices, |device| live.contains_key(&device.id));
@@ -29,7 +36,11 @@ pub(super) async fn list(
         .iter()
         .skip(query.skip)
         .take(query.top)
-        .map(|device| show::device(device, live.get(&device.id)))
+        .map(|device| {
+            let tunnel = live.get(&device.id);
+            let shown = noted.get(&device.id).copied().unwrap_or_default();
+            show::device(device, tunnel, notices(&api, device, tunnel.is_some(), shown))
+        })
         .collect();
     Ok(if query.count {
         Json(DevicePage { data, total_count }).into_response()
@@ -72,7 +83,32 @@ pub(super) async fn show(
 
 /// The device as it is at this moment.
 pub(super) fn now(api: &Api, device: &inventory::Device) -> Device {
-    show::device(device, api.registry.lookup(device.id).as_ref())
+    let tunnel = api.registry.lookup(device.id);
+    let notices = notices(api, device, tunnel.is_some(), api.inventory.noted(device.id));
+    show::device(device, tunnel.as_ref(), notices)
+}
+
+/// What a person should know of a device before working with it.
+fn notices(api: &Api, device: &inventory::Device, connected: bool, shown: Noted) -> Vec<Notice> {
+    let soon = OffsetDateTime::now_utc() + CERTIFICATE_SOON;
+    [
+        (shown.consent, Notice::Consent),
+        (shown.refused, Notice::Credentials),
+        (api.registry.conflict(device.id).is_some(), Notice::Identity),
+        (shown.certificate_ends.is_some_and(|end| end < soon), Notice::Certificate),
+        (!connected && !device.blocked && not_back(device, api.started), Notice::NotBack),
+    ]
+    .into_iter()
+    .filter_map(|(is, notice)| is.then_some(notice))
+    .collect()
+}
+
+/// It was here to the end of the last run of this server, and has not come back: no earlier end of its tunnel was noted,
+/// or the end was ours.
+fn not_back(device: &inventory::Device, started: OffsetDateTime) -> bool {
+    let Some(connected) = device.last_connected.filter(|at| *at < started) else { return false };
+    let ours = device.last_end.as_ref().is_some_and(|end| end.reason == "shutdown");
+    device.last_disconnected.is_none_or(|gone| gone < connected || ours)
 }
 
 /// A device by GUID, name or FQDN. What cannot be found is refused in Open AMT's shapes: 404 for a GUID, 400 for what

@@ -63,7 +63,7 @@ impl Authorized {
     pub(super) fn may(&self, api: &Api, action: Action) -> Result<(), Refusal> {
         api.access
             .authorise(&self.principal, action)
-            .map_err(|denied| Refusal::new(Code::NotAllowed, not_allowed(&self.principal, &denied)))
+            .map_err(|denied| refused(&self.principal, &denied))
     }
 
     /// Does something that changes something: recorded before it happens, and how it ended afterwards. `work` does not
@@ -191,9 +191,7 @@ async fn admit(
         Guard::Open | Guard::SignedIn => None,
     };
     if let Some(action) = action {
-        api.access
-            .authorise(&principal, action)
-            .map_err(|denied| Refusal::new(Code::NotAllowed, not_allowed(&principal, &denied)))?;
+        api.access.authorise(&principal, action).map_err(|denied| refused(&principal, &denied))?;
     }
     Ok(Authorized { principal, origin, action })
 }
@@ -239,9 +237,14 @@ fn is_provisioning(guard: Guard, headers: &HeaderMap) -> bool {
         && !browser
 }
 
+/// The refusal of what somebody may not do; it names the right, so that a page can say more about that.
+pub(super) fn refused(principal: &Principal, denied: &Denied) -> Refusal {
+    Refusal::new(Code::NotAllowed, not_allowed(principal, denied)).right(denied.action)
+}
+
 /// Who lacks which right, in words.
-fn not_allowed(principal: &Principal, denied: &Denied) -> String {
-    let what = denied.action.words();
+pub(super) fn not_allowed(principal: &Principal, denied: &Denied) -> String {
+    let (what, right) = (denied.action.words(), denied.action);
     let kind = match principal.rights {
         Rights::Role(_) => "role",
         Rights::Scope(_) => "scope",
@@ -253,7 +256,13 @@ fn not_allowed(principal: &Principal, denied: &Denied) -> String {
             principal.name
         );
     }
-    format!("{} has the {kind} `{name}`, which does not cover {what}", principal.name)
+    if principal.name == name {
+        return format!("the {kind} `{name}` does not cover {what} (right `{right}`)");
+    }
+    format!(
+        "{} has the {kind} `{name}`, which does not cover {what} (right `{right}`)",
+        principal.name
+    )
 }
 
 /// The cookie of a browser that is signed in. The prefix keeps other hosts of the domain from setting it.

@@ -21,7 +21,7 @@ use axum::{
 use http_body_util::BodyExt;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
-use viaduct_api::{Code, MediaImage, Mount, NewImage, NewMount, RedirectionMode};
+use viaduct_api::{Code, MediaImage, MediaLimits, Mount, NewImage, NewMount, RedirectionMode};
 
 /// Where the next byte goes, as resumable uploads on the web have it.
 const OFFSET: &str = "upload-offset";
@@ -38,6 +38,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(&Method::GET, "/api/v1/media", read, list)
         .add(&Method::POST, "/api/v1/media", change, begin)
+        .add(&Method::GET, "/api/v1/media/limits", read, limits)
         .add(&Method::GET, "/api/v1/media/{media}", read, show)
         .add(&Method::PATCH, "/api/v1/media/{media}", change, append)
         .add(&Method::DELETE, "/api/v1/media/{media}", change, remove)
@@ -54,7 +55,7 @@ impl From<MediaError> for Refusal {
             MediaError::Invalid { .. } => Code::BadRequest,
             MediaError::Exists(_) => Code::MediaExists,
             MediaError::TooLarge { .. } => Code::TooLarge,
-            MediaError::NoRoom { .. } | MediaError::Full => Code::MediaRoom,
+            MediaError::NoRoom { .. } | MediaError::Full { .. } => Code::MediaRoom,
             MediaError::Offset { .. } | MediaError::Sending(_) => Code::UploadOffset,
             MediaError::Incomplete { .. } => Code::MediaIncomplete,
             MediaError::Hash { .. } => Code::MediaHash,
@@ -84,6 +85,11 @@ fn shown(api: &Api, record: &Record) -> MediaImage {
 async fn list(State(api): State<Arc<Api>>, caller: Authorized) -> axum::Json<Vec<MediaImage>> {
     let all = api.media.list(&caller.principal);
     axum::Json(all.iter().map(|record| shown(&api, record)).collect())
+}
+
+/// `GET /media/limits`.
+async fn limits(State(api): State<Arc<Api>>) -> Result<axum::Json<MediaLimits>, Refusal> {
+    Ok(axum::Json(api.media.limits()?))
 }
 
 async fn show(
@@ -229,7 +235,7 @@ async fn mount(
     let mode = RedirectionMode::Ider;
     if wish.take_over && !api.redirections.may_take_over(&caller.principal, device.id, mode) {
         let detail = "taking over from somebody else needs the right to end tunnels";
-        return Err(Refusal::new(Code::NotAllowed, detail));
+        return Err(Refusal::new(Code::NotAllowed, detail).right(Action::DisconnectTunnel));
     }
     let console = match caller.origin {
         Origin::Network(peer) | Origin::Trusted(peer) => Some(peer),

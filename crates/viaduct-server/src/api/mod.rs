@@ -6,6 +6,7 @@
 mod amt;
 mod audit;
 mod authorize;
+mod availability;
 mod body;
 mod certificates;
 mod change;
@@ -27,6 +28,7 @@ mod media;
 mod oidc;
 mod openapi;
 mod pages;
+mod permissions;
 mod query;
 mod redirections;
 mod refusal;
@@ -133,6 +135,7 @@ const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     let routes = oidc::routes(media::routes(redirections::area(Routes::new(api))));
+    let routes = permissions::routes(routes);
     let routes = users::routes(tokens::routes(audit::routes(authorize::routes(routes))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)
@@ -195,7 +198,7 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/setup", Guard::Open, setup::submit)
         .add(&get, "/", Guard::Open, dashboard::front);
     let routes = rotation::routes(remote_access::routes(enroll::routes(routes)));
-    stats::routes(kv::routes(wsman::routes(amt::routes(routes))))
+    availability::routes(stats::routes(kv::routes(wsman::routes(amt::routes(routes)))))
 }
 
 #[cfg(test)]

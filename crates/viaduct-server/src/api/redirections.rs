@@ -4,7 +4,7 @@ use super::{
     Api,
     body::Json,
     devices,
-    guard::{Authorized, Guard, Origin},
+    guard::{self, Authorized, Guard, Origin},
     refusal::Refusal,
     relay,
     routes::Routes,
@@ -58,7 +58,7 @@ async fn ticket(
         }
         if !may {
             let detail = format!("{detail}; ending it needs the right to end tunnels");
-            return Err(Refusal::new(Code::NotAllowed, detail));
+            return Err(Refusal::new(Code::NotAllowed, detail).right(Action::DisconnectTunnel));
         }
     }
     let grant = Grant {
@@ -80,10 +80,7 @@ async fn ticket(
 }
 
 fn permit(api: &Api, who: &Principal, mode: RedirectionMode) -> Result<(), Refusal> {
-    api.access.authorise(who, action(mode)).map_err(|denied| {
-        let what = denied.action.words();
-        Refusal::new(Code::NotAllowed, format!("{} lacks the right for {what}", who.name))
-    })
+    api.access.authorise(who, action(mode)).map_err(|denied| guard::refused(who, &denied))
 }
 
 /// `GET /devices/redirectstatus/{guid}`, as Open AMT answers it.
@@ -150,7 +147,7 @@ async fn end(
     let may = api.access.authorise(&caller.principal, Action::DisconnectTunnel).is_ok();
     if !own && !may && !matches!(caller.origin, Origin::Local) {
         let detail = format!("{} may end only redirections of their own", caller.principal.name);
-        return Err(Refusal::new(Code::NotAllowed, detail));
+        return Err(Refusal::new(Code::NotAllowed, detail).right(Action::DisconnectTunnel));
     }
     let unknown = || {
         let detail = format!("no live redirection has the number `{id}`");

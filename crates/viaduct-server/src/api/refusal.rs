@@ -1,6 +1,7 @@
 //! Why a request is turned down, as `problem+json` or in the shape that Open AMT's clients know.
 
 use crate::{
+    access::Action,
     audit::AuditUnavailable,
     command::CommandError,
     gateway,
@@ -164,6 +165,11 @@ impl Refusal {
     pub(super) fn extended<const N: usize>(mut self, keys: [(&str, Value); N]) -> Self {
         self.0.extra.extend(keys.map(|(key, value)| (key.to_owned(), value)));
         self
+    }
+
+    /// The right that was missing, by its name.
+    pub(super) fn right(self, action: Action) -> Self {
+        self.extended([("right", action.name().into())])
     }
 
     pub(super) fn challenge(mut self, scheme: &'static str) -> Self {

@@ -4,7 +4,7 @@ use super::{Api, labels};
 use crate::{access, inventory, tunnel::TunnelHandle};
 use serde_json::Value;
 use viaduct_api::{
-    Addresses, Bytes, Device, DeviceTunnel, KeepAlive, LastEnd, Scope, Tunnel, Unclaimed,
+    Addresses, Bytes, Device, DeviceTunnel, KeepAlive, LastEnd, Notice, Scope, Tunnel, Unclaimed,
     trigger_words,
 };
 
@@ -12,7 +12,11 @@ use viaduct_api::{
 const INSTANCE: &str = "viaduct";
 
 /// A device with its tunnel, if it has one now.
-pub(super) fn device(device: &inventory::Device, tunnel: Option<&TunnelHandle>) -> Device {
+pub(super) fn device(
+    device: &inventory::Device,
+    tunnel: Option<&TunnelHandle>,
+    notices: Vec<Notice>,
+) -> Device {
     let text = |key: &str| device.profile.get(key).and_then(Value::as_str).map(str::to_owned);
     let facts = tunnel.map(|tunnel| (tunnel, tunnel.facts()));
     Device {
@@ -47,6 +51,7 @@ pub(super) fn device(device: &inventory::Device, tunnel: Option<&TunnelHandle>) 
             channels: facts.channels,
             bytes: Bytes { from_device: facts.from_device, to_device: facts.to_device },
         }),
+        notices,
         last_end: device.last_end.as_ref().map(|end| LastEnd {
             reason: end.reason.clone(),
             detail: end.detail.clone(),

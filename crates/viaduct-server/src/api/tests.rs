@@ -5,6 +5,7 @@ mod cors;
 mod devices;
 mod events;
 mod pages;
+mod permissions;
 mod provisioning;
 mod redirections;
 mod rights;
@@ -120,7 +121,7 @@ impl Bench {
             (events.clone(), commands.clone()),
             (config::Limits::default(), true),
         );
-        let media = Media::open(data.path().join("media")).unwrap();
+        let media = Media::open(data.path().join("media"), &config::Limits::default()).unwrap();
         let api = Api {
             media,
             enroller,

@@ -248,7 +248,7 @@ fn seen<'a>(api: &Api, caller: &'a Authorized) -> impl Iterator<Item = access::U
 }
 
 /// A user of another tenant is one that does not exist.
-fn find(api: &Api, caller: &Authorized, name: &str) -> Result<access::User, Refusal> {
+pub(super) fn find(api: &Api, caller: &Authorized, name: &str) -> Result<access::User, Refusal> {
     let found = seen(api, caller).find(|user| user.name.eq_ignore_ascii_case(name));
     found.ok_or_else(|| unknown(name))
 }
@@ -264,7 +264,7 @@ fn unknown(name: &str) -> Refusal {
     Refusal::new(Code::UnknownUser, format!("no user is called `{name}`"))
 }
 
-fn role_of(name: &str) -> Result<Role, Refusal> {
+pub(super) fn role_of(name: &str) -> Result<Role, Refusal> {
     Role::from_name(name).ok_or_else(|| {
         let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
         let detail = format!("`{name}` is no role; there are {}", known.join(", "));

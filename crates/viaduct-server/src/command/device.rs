@@ -5,7 +5,10 @@ use super::{
     exchange::{self, Account, Envelope, Line},
     queue::{Place, Queue},
 };
-use crate::events::{Bus, Event};
+use crate::{
+    events::{Bus, Event},
+    inventory::Inventory,
+};
 use amt::wsman::{
     Answered, Identity, Instance, Operation, Outcome, Properties, Reference, Request, Target, Value,
 };
@@ -37,6 +40,7 @@ pub struct DeviceCommands {
     messages: u32,
     envelope: Vec<u8>,
     diary: Diary,
+    inventory: Inventory,
     _place: Place,
 }
 
@@ -76,9 +80,20 @@ impl DeviceCommands {
         place: Place,
         deadlines: Deadlines,
         diary: Diary,
+        inventory: Inventory,
     ) -> Self {
         let envelope = Vec::new();
-        Self { line, account, queue, deadlines, messages: 0, envelope, diary, _place: place }
+        Self {
+            line,
+            account,
+            queue,
+            deadlines,
+            messages: 0,
+            envelope,
+            diary,
+            inventory,
+            _place: place,
+        }
     }
 
     /// Who the platform is.
@@ -211,14 +226,23 @@ impl DeviceCommands {
         {
             result = Err(CommandError::Away { why: end.detail });
         }
-        if result == Err(CommandError::CredentialRefused) {
+        let refused = result == Err(CommandError::CredentialRefused);
+        if refused {
             self.queue.refused(&self.account);
+        }
+        if refused || result.is_ok() {
+            self.inventory.note_shown(self.diary.device, |shown| shown.refused = refused);
         }
         self.diary.failed = result.as_ref().err().map(CommandError::code);
         if let Ok(answered) = &result {
             self.envelope.clone_from(&answered.envelope);
         }
         result
+    }
+
+    /// Whether the platform asks whoever sits there, for all who look at the list of devices.
+    pub(crate) fn note_consent(&self, needed: bool) {
+        self.inventory.note_shown(self.diary.device, |shown| shown.consent = needed);
     }
 
     /// The last answer as it came.

@@ -49,8 +49,10 @@ pub(crate) async fn secure(
     inventory: &Inventory,
     events: &Bus,
 ) -> Result<Stream<Channel>, CommandError> {
-    let (stream, seen) =
+    let (stream, shown) =
         tls::inside::connect(channel).await.map_err(|e| CommandError::Tls(e.to_string()))?;
+    let seen = shown.sha256;
+    inventory.note_shown(device, |noted| noted.certificate_ends = shown.not_after);
     match inventory.amt_pin(device) {
         Some(known) if known == seen => Ok(stream),
         Some(known) => {

@@ -90,7 +90,9 @@ impl Commander {
             all: Instant::now() + CALLER_DEADLINE,
         };
         let diary = device::Diary::new(self.0.events.clone(), id, opener.user, what);
-        Ok(DeviceCommands::new(exchange::Line::new(line), account, queue, place, limits, diary))
+        let line = exchange::Line::new(line);
+        let inventory = self.0.inventory.clone();
+        Ok(DeviceCommands::new(line, account, queue, place, limits, diary, inventory))
     }
 
     /// The turn to change what a device boots; sequences of several callers do not mix.
@@ -111,6 +113,7 @@ impl Commander {
 
     /// The device refused this account: it is not tried again for a minute, by nobody.
     pub fn note_refusal(&self, id: DeviceId, credentials: &Credentials) {
+        self.0.inventory.note_shown(id, |shown| shown.refused = true);
         self.0.inventory.forget_outside(id);
         let queue = self.queue(id);
         if let Ok(account) = queue.account(credentials.clone()) {
@@ -120,6 +123,7 @@ impl Commander {
 
     /// Forgets what is known of an account that the device refused, so that the next call tries again.
     pub fn forget_refusal(&self, id: DeviceId) {
+        self.0.inventory.note_shown(id, |shown| shown.refused = false);
         self.0.inventory.forget_outside(id);
         self.queue(id).forget_refusal();
     }

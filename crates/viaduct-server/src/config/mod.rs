@@ -269,6 +269,10 @@ pub struct Limits {
     pub unclaimed: usize,
     /// Consoles at the same time on the proxies, all together.
     pub consoles: usize,
+    /// Images in the library, of all tenants together.
+    pub images: usize,
+    /// Largest image; a typing error is not to fill the disk.
+    pub image_size: ByteSize,
     /// Ports that policy allows as proxy targets.
     pub ports: Vec<u16>,
 }
@@ -294,6 +298,8 @@ impl Default for Limits {
             stall_deadline: seconds(60),
             unclaimed: 10_000,
             consoles: 4_000,
+            images: 500,
+            image_size: ByteSize(64 << 30),
             ports: vec![16992, 16993, 16994, 16995, 623, 664, 5900],
         }
     }

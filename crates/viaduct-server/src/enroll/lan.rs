@@ -105,7 +105,9 @@ fn words(error: &io::Error) -> String {
 
 async fn secure(socket: TcpStream) -> Result<(Stream<TcpStream>, [u8; 32]), String> {
     match timeout(HANDSHAKE, tls::inside::connect(socket)).await {
-        Ok(done) => done.map_err(|error| error.to_string()),
+        Ok(done) => {
+            done.map(|(stream, shown)| (stream, shown.sha256)).map_err(|error| error.to_string())
+        }
         Err(_) => Err(format!("no TLS handshake within {} s", HANDSHAKE.as_secs())),
     }
 }

@@ -81,6 +81,7 @@ impl Inventory {
             this.get(id).ok_or(StoreError::NotFound(id))?;
             this.0.store.delete_device(id).await?;
             this.0.write_book().remove(id);
+            this.note_shown(id, |_| {});
             Ok(())
         })
         .await

@@ -2,7 +2,7 @@
 //! a tunnel.
 
 use super::{
-    Attempt, Inventory, Shared, TunnelEndRecord, locked,
+    Attempt, Inventory, Shared, TunnelEndRecord, locked, presence,
     sqlite::Batch,
     strangers::{TakenStrangers, bounded, bounded_hello},
 };
@@ -59,7 +59,7 @@ impl Inventory {
     /// A tunnel of the device was admitted.
     pub fn note_connected(&self, id: DeviceId, peer: SocketAddr, hello: Option<Arc<HelloFacts>>) {
         let hello = hello.map(bounded_hello);
-        self.note(id, |device, now| {
+        let known = self.note(id, |device, now| {
             device.last_connected = Some(now);
             device.last_seen = Some(now);
             device.last_address = Some(peer);
@@ -67,6 +67,9 @@ impl Inventory {
                 device.hello = hello;
             }
         });
+        if known {
+            locked(&self.0.presence).came(id, presence::now());
+        }
     }
 
     /// The device forwards these ports.
@@ -85,6 +88,9 @@ impl Inventory {
             detail: bounded(end.detail.clone()),
             by_device: end.by_device,
         };
+        if end.reason != "superseded" {
+            locked(&self.0.presence).went(id, presence::now(), record.clone());
+        }
         self.note(id, |device, now| {
             if end.by_device {
                 device.last_seen = Some(now);
@@ -96,12 +102,14 @@ impl Inventory {
         });
     }
 
-    fn note(&self, id: DeviceId, change: impl FnOnce(&mut super::Device, OffsetDateTime)) {
+    /// Whether it is known.
+    fn note(&self, id: DeviceId, change: impl FnOnce(&mut super::Device, OffsetDateTime)) -> bool {
         let now = OffsetDateTime::now_utc();
         let known = self.0.write_book().update(id, |device| change(device, now));
         if known {
             locked(&self.0.changed_devices).soon(id);
         }
+        known
     }
 
     /// A token was used; written behind.
@@ -158,6 +166,7 @@ impl Shared {
         locked(&self.changed_devices).is_due()
             || locked(&self.strangers).is_due()
             || !locked(&self.used_tokens).is_empty()
+            || locked(&self.presence).is_due()
     }
 
     async fn flush(&self, everything: bool) {
@@ -167,10 +176,14 @@ impl Shared {
             return;
         }
         match self.store.write_facts(&batch).await {
-            Ok(()) => self.recovered(),
+            Ok(()) => {
+                locked(&self.presence).written();
+                self.recovered();
+            }
             Err(error) => {
                 locked(&self.changed_devices).put_back(taken.devices);
                 locked(&self.strangers).put_back(taken.strangers);
+                locked(&self.presence).put_back();
                 let mut used = locked(&self.used_tokens);
                 for (name, at) in batch.tokens {
                     // One that was used again in the meantime has the newer time already.
@@ -190,6 +203,7 @@ impl Shared {
         let (unclaimed, attempts) = strangers.rows(&strangers_taken);
         drop(strangers);
         let tokens = std::mem::take(&mut *locked(&self.used_tokens)).into_iter().collect();
+        let stays = locked(&self.presence).take();
         let book = self.read_book();
         let rows = match &devices {
             super::pending::Take::All => book.list(),
@@ -200,7 +214,8 @@ impl Shared {
                 .collect(),
         };
         drop(book);
-        let batch = Batch { devices: rows, unclaimed, attempts, tokens };
+        let alive = everything.then(presence::now);
+        let batch = Batch { devices: rows, unclaimed, attempts, tokens, stays, alive };
         (Taken { devices, strangers: strangers_taken }, batch)
     }
 

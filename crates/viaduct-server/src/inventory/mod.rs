@@ -8,9 +8,11 @@ mod facts;
 mod full_disk;
 pub(crate) mod keys;
 mod names;
+mod noted;
 mod outside;
 mod pending;
 mod portable;
+mod presence;
 mod secrets;
 mod sqlite;
 mod strangers;
@@ -21,6 +23,7 @@ pub(crate) use derived::CiraRecord;
 pub use facts::StoreHealth;
 pub(crate) use names::check_labels;
 pub use names::cira_warnings;
+pub(crate) use noted::Noted;
 pub(crate) use outside::Proof;
 pub use portable::{Kept, Portable, Sealed};
 pub(crate) use secrets::RFB;
@@ -196,13 +199,15 @@ pub enum StoreError {
 pub struct Inventory(Arc<Shared>);
 
 /// What all handles share. Locks are held for moments, never over an await, and never two of them but in the order
-/// `strangers`, `used_tokens`, `book`.
+/// `strangers`, `used_tokens`, `presence`, `book`.
 #[derive(Debug)]
 struct Shared {
     book: RwLock<Book>,
     strangers: Mutex<Strangers>,
     changed_devices: Mutex<Pending<DeviceId>>,
     used_tokens: Mutex<HashMap<String, OffsetDateTime>>,
+    presence: Mutex<presence::Ledger>,
+    noted: Mutex<HashMap<DeviceId, Noted>>,
     trouble: Mutex<facts::Trouble>,
     /// Held while people change something: what was judged must still be so when it is written.
     changes: tokio::sync::Mutex<()>,
@@ -255,6 +260,7 @@ impl Inventory {
                 )));
             }
         }
+        store.close_stays().await?;
         let mut book = Book::default();
         store.devices().await?.into_iter().for_each(|record| book.put(record));
         let mut strangers = Strangers::new(unclaimed);
@@ -267,6 +273,8 @@ impl Inventory {
             strangers: Mutex::new(strangers),
             changed_devices: Mutex::new(Pending::new(CHANGED_MAX)),
             used_tokens: Mutex::default(),
+            presence: Mutex::default(),
+            noted: Mutex::default(),
             trouble: Mutex::default(),
             changes: tokio::sync::Mutex::default(),
             flushing: tokio::sync::Mutex::default(),

@@ -9,7 +9,7 @@ mod upload;
 pub use record::Record;
 pub use upload::Upload;
 
-use crate::access::Principal;
+use crate::{access::Principal, config::Limits};
 use record::{load, remove};
 use std::{
     collections::BTreeMap,
@@ -20,12 +20,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use time::{Duration, OffsetDateTime};
-use viaduct_api::NewImage;
+use viaduct_api::{MediaLimits, NewImage};
 
-/// Larger than any installation medium; a typing error is not to fill the disk.
-const IMAGE_MAX: u64 = 64 << 30;
-/// Images of all tenants; each costs memory for its record, and a list must stay readable.
-const IMAGES_MAX: usize = 500;
 /// So much of the disk stays free: database and audit log share it.
 const RESERVE: u64 = 256 << 20;
 /// An upload that nobody goes on with is forgotten at the next start.
@@ -42,12 +38,14 @@ pub enum MediaError {
     Invalid { field: &'static str, why: String },
     #[error("`{0}` is in the library")]
     Exists(String),
-    #[error("`{name}` is {size} bytes large; an image may have at most {IMAGE_MAX}")]
-    TooLarge { name: String, size: u64 },
+    #[error(
+        "`{name}` is {size} bytes large; an image may have at most {most} ([limits] image_size)"
+    )]
+    TooLarge { name: String, size: u64, most: u64 },
     #[error("{needed} bytes are missing, the disk has {free} left, and {RESERVE} stay free")]
     NoRoom { needed: u64, free: u64 },
-    #[error("the library has {IMAGES_MAX} images, which is all it holds")]
-    Full,
+    #[error("the library has {most} images, which is all it holds ([limits] images)")]
+    Full { most: usize },
     #[error("`{name}` stands at {offset}, not at {given}")]
     Offset { name: String, offset: u64, given: u64 },
     #[error("somebody is sending `{0}` at this moment")]
@@ -76,6 +74,10 @@ pub struct Media(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     directory: PathBuf,
+    /// Most images of all tenants; each costs memory for its record, and a list must stay readable.
+    images: usize,
+    /// Bytes of the largest image.
+    image_size: u64,
     records: Mutex<BTreeMap<String, Arc<Record>>>,
 }
 
@@ -84,7 +86,7 @@ impl Media {
     ///
     /// # Errors
     /// When the directory cannot be made or read.
-    pub fn open(directory: PathBuf) -> io::Result<Self> {
+    pub fn open(directory: PathBuf, limits: &Limits) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
         let mut records = BTreeMap::new();
         for record in load(&directory)? {
@@ -95,7 +97,10 @@ impl Media {
                 records.insert(record.facts.id.clone(), Arc::new(record));
             }
         }
-        Ok(Self(Arc::new(Inner { directory, records: Mutex::new(records) })))
+        let images = limits.images;
+        let image_size = u64::try_from(limits.image_size.0).unwrap_or(u64::MAX);
+        let records = Mutex::new(records);
+        Ok(Self(Arc::new(Inner { directory, images, image_size, records })))
     }
 
     /// All that somebody sees, by name.
@@ -128,7 +133,7 @@ impl Media {
     /// # Errors
     /// When the wish is not good, the name is taken, or there is no room.
     pub fn begin(&self, who: &Principal, wish: NewImage) -> Result<Arc<Record>, MediaError> {
-        check(&wish)?;
+        self.check(&wish)?;
         let mut records = self.records();
         let same = |record: &&Arc<Record>| {
             record.facts.tenant == who.tenant && record.facts.name == wish.name
@@ -139,10 +144,10 @@ impl Media {
                 && old.facts.wanted.as_deref() == wish.sha256.as_deref();
             return if resumed { Ok(Arc::clone(old)) } else { Err(MediaError::Exists(wish.name)) };
         }
-        if records.len() >= IMAGES_MAX {
-            return Err(MediaError::Full);
+        if records.len() >= self.0.images {
+            return Err(MediaError::Full { most: self.0.images });
         }
-        let promised: u64 = records.values().map(|record| record.missing()).sum();
+        let promised = promised(&records);
         self.room(wish.size.saturating_add(promised))?;
         let record = Arc::new(Record::create(&self.0.directory, who, wish)?);
         records.insert(record.facts.id.clone(), Arc::clone(&record));
@@ -180,11 +185,55 @@ impl Media {
         Ok(std::fs::File::open(record::image(&self.0.directory, &record.facts.id))?)
     }
 
-    fn room(&self, needed: u64) -> Result<(), MediaError> {
+    /// What can still be brought.
+    ///
+    /// # Errors
+    /// When the disk does not say how full it is.
+    pub fn limits(&self) -> Result<MediaLimits, MediaError> {
+        let records = self.records();
+        let (images, promised) = (records.len(), promised(&records));
+        drop(records);
+        let room = self.free()?.saturating_sub(RESERVE).saturating_sub(promised);
+        Ok(MediaLimits {
+            image_bytes: self.0.image_size,
+            images_max: self.0.images,
+            images,
+            room,
+            name_max: NAME_MAX,
+        })
+    }
+
+    fn free(&self) -> Result<u64, MediaError> {
         let facts = rustix::fs::statvfs(&self.0.directory).map_err(io::Error::from)?;
-        let free = facts.f_bavail.saturating_mul(facts.f_frsize);
+        Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
+    }
+
+    fn room(&self, needed: u64) -> Result<(), MediaError> {
+        let free = self.free()?;
         if needed.saturating_add(RESERVE) > free {
             return Err(MediaError::NoRoom { needed, free });
+        }
+        Ok(())
+    }
+
+    fn check(&self, wish: &NewImage) -> Result<(), MediaError> {
+        let invalid = |field, why: &str| Err(MediaError::Invalid { field, why: why.into() });
+        if wish.name.trim().is_empty() || wish.name.len() > NAME_MAX {
+            return invalid("name", "1 to 200 bytes");
+        }
+        if wish.name.chars().any(|c| c.is_control() || c == '/' || c == '\\') {
+            return invalid("name", "no slashes and no control characters");
+        }
+        if wish.size < amt::redirect::ider::BLOCK.into() {
+            return invalid("size", "an image has at least one block of 2,048 bytes");
+        }
+        let most = self.0.image_size;
+        if wish.size > most {
+            return Err(MediaError::TooLarge { name: wish.name.clone(), size: wish.size, most });
+        }
+        let hash = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if !wish.sha256.as_ref().is_none_or(hash) {
+            return invalid("sha256", "64 hexadecimal digits");
         }
         Ok(())
     }
@@ -194,25 +243,9 @@ impl Media {
     }
 }
 
-fn check(wish: &NewImage) -> Result<(), MediaError> {
-    let invalid = |field, why: &str| Err(MediaError::Invalid { field, why: why.into() });
-    if wish.name.trim().is_empty() || wish.name.len() > NAME_MAX {
-        return invalid("name", "1 to 200 bytes");
-    }
-    if wish.name.chars().any(|c| c.is_control() || c == '/' || c == '\\') {
-        return invalid("name", "no slashes and no control characters");
-    }
-    if wish.size < amt::redirect::ider::BLOCK.into() {
-        return invalid("size", "an image has at least one block of 2,048 bytes");
-    }
-    if wish.size > IMAGE_MAX {
-        return Err(MediaError::TooLarge { name: wish.name.clone(), size: wish.size });
-    }
-    let hash = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    if !wish.sha256.as_ref().is_none_or(hash) {
-        return invalid("sha256", "64 hexadecimal digits");
-    }
-    Ok(())
+/// Bytes that uploads which have begun still want.
+fn promised(records: &BTreeMap<String, Arc<Record>>) -> u64 {
+    records.values().map(|record| record.missing()).sum()
 }
 
 #[cfg(test)]

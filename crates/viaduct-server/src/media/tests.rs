@@ -14,7 +14,7 @@ fn ines() -> Principal {
 #[tokio::test]
 async fn an_upload_goes_on_after_a_restart_and_ends_with_the_hash() {
     let directory = tempfile::tempdir().unwrap();
-    let open = || Media::open(directory.path().join("media")).unwrap();
+    let open = || Media::open(directory.path().join("media"), &Limits::default()).unwrap();
     let media = open();
     let record = media.begin(&ines(), wish("a.iso", 4096)).unwrap();
     let mut upload = media.resume(&record, 0).await.unwrap();
@@ -42,7 +42,7 @@ async fn an_upload_goes_on_after_a_restart_and_ends_with_the_hash() {
 #[tokio::test]
 async fn another_hash_than_announced_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let media = Media::open(directory.path().into()).unwrap();
+    let media = Media::open(directory.path().into(), &Limits::default()).unwrap();
     let wanted = NewImage { sha256: Some("0".repeat(64)), ..wish("a.iso", 2048) };
     let record = media.begin(&ines(), wanted).unwrap();
     let mut upload = media.resume(&record, 0).await.unwrap();
@@ -54,7 +54,7 @@ async fn another_hash_than_announced_is_refused() {
 #[test]
 fn bad_wishes_are_refused_and_tenants_do_not_see_each_others_images() {
     let directory = tempfile::tempdir().unwrap();
-    let media = Media::open(directory.path().into()).unwrap();
+    let media = Media::open(directory.path().into(), &Limits::default()).unwrap();
     for (name, size) in [("", 4096), ("../a", 4096), ("a\nb", 4096), ("a", 2047)] {
         let refused = media.begin(&ines(), wish(name, size));
         assert!(matches!(refused, Err(MediaError::Invalid { .. })), "{name}");

@@ -151,6 +151,9 @@ impl Redirections {
                 if *end == End::WrongPassword {
                     self.0.commands.note_refusal(entry.device, &account);
                 }
+                if matches!(end, End::Consent(_)) {
+                    self.0.inventory.note_shown(entry.device, |shown| shown.consent = true);
+                }
             })?;
             while drive.step(&mut line, &mut decoder, self, entry).await? != DriveEvent::Offered {}
             Ok(())

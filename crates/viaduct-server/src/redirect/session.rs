@@ -190,6 +190,9 @@ impl Redirections {
                     if end == End::WrongPassword {
                         parts.commands.note_refusal(entry.device, &account);
                     }
+                    if matches!(end, End::Consent(_)) {
+                        parts.inventory.note_shown(entry.device, |shown| shown.consent = true);
+                    }
                     return Err(end);
                 }
                 Err(_) => return Err(End::Silent),

@@ -7,11 +7,13 @@ use super::{Rewind, Stream, gather::Gather, profile};
 use crate::config::Profile;
 use bytes::Bytes;
 use openssl::{
+    asn1::{Asn1Time, Asn1TimeRef},
     error::ErrorStack,
     hash::MessageDigest,
     ssl::{ErrorCode, Ssl, SslContext, SslVerifyMode},
 };
 use std::{pin::Pin, sync::OnceLock};
+use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_openssl::SslStream;
 
@@ -29,13 +31,22 @@ pub enum InsideError {
     NoCertificate,
 }
 
-/// Shakes hands with a platform. Gives the stream and the SHA-256 of the platform's certificate (DER).
+/// The certificate that a platform showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// SHA-256 of its DER.
+    pub sha256: [u8; 32],
+    /// When it ends, if it says so in a way that can be read.
+    pub not_after: Option<OffsetDateTime>,
+}
+
+/// Shakes hands with a platform. Gives the stream and the platform's certificate.
 ///
 /// # Errors
 /// When the handshake fails. The caller sets the deadline.
 pub async fn connect<T: AsyncRead + AsyncWrite + Unpin + Send>(
     io: T,
-) -> Result<(Stream<T>, [u8; 32]), InsideError> {
+) -> Result<(Stream<T>, Shown), InsideError> {
     let ssl = Ssl::new(context()?)?;
     let mut stream = SslStream::new(ssl, Gather::new(Rewind::new(Bytes::new(), io)))?;
     Pin::new(&mut stream).connect().await.map_err(|error| {
@@ -48,8 +59,15 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin + Send>(
     })?;
     let certificate = stream.ssl().peer_certificate().ok_or(InsideError::NoCertificate)?;
     let digest = certificate.digest(MessageDigest::sha256())?;
-    let fingerprint = digest.as_ref().try_into().map_err(|_| InsideError::NoCertificate)?;
-    Ok((Stream::Tls(Box::new(stream)), fingerprint))
+    let sha256 = digest.as_ref().try_into().map_err(|_| InsideError::NoCertificate)?;
+    let shown = Shown { sha256, not_after: moment(certificate.not_after()) };
+    Ok((Stream::Tls(Box::new(stream)), shown))
+}
+
+fn moment(time: &Asn1TimeRef) -> Option<OffsetDateTime> {
+    let since = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
+    let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
 /// One context for all platforms; nothing in it belongs to one of them.

@@ -1,5 +1,6 @@
 //! `viaduct users`: who has an account, and what each may do.
 
+mod permissions;
 mod totp;
 
 use super::{
@@ -90,12 +91,15 @@ pub(crate) enum Command {
     },
     /// List the roles and what each may do
     Roles,
+    /// List what somebody may do, and why not
+    Permissions(permissions::Options),
 }
 
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     match command {
         Command::Ls => list(desk).await,
         Command::Roles => roles(desk).await,
+        Command::Permissions(options) => permissions::permissions(desk, options).await,
         Command::Add { name, role, labels, tenant, password_file } => {
             let password = password(password_file)?;
             let labels = pairs(&labels)?;

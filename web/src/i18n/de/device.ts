@@ -32,5 +32,8 @@ export const device: Record<keyof typeof words, string> = {
   'why.read': 'Protokoll lesen',
   'eventlog.empty': 'Das Protokoll ist leer.',
   'wsman.class': 'Klasse',
-  'wsman.read': 'Lesen'
+  'wsman.read': 'Lesen',
+  'device.shell': 'Von einer Shell aus',
+  'device.shellForward': 'Ein lokaler Port für Konsolen ohne Proxy',
+  'device.shellProxy': 'Über die Proxys dieses Servers'
 }

@@ -61,6 +61,7 @@ export const events: Record<keyof typeof words, string> = {
   'end.the other side sent more than its window': 'der PC sandte mehr als er darf',
   'end.the other side granted an impossible window': 'der PC räumte ein unmögliches Fenster ein',
   'end.the other side took no data for too long': 'der PC nahm zu lange nichts an',
+  'end.server ended': 'der Server endete ohne Abschied',
   'end.the tunnel ended': 'der Tunnel endete',
   'history.some': 'was zählt',
   'history.hidden': 'Weggelassen: {n} einzelne Verbindungen und erledigte Befehle, meist von Seiten wie dieser. „alle“ zeigt sie.'

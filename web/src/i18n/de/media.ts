@@ -44,5 +44,15 @@ export const media: Record<keyof typeof words, string> = {
   'media.left': 'noch {time}',
   'media.done': 'so viel wie das Abbild hat',
   'media.ended': 'Beendet: {reason}',
-  'media.choose': 'Wählen …'
+  'media.choose': 'Wählen …',
+  'media.limits': 'Ein Abbild darf zurzeit bis {most} haben. Die Bibliothek hat {images} von höchstens {all}.',
+  'media.tooLarge': 'Diese Datei hat {size}; der Server nimmt Abbilder bis {most}.',
+  'media.full': 'Die Bibliothek hat {most} Abbilder, mehr nimmt sie nicht. Löschen Sie zuerst eines.',
+  'media.noRoom': 'Diese Datei hat {size}; auf dem Server ist noch Platz für {room}.',
+  'media.waiting': 'Der Server antwortet nicht; es geht von selbst weiter.',
+  'media.unfinished': 'Nicht fertig.',
+  'media.unfinishedHint': 'Wählen Sie dieselbe Datei noch einmal, dann geht es weiter, wo es aufhörte.',
+  'media.goOn': 'Fortsetzen',
+  'media.goOnOf': '{name} fortsetzen',
+  'media.otherFile': 'Das ist eine andere Datei: {name} hat {size}.'
 }

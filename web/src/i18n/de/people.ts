@@ -52,5 +52,7 @@ export const people: Record<keyof typeof words, string> = {
   'role.about.device-admin': 'wie Betreiber, entfernt außerdem PCs und ändert AMT selbst',
   'role.about.auditor': 'sieht alles, auch was andere taten, und ändert nichts',
   'role.about.tenant-admin': 'alles innerhalb des Mandanten, auch dessen Benutzer',
-  'role.about.owner': 'alles'
+  'role.about.owner': 'alles',
+  'people.signOut': 'Überall abmelden',
+  'people.signedOut': '{name} ist überall abgemeldet.'
 }

@@ -27,5 +27,7 @@ export const power: Record<keyof typeof words, string> = {
   'power.4': 'schläft tief',
   'power.6': 'aus',
   'power.7': 'Ruhezustand',
-  'power.8': 'aus'
+  'power.8': 'aus',
+  'power.nmi': 'Interrupt (NMI)',
+  'power.disk': 'Zurücksetzen und von der Festplatte starten'
 }

@@ -30,5 +30,8 @@ export const device = {
   'why.read': 'Read the log',
   'eventlog.empty': 'The log is empty.',
   'wsman.class': 'Class',
-  'wsman.read': 'Read'
+  'wsman.read': 'Read',
+  'device.shell': 'From a shell',
+  'device.shellForward': 'A local port for consoles that know no proxy',
+  'device.shellProxy': 'Through the proxies of this server'
 }

@@ -59,6 +59,7 @@ export const events = {
   'end.the other side sent more than its window': 'the PC sent more than it may',
   'end.the other side granted an impossible window': 'the PC granted an impossible window',
   'end.the other side took no data for too long': 'the PC took no data for too long',
+  'end.server ended': 'the server ended without a goodbye',
   'end.the tunnel ended': 'the tunnel ended',
   'history.some': 'what matters',
   'history.hidden': 'Left out: {n} single connections and finished commands, mostly of pages like this one. Choose “all” to see them.'

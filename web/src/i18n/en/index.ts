@@ -3,12 +3,14 @@
 import { add } from './add'
 import { answers } from './answers'
 import { audit } from './audit'
+import { availability } from './availability'
 import { closed } from './closed'
 import { common } from './common'
 import { deeds } from './deeds'
 import { device } from './device'
 import { devices } from './devices'
 import { events } from './events'
+import { features } from './features'
 import { frame } from './frame'
 import { health } from './health'
 import { inspector } from './inspector'
@@ -16,6 +18,7 @@ import { login } from './login'
 import { media } from './media'
 import { overview } from './overview'
 import { people } from './people'
+import { permissions } from './permissions'
 import { power } from './power'
 import { redirections } from './redirections'
 import { screen } from './screen'
@@ -33,6 +36,8 @@ export const en = {
   ...answers,
   ...deeds,
   ...events,
+  ...features,
+  ...availability,
   ...power,
   ...screen,
   ...closed,
@@ -41,6 +46,7 @@ export const en = {
   ...redirections,
   ...audit,
   ...people,
+  ...permissions,
   ...settings,
   ...add,
   ...health,

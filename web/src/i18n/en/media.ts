@@ -42,5 +42,15 @@ export const media = {
   'media.left': '{time} left',
   'media.done': 'as much as the image has',
   'media.ended': 'Ended: {reason}',
-  'media.choose': 'Choose …'
+  'media.choose': 'Choose …',
+  'media.limits': 'An image may have up to {most} now. The library has {images} of at most {all}.',
+  'media.tooLarge': 'This file has {size}; the server takes images up to {most}.',
+  'media.full': 'The library has {most} images, which is all it holds. Delete one first.',
+  'media.noRoom': 'This file has {size}; the server’s disk has room for {room}.',
+  'media.waiting': 'The server does not answer; it goes on by itself.',
+  'media.unfinished': 'Unfinished.',
+  'media.unfinishedHint': 'Choose the same file again, and it goes on where it stopped.',
+  'media.goOn': 'Go on',
+  'media.goOnOf': 'Go on with {name}',
+  'media.otherFile': 'That is another file: {name} has {size}.'
 }

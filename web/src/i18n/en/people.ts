@@ -50,5 +50,7 @@ export const people = {
   'role.about.device-admin': 'as operator, and removes PCs and changes AMT itself',
   'role.about.auditor': 'sees everything, what others did included, and changes nothing',
   'role.about.tenant-admin': 'everything within the tenant, its users included',
-  'role.about.owner': 'everything'
+  'role.about.owner': 'everything',
+  'people.signOut': 'Sign out everywhere',
+  'people.signedOut': '{name} is signed out everywhere.'
 }

@@ -25,5 +25,7 @@ export const power = {
   'power.4': 'sleeping deeply',
   'power.6': 'off',
   'power.7': 'hibernated',
-  'power.8': 'off'
+  'power.8': 'off',
+  'power.nmi': 'Interrupt (NMI)',
+  'power.disk': 'Reset and boot from the disk'
 }

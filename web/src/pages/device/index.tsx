@@ -1,12 +1,13 @@
 // One device: its state and power always at hand, everything else in tabs.
 
-import { lazy, Suspense, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, type Device } from '../../api'
 import { t, type Key } from '../../i18n'
 import { Await, Empty, Heading, Loading, StateMark } from '../../parts'
 import { useLoad } from '../../state'
 import { Certificates } from './certificates'
+import { FeaturesTab } from './features'
 import { History } from './history'
 import { Inspector } from './inspector'
 import { Inventory } from './inventory'
@@ -15,21 +16,31 @@ import { DeviceMedia } from './media'
 import { Network } from './network'
 import { PowerBar } from './power'
 import { RemoteAccess } from './remote'
+import { Edit } from '../devices/edit'
 import { Summary } from './summary'
 import { WsMan } from './wsman'
 
 const Screen = lazy(() => import('./screen'))
 const Terminal = lazy(() => import('./terminal'))
 
-const TABS: Record<string, { key: Key; needsTunnel: boolean; show: (device: Device) => ReactNode }> = {
+interface Tab {
+  key: Key
+  needsTunnel: boolean
+  /** Stays when the tunnel goes, because it says what became of the session in it. */
+  stays?: boolean
+  show: (device: Device) => ReactNode
+}
+
+const TABS: Record<string, Tab> = {
   summary: { key: 'device.summary', needsTunnel: false, show: (d) => <Summary device={d} /> },
-  screen: { key: 'device.screen', needsTunnel: true, show: (d) => <Screen device={d} /> },
-  terminal: { key: 'device.terminal', needsTunnel: true, show: (d) => <Terminal device={d} /> },
+  screen: { key: 'device.screen', needsTunnel: true, stays: true, show: (d) => <Screen device={d} /> },
+  terminal: { key: 'device.terminal', needsTunnel: true, stays: true, show: (d) => <Terminal device={d} /> },
   media: { key: 'device.media', needsTunnel: false, show: (d) => <DeviceMedia device={d} /> },
   inventory: { key: 'device.inventory', needsTunnel: true, show: (d) => <Inventory guid={d.guid} /> },
   eventlog: { key: 'device.eventlog', needsTunnel: true, show: (d) => <EventLog guid={d.guid} /> },
   auditlog: { key: 'device.auditlog', needsTunnel: true, show: (d) => <AuditLog guid={d.guid} /> },
   remote: { key: 'device.remote', needsTunnel: true, show: (d) => <RemoteAccess guid={d.guid} /> },
+  features: { key: 'device.features', needsTunnel: true, show: (d) => <FeaturesTab device={d} /> },
   network: { key: 'device.network', needsTunnel: true, show: (d) => <Network guid={d.guid} /> },
   certificates: { key: 'device.certificates', needsTunnel: true, show: (d) => <Certificates guid={d.guid} /> },
   wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <WsMan guid={d.guid} /> },
@@ -45,7 +56,14 @@ function intoSight(tab: HTMLElement | null) {
 
 export default function DevicePage({ guid, tab }: { guid: string; tab: string }) {
   const device = useLoad(() => get<Device>(`/devices/${guid}`), [guid], 10_000)
+  const [editing, setEditing] = useState(false)
   const current = TABS[tab] ?? TABS['summary']
+  // The tab that was seen with a tunnel.
+  const [seen, setSeen] = useState('')
+  const place = `${guid}/${tab}`
+  const connected = device.data?.connectionStatus ?? false
+  useEffect(() => { if (connected) setSeen(place) }, [connected, place])
+  const kept = (current?.stays ?? false) && seen === place
   return (
     <Await of={device}>
       {(d) => (
@@ -53,6 +71,7 @@ export default function DevicePage({ guid, tab }: { guid: string; tab: string })
           <Heading title={d.name || d.guid}>
             <StateMark connected={d.connectionStatus} blocked={d.blocked} />
             <PowerBar device={d} />
+            <button onClick={() => setEditing(true)}>{t('devices.edit')}</button>
           </Heading>
           <ul className="tabs">
             {Object.entries(TABS).map(([name, { key }]) => (
@@ -67,12 +86,17 @@ export default function DevicePage({ guid, tab }: { guid: string; tab: string })
             ))}
           </ul>
           <Suspense fallback={<Loading />}>
-            {current && (current.needsTunnel && !d.connectionStatus
-              ? <Empty title={t('device.away')} hint={t('device.awayTab')}>
-                  <Link className="button primary" href={`/devices/${guid}`}>{t('device.why')}</Link>
-                </Empty>
-              : current.show(d))}
+            {current?.needsTunnel && !d.connectionStatus && !kept && (
+              <Empty title={t('device.away')} hint={t('device.awayTab')}>
+                <Link className="button primary" href={`/devices/${guid}`}>{t('device.why')}</Link>
+              </Empty>
+            )}
+            {!d.connectionStatus && kept && (
+              <p className="notice">{t('device.away')} <Link href={`/devices/${guid}`}>{t('device.why')}</Link></p>
+            )}
+            {current && (!current.needsTunnel || d.connectionStatus || kept) && current.show(d)}
           </Suspense>
+          {editing && <Edit device={d} close={() => { setEditing(false); device.reload() }} />}
         </>
       )}
     </Await>

@@ -3,7 +3,9 @@
 import { useState } from 'react'
 import { remove, type ApiError, type Device } from '../../api'
 import { size, t } from '../../i18n'
-import { Facts, Failure, quoted, Shells, Time } from '../../parts'
+import { Copy, Facts, Failure, quoted, Shells, Time } from '../../parts'
+import { Availability } from '../../parts/availability'
+import { NOTICES } from '../devices/columns'
 import { Why } from './why'
 
 export function Summary({ device: d }: { device: Device }) {
@@ -11,6 +13,7 @@ export function Summary({ device: d }: { device: Device }) {
     <div className="columns">
       <section>
         <h2>{t('device.summary')}</h2>
+        <Notices notices={d.notices} />
         <Facts
           rows={[
             [t('device.guid'), <code key="g">{d.guid}</code>],
@@ -25,8 +28,17 @@ export function Summary({ device: d }: { device: Device }) {
         />
       </section>
       {d.connectionStatus ? <Tunnel device={d} /> : <Why device={d} />}
+      {d.connectionStatus && <FromShell device={d} />}
+      <Availability guid={d.guid} name={d.name || d.guid} />
     </div>
   )
+}
+
+function Notices({ notices }: { notices: string[] }) {
+  return notices.map((notice) => {
+    const known = NOTICES[notice]
+    return known && <p key={notice} className="notice"><strong>{t(known.key)}</strong>: {t(known.hint)}</p>
+  })
 }
 
 function Tunnel({ device: d }: { device: Device }) {
@@ -50,6 +62,24 @@ function Tunnel({ device: d }: { device: Device }) {
         <button onClick={() => void end()} title={t('device.reconnectHint')}>{t('device.reconnect')}</button>
         <Shells cli={`viaduct devices reconnect ${quoted(d.name || d.guid)}`} method="DELETE" path={`/devices/disconnect/${d.guid}`} />
       </p>
+    </section>
+  )
+}
+
+/** What leads to the PC from a terminal. */
+function FromShell({ device: d }: { device: Device }) {
+  const name = quoted(d.name || d.guid)
+  const port = d.ports.includes(16992) || !d.ports.includes(16993) ? 16992 : 16993
+  const lines = [
+    [t('device.shellForward'), `viaduct forward ${name}:${port}`],
+    [t('device.shellProxy'), `viaduct proxy env ${name}`]
+  ] as const
+  return (
+    <section>
+      <h2>{t('device.shell')}</h2>
+      {lines.map(([about, line]) => (
+        <p key={line} className="shells" data-cli={line}><span className="muted">{about}:</span> <code>{line}</code> <Copy text={line} /></p>
+      ))}
     </section>
   )
 }

@@ -30,6 +30,12 @@ export function Edit({ device, close }: { device: Device; close: () => void }) {
   const act = async (work: () => Promise<unknown>, done: string) => {
     if (await action.run(work, done)) close()
   }
+  const password = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const data = new FormData(event.currentTarget)
+    const body = { amtUser: String(data.get('amtUser')).trim() || 'admin', amtPassword: String(data.get('amtPassword')) }
+    await act(() => patch(path, body), t('devices.passwordSet', { name }))
+  }
   const verb = device.blocked ? 'approve' : 'block'
   return (
     <Dialog title={name} close={close}>
@@ -43,6 +49,20 @@ export function Edit({ device, close }: { device: Device; close: () => void }) {
         <p className="actions">
           <button className="primary" disabled={action.busy}>{t('common.save')}</button>
           <Shells cli={`viaduct devices label ${quoted(name)} site=berlin`} method="PATCH" path={path} body={{ labels: { site: 'berlin' } }} />
+        </p>
+      </form>
+      <form onSubmit={(event) => void password(event)}>
+        <label>{t('devices.amtUser')}<input name="amtUser" defaultValue={device.amtUser ?? 'admin'} autoComplete="off" /></label>
+        <label>{t('devices.amtPassword')}
+          <input name="amtPassword" type="password" required autoComplete="new-password" />
+          <small className="muted">{t('devices.amtPasswordHint')}</small>
+        </label>
+        <p className="actions">
+          <button disabled={action.busy}>{t('devices.setPassword')}</button>
+          <Shells
+            cli={`viaduct devices password ${quoted(name)} --amt-password-file -`} method="PATCH" path={path}
+            body={{ amtUser: 'admin', amtPassword: 'AMT-PASSWORD' }}
+          />
         </p>
       </form>
       <p className="actions">

@@ -36,6 +36,7 @@ export interface Filter {
   status: string
   label: string
   generation: string
+  notice: string
 }
 
 export function filterOf(query: URLSearchParams): Filter {
@@ -45,13 +46,15 @@ export function filterOf(query: URLSearchParams): Filter {
     // Links of old have numbers.
     status: status === '1' ? 'connected' : status === '0' ? 'away' : status,
     label: query.get('label') ?? '',
-    generation: query.get('amt') ?? ''
+    generation: query.get('amt') ?? '',
+    notice: query.get('notice') ?? ''
   }
 }
 
-export function fits({ device, text }: Indexed, { words, status, label, generation }: Filter): boolean {
+export function fits({ device, text }: Indexed, { words, status, label, generation, notice }: Filter): boolean {
   return (status === '' || statusOf(device) === status)
     && (label === '' || device.tags.includes(label))
     && (generation === '' || generationOf(device) === (generation === '?' ? '' : generation))
+    && (notice === '' || device.notices.includes(notice))
     && words.every((word) => text.includes(word))
 }

@@ -1,14 +1,16 @@
 // All devices: search, filters in the address, and deeds for one or many.
 
-import { useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { Device } from '../../api'
 import { t } from '../../i18n'
-import { Await, csv, download, Empty, Heading, Shells, StateMark, Table, Time, useQuery, type Column } from '../../parts'
+import { Await, csv, download, Empty, Heading, Shells, Table, useQuery } from '../../parts'
 import { Bulk } from '../../parts/bulk'
+import { Chooser, NOTICES, useColumns, useHours, useShown } from './columns'
 import { Edit } from './edit'
 import { filterOf, firmwareOf, fits, generationOf, index, statusOf } from './filter'
 import { useFleet } from './fleet'
+import { Views } from './views'
 
 /** The address follows the typing so much later, for it is slow to change. */
 const SETTLED = 250
@@ -36,21 +38,28 @@ export default function Devices() {
 
 function List({ devices, reload }: { devices: Device[]; reload: () => void }) {
   const [query, change] = useQuery()
-  const [search, setSearch] = useState(query.get('q') ?? '')
+  const asked = query.get('q') ?? ''
+  const [search, setSearch] = useState(asked)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [editing, setEditing] = useState<Device>()
   useEffect(() => {
-    const timer = setTimeout(() => { if ((query.get('q') ?? '') !== search) change({ q: search }) }, SETTLED)
+    const timer = setTimeout(() => { if (asked !== search) change({ q: search }) }, SETTLED)
     return () => clearTimeout(timer)
   }, [search])
+  // A view, or the way back.
+  useEffect(() => setSearch(asked), [asked])
   const filter = useMemo(() => {
-    const asked = new URLSearchParams(query)
-    asked.set('q', search)
-    return filterOf(asked)
+    const typed = new URLSearchParams(query)
+    typed.set('q', search)
+    return filterOf(typed)
   }, [query, search])
   const indexed = useMemo(() => index(devices), [devices])
   const found = useMemo(() => indexed.filter((one) => fits(one, filter)).map((one) => one.device), [indexed, filter])
-  const columns = useColumns(setEditing)
+  const showNotice = useCallback((notice: string) => change({ notice }), [])
+  const [wantHours, setWantHours] = useState(false)
+  const columns = useColumns({ edit: setEditing, filter: showNotice }, useHours(wantHours))
+  const { shown, toggle } = useShown(query, change, columns)
+  useEffect(() => setWantHours(shown.has('hours')), [shown.has('hours')])
   const picked = useMemo(() => devices.filter((d) => chosen.has(d.guid)), [devices, chosen])
   return (
     <>
@@ -59,7 +68,9 @@ function List({ devices, reload }: { devices: Device[]; reload: () => void }) {
           type="search" aria-label={t('devices.search')} placeholder={t('devices.search')} value={search}
           onChange={(e) => setSearch(e.target.value)}
         />
-        <Choices devices={devices} status={filter.status} label={filter.label} generation={filter.generation} change={change} />
+        <Choices devices={devices} {...filter} change={change} />
+        <Views />
+        <Chooser columns={columns} shown={shown} toggle={toggle} />
         <button onClick={() => exportCsv(found)}>{t('devices.csv')}</button>
         <span className="muted" role="status">{t('devices.count', { shown: found.length, all: devices.length })}</span>
       </div>
@@ -67,12 +78,12 @@ function List({ devices, reload }: { devices: Device[]; reload: () => void }) {
       {found.length === 0
         ? (
           <Empty title={t('devices.nothing')}>
-            <button onClick={() => { setSearch(''); change({ q: '', status: '', label: '', amt: '' }) }}>{t('devices.clear')}</button>
+            <button onClick={() => { setSearch(''); change({ q: '', status: '', label: '', amt: '', notice: '' }) }}>{t('devices.clear')}</button>
           </Empty>
         )
         : (
           <Table
-            label={t('nav.devices')} rows={found} columns={columns} id={(d) => d.guid} order="name"
+            label={t('nav.devices')} rows={found} columns={columns.filter((one) => one.always || shown.has(one.key))} id={(d) => d.guid} order="name"
             chosen={chosen} choose={setChosen} nameOf={(d) => d.name || d.guid}
           />
         )}
@@ -81,42 +92,18 @@ function List({ devices, reload }: { devices: Device[]; reload: () => void }) {
   )
 }
 
-function useColumns(edit: (device: Device) => void): Column<Device>[] {
-  return useMemo(() => [
-    { key: 'name', title: t('devices.name'), sort: (d) => d.name || d.guid, cell: (d) => <Link href={`/devices/${d.guid}`}>{d.name || d.guid}</Link> },
-    {
-      key: 'state', title: t('devices.state'), sort: statusOf,
-      cell: (d) => (
-        <>
-          <StateMark connected={d.connectionStatus} blocked={d.blocked} />{' '}
-          {!d.connectionStatus && <Link className="why" href={`/devices/${d.guid}`} title={t('device.why')}>{t('devices.why')}</Link>}
-        </>
-      )
-    },
-    { key: 'firmware', title: t('devices.firmware'), wide: true, sort: firmwareOf, cell: (d) => firmwareOf(d) || '–' },
-    { key: 'address', title: t('devices.address'), wide: true, sort: (d) => d.address ?? '', cell: (d) => d.address ?? '–' },
-    {
-      key: 'labels', title: t('devices.labels'), wide: true, sort: (d) => d.tags.join(' '),
-      cell: (d) => d.tags.map((tag) => <span className="tag" key={tag}>{tag}</span>)
-    },
-    { key: 'seen', title: t('devices.seen'), wide: true, sort: (d) => d.lastSeen ?? '', cell: (d) => <Time at={d.lastSeen} /> },
-    {
-      key: 'edit', title: t('common.actions'),
-      cell: (d) => <button className="small" onClick={() => edit(d)} aria-label={t('devices.editOf', { name: d.name || d.guid })}>{t('devices.edit')}</button>
-    }
-  ], [edit])
-}
-
 interface ChoicesProps {
   devices: Device[]
   status: string
   label: string
   generation: string
+  notice: string
   change: (changes: Record<string, string>) => void
 }
 
-function Choices({ devices, status, label, generation, change }: ChoicesProps) {
+function Choices({ devices, status, label, generation, notice, change }: ChoicesProps) {
   const labels = useMemo(() => [...new Set(devices.flatMap((d) => d.tags))].sort(), [devices])
+  const notices = useMemo(() => new Set(devices.flatMap((d) => d.notices)), [devices])
   const generations = useMemo(
     () => [...new Set(devices.map(generationOf))].sort((a, b) => Number(a) - Number(b)),
     [devices]
@@ -139,12 +126,18 @@ function Choices({ devices, status, label, generation, change }: ChoicesProps) {
           {generations.map((name) => <option key={name} value={name || '?'}>{name ? `AMT ${name}` : t('power.unknown')}</option>)}
         </select>
       )}
+      {(notices.size > 0 || notice) && (
+        <select aria-label={t('devices.notices')} value={notice} onChange={(e) => change({ notice: e.target.value })}>
+          <option value="">{t('devices.notices')}: {t('common.all')}</option>
+          {Object.entries(NOTICES).map(([name, { key }]) => (notices.has(name) || name === notice) && <option key={name} value={name}>{t(key)}</option>)}
+        </select>
+      )}
     </>
   )
 }
 
 function exportCsv(devices: Device[]) {
-  const head = ['name', 'guid', 'state', 'fqdn', 'address', 'firmware', 'labels', 'lastSeen']
-  const rows = devices.map((d) => [d.name, d.guid, statusOf(d), d.fqdn, d.address, firmwareOf(d), d.tags.join(' '), d.lastSeen])
+  const head = ['name', 'guid', 'state', 'fqdn', 'address', 'firmware', 'labels', 'notices', 'lastSeen']
+  const rows = devices.map((d) => [d.name, d.guid, statusOf(d), d.fqdn, d.address, firmwareOf(d), d.tags.join(' '), d.notices.join(' '), d.lastSeen])
   download('devices.csv', csv([head, ...rows]), 'text/csv')
 }

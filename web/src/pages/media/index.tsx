@@ -9,7 +9,7 @@ import { MountForm, Mounts } from './mounts'
 import { Upload } from './upload'
 
 export default function Media() {
-  const images = useLoad(() => get<MediaImage[]>('/media'), [], 10_000)
+  const images = useLoad(() => get<MediaImage[]>('/media'), [], 30_000)
   const [doomed, setDoomed] = useState<MediaImage>()
   const columns: Column<MediaImage>[] = [
     {
@@ -45,7 +45,7 @@ export default function Media() {
             : <Table label={t('media.library')} rows={all} columns={columns} id={(one) => one.id} order="name" />}
         </Await>
       </section>
-      <Upload done={images.reload} />
+      <Upload images={images.data ?? []} done={images.reload} />
       <section>
         <h2>{t('media.mounts')}</h2>
         <Await of={images}>{(all) => <MountForm images={all} />}</Await>

@@ -1,6 +1,6 @@
 // Images in the drives of PCs: put in, boot from it, how far it is, take out.
 
-import { useState, type FormEvent } from 'react'
+import { useEffect, useState, type FormEvent } from 'react'
 import { get, post, remove, type Device, type MediaImage, type Mount } from '../../api'
 import { duration, size, t } from '../../i18n'
 import { Await, Dialog, Failure, quoted, Shells, Time, useAction } from '../../parts'
@@ -9,7 +9,7 @@ import { useLoad } from '../../state'
 
 /** Reset, then from the CD that is redirected. */
 const BOOT = { key: 'media.boot', cli: 'boot ider --power reset', action: 202, harsh: true } as const
-/** How often progress is looked at. */
+/** How often progress is looked at while something is in a drive; begin and end are events. */
 const POLL = 1_000
 
 export function MountForm({ images, device, mounted }: { images: MediaImage[]; device?: Device; mounted?: () => void }) {
@@ -55,7 +55,10 @@ export function MountForm({ images, device, mounted }: { images: MediaImage[]; d
 }
 
 export function Mounts({ device }: { device?: Device }) {
-  const mounts = useLoad(() => get<Mount[]>('/mounts'), [device?.guid], POLL)
+  const [busy, setBusy] = useState(false)
+  const mounts = useLoad(() => get<Mount[]>('/mounts'), [device?.guid], busy ? POLL : 0)
+  const any = mounts.data?.some((one) => one.state !== 'ended') ?? false
+  useEffect(() => setBusy(any), [any])
   return (
     <Await of={mounts}>
       {(all) => {

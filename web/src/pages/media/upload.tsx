@@ -1,77 +1,114 @@
-// An upload that goes on where it stopped: after a lost connection by itself, after a closed page when the same file is
-// chosen again.
+// Bringing an image into the library, and going on with one that stopped.
 
-import { useRef, useState, type FormEvent } from 'react'
-import { append, ApiError, get, post, type MediaImage } from '../../api'
-import { size, t } from '../../i18n'
-import { asApiError, Failure, Shells, toast } from '../../parts'
+import { useEffect, useRef, useState, type FormEvent } from 'react'
+import { ApiError, get, type MediaImage } from '../../api'
+import { duration, size, t } from '../../i18n'
+import { Await, Failure, Shells, toast } from '../../parts'
+import { useLoad } from '../../state'
+import { begun, pause, upload, useUploads, type UploadState } from '../../uploads'
 
-/** Sent at once; so much is lost when the connection breaks. */
-const PIECE = 4 << 20
-/** Tries to go on after the connection broke, with growing pauses in milliseconds. */
-const PAUSES = [500, 1_000, 2_000, 4_000, 8_000]
+interface Limits {
+  imageBytes: number
+  imagesMax: number
+  images: number
+  room: number
+  nameMax: number
+}
 
-export function Upload({ done }: { done: () => void }) {
-  const [running, setRunning] = useState<MediaImage>()
-  const [error, setError] = useState<ApiError>()
-  const stopped = useRef(false)
+/** Why the library would not take this file, as far as the server has said. */
+function refusal(file: File, limits: Limits | undefined, unfinished: MediaImage | undefined): ApiError | undefined {
+  if (!limits) return undefined
+  const no = (title: string) => new ApiError(413, { title })
+  if (file.size > limits.imageBytes) return no(t('media.tooLarge', { size: size(file.size), most: size(limits.imageBytes) }))
+  if (unfinished) return undefined
+  if (limits.images >= limits.imagesMax) return no(t('media.full', { most: limits.imagesMax }))
+  if (file.size > limits.room) return no(t('media.noRoom', { size: size(file.size), room: size(limits.room) }))
+  return undefined
+}
 
-  const send = async (file: File, sha256: string) => {
-    stopped.current = false
-    setError(undefined)
-    let image = await post<MediaImage>('/media', { name: file.name, size: file.size, ...(sha256 && { sha256 }) })
-    let pause = 0
-    while (!image.complete && !stopped.current) {
-      setRunning(image)
-      try {
-        image = await append<MediaImage>(`/media/${image.id}`, image.offset, file.slice(image.offset, image.offset + PIECE))
-        pause = 0
-      } catch (reason) {
-        const broken = reason instanceof ApiError && (reason.status === 0 || reason.problem.code === 'E2201')
-        const wait = PAUSES[pause++]
-        if (!broken || wait === undefined) throw reason
-        await new Promise((after) => setTimeout(after, wait))
-        // Where it stands is for the server to say.
-        image = await get<MediaImage>(`/media/${image.id}`).catch(() => image)
-      }
-    }
-    if (image.complete) toast(t('media.uploaded', { name: image.name }))
-  }
+export function Upload({ images, done }: { images: MediaImage[]; done: () => void }) {
+  const { now, error, done: whole } = useUploads()
+  const limits = useLoad(() => get<Limits>('/media/limits'), [])
+  const [refused, setRefused] = useState<ApiError>()
+  const unfinished = images.filter((one) => !one.complete)
+  const told = useRef(whole)
+  useEffect(() => {
+    if (whole && whole !== told.current) toast(t('media.uploaded', { name: whole }))
+    told.current = whole
+  }, [whole])
+  useEffect(() => {
+    done()
+    limits.reload()
+  }, [now === undefined])
+
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const form = event.currentTarget
     const data = new FormData(form)
     const file = data.get('file')
     if (!(file instanceof File) || file.size === 0) return
-    try {
-      await send(file, String(data.get('sha256')).trim())
-      if (!stopped.current) form.reset()
-    } catch (reason) {
-      setError(asApiError(reason))
-    }
-    setRunning(undefined)
-    done()
+    const old = unfinished.find((one) => one.name === file.name && one.size === file.size)
+    const sha256 = String(data.get('sha256')).trim()
+    const no = refusal(file, limits.data, old)
+    setRefused(no)
+    if (no) return limits.reload()
+    if (await upload(file, old && !sha256 ? () => Promise.resolve(old) : begun(file, sha256))) form.reset()
   }
   return (
     <section>
       <h2>{t('media.upload')}</h2>
       <form className="inline" onSubmit={(event) => void submit(event)}>
-        <label>{t('media.file')}<input type="file" name="file" accept=".iso,.img" required disabled={!!running} /></label>
-        <label>{t('media.expected')}<input name="sha256" pattern="[0-9A-Fa-f]{64}" disabled={!!running} /></label>
-        {running
-          ? <button type="button" onClick={() => { stopped.current = true }}>{t('media.stop')}</button>
+        <label>{t('media.file')}<input type="file" name="file" accept=".iso,.img" required disabled={!!now} /></label>
+        <label>{t('media.expected')}<input name="sha256" pattern="[0-9A-Fa-f]{64}" disabled={!!now} /></label>
+        {now
+          ? <button type="button" onClick={pause}>{t('media.stop')}</button>
           : <button className="primary">{t('media.begin')}</button>}
         <Shells method="POST" path="/media" body={{ name: 'boot.iso', size: 0 }} />
       </form>
-      {running && (
-        <div role="status">
-          <progress aria-label={running.name} max={running.size} value={running.offset} />
-          {running.offset + PIECE >= running.size && running.size > 64 * PIECE
-            ? t('media.checking')
-            : t('media.sent', { sent: size(running.offset), size: size(running.size) })}
+      <Await of={limits}>
+        {(l) => <p className="muted">{t('media.limits', { most: size(Math.min(l.imageBytes, l.room)), images: l.images, all: l.imagesMax })}</p>}
+      </Await>
+      {now && <Progress state={now} />}
+      {refused && !now && <Failure error={refused} />}
+      {error && <Failure error={error} />}
+      {!now && unfinished.length > 0 && (
+        <div className="notice">
+          <p><strong>{t('media.unfinished')}</strong> {t('media.unfinishedHint')}</p>
+          <ul className="plain">{unfinished.map((one) => <Unfinished key={one.id} image={one} />)}</ul>
         </div>
       )}
-      {error && <Failure error={error} />}
     </section>
+  )
+}
+
+function Progress({ state: { image, speed, phase } }: { state: UploadState }) {
+  const left = speed > 0 ? t('media.left', { time: duration((image.size - image.offset) / speed) }) : ''
+  const words = [t('media.sent', { sent: size(image.offset), size: size(image.size) }), speed > 0 && `${size(speed)}/s`, left]
+  return (
+    <div data-upload={phase}>
+      <progress aria-label={image.name} max={image.size} value={image.offset} />
+      <p>{image.name}: {words.filter(Boolean).join(', ')}</p>
+      <p role="status">{phase === 'waiting' ? t('media.waiting') : phase === 'hashing' ? t('media.checking') : ''}</p>
+    </div>
+  )
+}
+
+/** One that stopped goes on with the same file, and with no other. */
+function Unfinished({ image }: { image: MediaImage }) {
+  const input = useRef<HTMLInputElement>(null)
+  const goOn = (file: File | undefined) => {
+    if (!file) return
+    if (file.size !== image.size) {
+      toast(t('media.otherFile', { name: image.name, size: size(image.size) }), 'problem')
+      return
+    }
+    void upload(file, () => get<MediaImage>(`/media/${image.id}`))
+  }
+  return (
+    <li className="actions">
+      <span>{image.name}: {t('media.partial', { offset: size(image.offset), size: size(image.size) })}</span>
+      <input ref={input} type="file" accept=".iso,.img" hidden onChange={(event) => goOn(event.target.files?.[0])} />
+      <button className="small" aria-label={t('media.goOnOf', { name: image.name })} onClick={() => input.current?.click()}>{t('media.goOn')}</button>
+    </li>
   )
 }

@@ -40,11 +40,13 @@ struct State {
 
 impl State {
     async fn read(device: &mut DeviceCommands) -> Result<Self, CommandError> {
-        Ok(Self {
+        let state = Self {
             redirection: device.get(REDIRECTION).await?,
             consent: get(device, CONSENT).await?.unwrap_or_default(),
             kvm: get(device, KVM).await?,
-        })
+        };
+        device.note_consent(number(&state.consent, "OptInRequired") != NONE);
+        Ok(state)
     }
 
     fn ider(&self) -> bool {

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::api::users::{CodeOf, PasswordChange};
 use viaduct_api::{
-    NewToken, NewUser, RoleInfo, SignInWays, Token, TokenIssued, User, UserPatch, WhoAmI,
+    NewToken, NewUser, Permissions, RoleInfo, SignInWays, Token, TokenIssued, User, UserPatch,
+    WhoAmI,
 };
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -80,6 +81,18 @@ fn people() -> Vec<Operation> {
     vec![
         get("/api/v1/roles", "Roles, and what each may do.")
             .gives(200, Made(Schemas::shown::<Vec<RoleInfo>>)),
+        get(
+            "/api/v1/permissions",
+            "What somebody may do, and why not; without a name, the caller.",
+        )
+        .query(&[
+            ("user", Text, "A user."),
+            ("token", Text, "A token."),
+            ("role", Text, "Everybody with this role."),
+            ("scope", Text, "Every token with this scope."),
+            ("device", Text, "Name or GUID of the device that it is about."),
+        ])
+        .gives(200, Made(Schemas::shown::<Permissions>)),
         get("/api/v1/users", "Users.").gives(200, Made(Schemas::shown::<Vec<User>>)),
         post("/api/v1/users", "Makes a user.")
             .takes(Made(Schemas::taken::<NewUser>))

@@ -9,7 +9,7 @@ use super::{
     },
     schemas::Schemas,
 };
-use viaduct_api::{MediaImage, Mount, NewImage, NewMount};
+use viaduct_api::{MediaImage, MediaLimits, Mount, NewImage, NewMount};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -19,6 +19,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(Made(Schemas::taken::<NewImage>))
             .gives(201, Made(Schemas::shown::<MediaImage>))
             .refused(&[409, 413]),
+        get("/api/v1/media/limits", "What the library still takes.")
+            .gives(200, Made(Schemas::shown::<MediaLimits>)),
         get("/api/v1/media/{media}", "An image, and where its upload goes on.")
             .gives(200, Made(Schemas::shown::<MediaImage>)),
         patch("/api/v1/media/{media}", "Appends the next bytes to an upload.")

@@ -12,11 +12,12 @@ use super::{
 use crate::api::{kv, wsman};
 use std::collections::BTreeSet;
 use viaduct_api::{
-    AuditEntry, AuditPage, AuditReport, CertificateInfo, Claim, Device, DevicePage, DevicePatch,
-    DeviceStats, EffectiveConfig, Enrollment, Event, HealthCheck, History, ImportOutcome,
-    NewDevice, NewEnrollment, NewTicket, PortableDevice, Redirection, Reloaded, RemoteAccess,
-    RemoteAccessChange, RemoteAccessChanged, RotationActivate, RotationActivated, RotationPush,
-    RotationStatus, Status, Ticket, Tunnel, Unclaimed, Version, WhyOffline, WrittenDevice,
+    AuditEntry, AuditPage, AuditReport, Availability, CertificateInfo, Claim, Device,
+    DeviceAvailability, DevicePage, DevicePatch, DeviceStats, EffectiveConfig, Enrollment, Event,
+    HealthCheck, History, ImportOutcome, NewDevice, NewEnrollment, NewTicket, PortableDevice,
+    Redirection, Reloaded, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RotationActivate,
+    RotationActivated, RotationPush, RotationStatus, Status, Ticket, Tunnel, Unclaimed, Version,
+    WhyOffline, WrittenDevice,
 };
 
 /// Filters and pages of a list of devices.
@@ -126,6 +127,12 @@ fn devices() -> Vec<Operation> {
         block("/api/v1/devices/{device}/block"),
         get("/api/v1/devices/{device}/why-offline", "Why a device is away, and what to try.")
             .gives(200, Made(Schemas::shown::<WhyOffline>)),
+        get(
+            "/api/v1/devices/{device}/availability",
+            "When a device was connected, and what ended each of its tunnels.",
+        )
+        .query(&[("range", OneOf(&["24h", "7d", "30d"]), "How far back; 24h when not said.")])
+        .gives(200, Made(Schemas::shown::<Availability>)),
         post("/api/v1/devices/{device}/why-offline", "The same, with the log that the PC keeps.")
             .takes(Bytes("application/octet-stream"))
             .gives(200, Made(Schemas::shown::<WhyOffline>)),
@@ -208,6 +215,8 @@ fn server() -> Vec<Operation> {
         get("/api/v1/stats/history", "How the fleet was, for charts.")
             .query(&[("range", OneOf(&["hour", "week"]), "How far back.")])
             .gives(200, Made(Schemas::shown::<History>)),
+        get("/api/v1/stats/availability", "The last 24 hours of all devices, hour by hour.")
+            .gives(200, Made(Schemas::shown::<Vec<DeviceAvailability>>)),
         get("/api/v1/stats/health", "Facts about the server, each with a verdict.")
             .gives(200, Made(Schemas::shown::<Vec<HealthCheck>>)),
         get("/api/v1/config", "The configuration in effect, without secrets.")

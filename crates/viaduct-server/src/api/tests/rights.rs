@@ -70,6 +70,7 @@ GET /api/v1/devices/redirectstatus/{device} Needs(ReadDevices)
 GET /api/v1/devices/stats Needs(ReadDevices)
 GET /api/v1/devices/tags Needs(ReadDevices)
 GET /api/v1/devices/{device} Needs(ReadDevices)
+GET /api/v1/devices/{device}/availability Needs(ReadDevices)
 GET /api/v1/devices/{device}/connect/{port} Needs(UseProxy)
 GET /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 GET /api/v1/enroll Needs(Enroll)
@@ -78,16 +79,19 @@ GET /api/v1/events Needs(ReadEvents)
 GET /api/v1/exports Needs(RevealSecrets)
 GET /api/v1/health Open
 GET /api/v1/media Needs(ReadDevices)
+GET /api/v1/media/limits Needs(ReadDevices)
 GET /api/v1/media/{media} Needs(ReadDevices)
 GET /api/v1/mounts Needs(ReadDevices)
 GET /api/v1/mounts/{id} Needs(ReadDevices)
 GET /api/v1/oidc/callback Open
 GET /api/v1/oidc/login Open
+GET /api/v1/permissions Needs(SignIn)
 GET /api/v1/redirections Needs(ReadDevices)
 GET /api/v1/remote-access/{device} Needs(ReadDevices)
 GET /api/v1/roles Needs(SignIn)
 GET /api/v1/session Open
 GET /api/v1/setup Open
+GET /api/v1/stats/availability Needs(ReadDevices)
 GET /api/v1/stats/health Needs(ReadConfig)
 GET /api/v1/stats/history Needs(ReadDevices)
 GET /api/v1/status Needs(ReadDevices)

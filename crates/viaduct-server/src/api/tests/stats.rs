@@ -41,3 +41,26 @@ async fn curves_are_of_an_hour_or_a_week_and_health_names_what_was_looked_at() {
     assert_eq!(verdict("users"), "warn", "nobody can sign in yet");
     assert!(health.as_array().unwrap().iter().any(|check| check["name"] == "disk"));
 }
+
+#[tokio::test]
+async fn availability_is_asked_for_a_day_a_week_or_a_month_and_for_all_devices_at_once() {
+    let bench = Bench::new().await;
+    let guid = "4c4c4544-004b-4210-8033-b6c04f504633";
+    bench.add(guid, "pc-1").await;
+    for (range, hours) in [("", 24), ("?range=24h", 24), ("?range=7d", 168), ("?range=30d", 720)] {
+        let path = format!("/api/v1/devices/pc-1/availability{range}");
+        let reply = bench.local("GET", &path, "").await.json();
+        assert_eq!(reply["guid"], guid, "{reply}");
+        let time = |key: &str| {
+            let text = reply[key].as_str().unwrap();
+            OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).unwrap()
+        };
+        assert_eq!((time("until") - time("from")).whole_hours(), hours);
+    }
+    let reply = bench.local("GET", "/api/v1/devices/pc-1/availability?range=1y", "").await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    let reply = bench.local("GET", "/api/v1/devices/pc-none/availability", "").await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    let all = bench.local("GET", "/api/v1/stats/availability", "").await.json();
+    assert_eq!(all[0]["hours"].as_str().map(str::len), Some(24), "{all}");
+}

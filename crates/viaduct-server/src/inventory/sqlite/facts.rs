@@ -3,12 +3,13 @@
 use super::{
     Sqlite, begin, damaged,
     devices::{from_json, id, json, parsed, time},
-    finish, stamp,
+    finish, presence, stamp,
 };
 use crate::{
     events::Stage,
     inventory::{
         Attempt, Device, StoreError, Unclaimed,
+        presence::Stay,
         strangers::{AttemptKey, Presented, Stranger, TableChange},
     },
 };
@@ -25,6 +26,10 @@ pub(in crate::inventory) struct Batch {
     pub(in crate::inventory) attempts: TableChange<AttemptKey, Attempt>,
     /// Names of tokens and when they were used last.
     pub(in crate::inventory) tokens: Vec<(String, OffsetDateTime)>,
+    /// When devices came and went.
+    pub(in crate::inventory) stays: Vec<Stay>,
+    /// That the server runs, every so often.
+    pub(in crate::inventory) alive: Option<OffsetDateTime>,
 }
 
 // A device that was removed in the meantime gets no row: otherwise the foreign key would fail the whole batch.
@@ -52,6 +57,8 @@ impl Batch {
             && self.tokens.is_empty()
             && self.unclaimed.is_empty()
             && self.attempts.is_empty()
+            && self.stays.is_empty()
+            && self.alive.is_none()
     }
 }
 
@@ -91,7 +98,7 @@ async fn write(connection: &mut SqliteConnection, batch: &Batch) -> Result<(), S
             .execute(&mut *connection)
             .await?;
     }
-    Ok(())
+    presence::write(connection, &batch.stays, batch.alive).await
 }
 
 async fn write_seen(connection: &mut SqliteConnection, device: &Device) -> Result<(), StoreError> {

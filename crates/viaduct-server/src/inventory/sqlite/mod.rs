@@ -1,11 +1,12 @@
 //! The embedded database. One connection for people's changes, which are on the disk before they are acknowledged,
-//! and one for facts about tunnels, which may be lost in a power failure. While the server runs, only the audit log is
-//! read from it, over connections of its own that hold nobody up.
+//! and one for facts about tunnels, which may be lost in a power failure. While the server runs, only the audit log
+//! and when devices were here are read from it, over connections of its own that hold nobody up.
 
 mod audit;
 mod devices;
 mod facts;
 mod people;
+mod presence;
 mod secrets;
 
 pub use audit::AuditFilter;
@@ -40,6 +41,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "access", include_str!("../../../migrations/sqlite/0003_access.sql")),
     (11, "amt pin", include_str!("../../../migrations/sqlite/0011_amt_pin.sql")),
     (21, "secrets", include_str!("../../../migrations/sqlite/0021_secrets.sql")),
+    (31, "presence", include_str!("../../../migrations/sqlite/0031_presence.sql")),
 ];
 
 /// The database in a file.

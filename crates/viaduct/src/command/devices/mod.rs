@@ -1,6 +1,7 @@
 //! `viaduct devices`: listed, shown, added, changed.
 
 mod add;
+mod availability;
 mod change;
 mod export;
 mod import;
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Rm(change::Chosen),
     /// End a device's tunnel, so that it dials in again
     Reconnect(change::Reconnect),
+    /// Say when a device was connected, and what ended each of its tunnels
+    Availability(availability::Options),
     /// Say what was seen of a device that is away, and what to try
     WhyOffline {
         /// Name, domain name or GUID
@@ -76,6 +79,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Label { device, labels } => change::set_labels(desk, &device, &labels).await,
         Command::Rm(chosen) => change::remove(desk, &chosen).await,
         Command::Reconnect(options) => change::reconnect(desk, options).await,
+        Command::Availability(options) => availability::availability(desk, options).await,
         Command::WhyOffline { device, cira_log } => {
             why::why_offline(desk, &device, cira_log.as_deref()).await
         }

@@ -1,0 +1,179 @@
+// The list of devices with its columns, views and notices; when a PC was here; who may do what; uploads that break off.
+
+import { check, open, rest, signIn, startScreen, until, withPage } from './browser.mjs'
+
+const button = (where, name) => where.getByRole('button', { name, exact: true })
+/** What browsers say of refusals that are meant. */
+const meant = (complaints, status) => complaints.filter((line) => !line.includes(`status of ${status}`))
+
+async function change(page, task, method, path, body) {
+  const answer = await page.request.fetch(`${task.dashboard}api/v1${path}`, {
+    method, data: body, headers: { authorization: `Bearer ${task.token}` }
+  })
+  check(answer.ok(), `${method} ${path}: ${answer.status()}`)
+}
+
+export const lists = {
+  /** A column that is chosen stays after a reload and is in the address; a view brings filter and columns back. */
+  async views(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await open(page, task, 'devices')
+      const head = (name) => page.getByRole('columnheader', { name })
+      await head('Address').waitFor()
+      await page.getByText('Columns', { exact: true }).click()
+      await page.getByLabel('24 hours').check()
+      await page.getByRole('checkbox', { name: 'Address' }).uncheck()
+      await head('24 hours').waitFor()
+      await page.locator('svg.bar.small').first().waitFor()
+      check((await head('Address').count()) === 0, 'the address is left out')
+      check(new URL(page.url()).searchParams.get('columns').includes('hours'), page.url())
+      await page.getByRole('searchbox').fill('pc-02')
+      await until('the words are in the address', () => new URL(page.url()).searchParams.get('q') === 'pc-02')
+      await page.getByText('Views', { exact: true }).click()
+      await page.getByLabel('Save this view as').fill('second')
+      await button(page, 'Save').click()
+      await page.getByText('The view second is saved.').waitFor()
+      await open(page, task, 'devices')
+      await head('24 hours').waitFor()
+      check((await page.locator('tbody tr').count()) > 1, 'all of them again')
+      await page.getByText('Views', { exact: true }).click()
+      await page.getByRole('link', { name: 'second' }).click()
+      await until('one row', async () => (await page.locator('tbody tr').count()) === 1)
+      check((await page.getByRole('searchbox').inputValue()) === 'pc-02', 'the words are back')
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** A PC that refuses the stored password has a badge; it filters the list, and goes when the password is right. */
+  async badges(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await open(page, task, 'devices')
+      await page.getByRole('row').nth(2).waitFor()
+      check((await page.locator('.badge').count()) === 0, 'nothing to say yet')
+      await change(page, task, 'PATCH', `/devices/${task.device}`, { amtUser: 'admin', amtPassword: 'Wr0ng-Password!' })
+      await open(page, task, `devices/${task.device}/features`)
+      await page.getByText('E2010').first().waitFor()
+      await open(page, task, 'devices')
+      await button(page, 'password refused').click()
+      await until('one row', async () => (await page.locator('tbody tr').count()) === 1)
+      check(new URL(page.url()).searchParams.get('notice') === 'credentials', page.url())
+      await page.locator('tbody a').first().click()
+      await page.getByText('The PC refuses the AMT password', { exact: false }).waitFor()
+      await button(page, 'Edit').click()
+      await page.getByRole('dialog').getByLabel('AMT password that the PC has').fill(task.amtPassword)
+      await button(page.getByRole('dialog'), 'Store the password').click()
+      await page.getByText('is stored.', { exact: false }).waitFor()
+      await open(page, task, `devices/${task.device}/features`)
+      await page.getByText('Screen (KVM): on').waitFor()
+      await until('no notice', async () => (await rest(page, task, `/devices/${task.device}`)).notices.length === 0)
+      const others = meant(meant(complaints, 502), 424)
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
+  /** A tunnel that was ended is a gap, with its reason, on the page of the PC; the bar is there as a table too. */
+  async availability(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await change(page, task, 'DELETE', `/devices/disconnect/${task.device}`)
+      await until('it is back', async () => (await rest(page, task, `/devices/${task.device}`)).connectionStatus)
+      await open(page, task, `devices/${task.device}`)
+      const section = page.locator('section.availability')
+      await section.getByRole('img', { name: /connected .* % of the time/ }).waitFor()
+      await section.locator('rect.away').first().waitFor({ state: 'attached' })
+      await section.getByText(/^Gaps: \d+/).click()
+      await section.getByRole('cell', { name: /asked the device to dial in again/ }).first().waitFor()
+      await button(section, '30 days').click()
+      await section.getByRole('cell', { name: /asked the device to dial in again/ }).first().waitFor()
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** Whoever may not do something learns which right is missing, and who has it. */
+  async permissions(task) {
+    await withPage(task, async (page, complaints) => {
+      await change(page, task, 'POST', '/users', { name: 'vera', role: 'viewer', password: 'a long password' })
+      await signIn(page, { ...task, user: 'vera', password: 'a long password' })
+      await open(page, task, `devices/${task.device}`)
+      await button(page, 'Power on').click()
+      await button(page.getByRole('dialog'), 'Power on').click()
+      await page.getByRole('link', { name: 'Why may I not?' }).click()
+      await page.getByRole('heading', { name: 'switch on' }).waitFor()
+      await page.getByText('vera may not do this.').waitFor()
+      await page.getByText(/Roles that have this right:.*helpdesk/).waitFor()
+      check((await page.getByLabel('Whose').locator('option').allInnerTexts()).every((name) => name !== task.user), 'a viewer sees no users')
+      await button(page, 'Sign out').click()
+      await signIn(page, task)
+      await open(page, task, 'permissions')
+      await page.getByLabel('Whose').selectOption('user:vera')
+      await page.getByLabel('With this PC (name or UUID)').fill(task.device)
+      await button(page, 'Show').click()
+      await page.getByText('Sees this PC').waitFor()
+      const row = page.getByRole('row').filter({ hasText: 'power.reset' })
+      await row.locator('td.maynot').waitFor()
+      check(new URL(page.url()).searchParams.get('user') === 'vera', page.url())
+      const others = meant(complaints, 403)
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
+  /** The tunnel goes under an open screen: that is said, and nothing is shown as live; the next start works. */
+  async lostTunnel(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await startScreen(page, task)
+      await change(page, task, 'DELETE', `/tunnels/${(await rest(page, task, `/devices/${task.device}`)).tunnel.id}`)
+      await page.getByText('Session ended').waitFor()
+      check((await page.getByText('live', { exact: true }).count()) === 0, 'nothing says live any more')
+      check((await page.locator('canvas.dead').count()) === 1, 'the last picture is not shown as a live one')
+      await until('it is back', async () => (await rest(page, task, `/devices/${task.device}`)).connectionStatus)
+      await button(page, 'Connect again').click()
+      await page.getByText('live', { exact: true }).waitFor()
+      // What was under way when the tunnel went is answered with that.
+      const others = meant(complaints, 404)
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
+  /** An upload that loses its connection goes on by itself; one whose page was closed, with the same file. */
+  async interrupted(task) {
+    await withPage(task, async (page, complaints) => {
+      const image = Buffer.alloc(task.bytes, 7)
+      const file = { name: 'cut.iso', mimeType: 'application/octet-stream', buffer: image }
+      let pieces = 0
+      let broken = true
+      await page.route(/\/api\/v1\/media\//, (route) =>
+        route.request().method() === 'PATCH' && ++pieces > 2 && broken ? route.abort('connectionreset') : route.continue())
+      await signIn(page, task)
+      await open(page, task, 'media')
+      await page.getByText('An image may have up to', { exact: false }).waitFor()
+      await page.getByLabel('ISO file').setInputFiles(file)
+      await button(page, 'Upload').click()
+      await page.locator('[data-upload="waiting"]').waitFor()
+      page.on('dialog', (dialog) => void dialog.accept())
+      await page.reload()
+      const [half] = await rest(page, task, '/media')
+      check(half.offset > 0 && half.offset < image.length && !half.complete, JSON.stringify(half))
+      await page.getByText('Unfinished.').waitFor()
+      const go = async (buffer) => {
+        const chooser = page.waitForEvent('filechooser')
+        await button(page, 'Go on with cut.iso').click()
+        await (await chooser).setFiles({ ...file, buffer })
+      }
+      await go(image.subarray(1))
+      await page.getByText('That is another file', { exact: false }).waitFor()
+      await go(image)
+      await page.locator('[data-upload="waiting"]').waitFor()
+      broken = false
+      await page.getByText('cut.iso is in the library').waitFor()
+      const [whole] = await rest(page, task, '/media')
+      check(whole.complete && whole.size === image.length, JSON.stringify(whole))
+      await open(page, task, 'media')
+      await page.getByLabel('ISO file').waitFor()
+      const others = complaints.filter((line) => !line.includes('ERR_CONNECTION_RESET'))
+      check(others.length === 0, others.join('\n'))
+    })
+  }
+}

@@ -1,0 +1,130 @@
+// What AMT itself has switched on: screen, terminal, drives, consent; its clock and its accounts.
+
+import { useState } from 'react'
+import { get, post, type Device } from '../../api'
+import { exactly, t } from '../../i18n'
+import { Await, Failure, quoted, Shells, useAction } from '../../parts'
+import { useLoad } from '../../state'
+import { Value } from './answers'
+
+interface Features {
+  userConsent: 'none' | 'kvm' | 'all'
+  redirection: boolean
+  KVM: boolean
+  SOL: boolean
+  IDER: boolean
+  kvmAvailable: boolean
+}
+
+const SWITCHES = ['KVM', 'SOL', 'IDER'] as const
+type Switch = (typeof SWITCHES)[number]
+
+/** How much the person at the PC is asked; the later, the more. */
+const CONSENT = ['none', 'kvm', 'all'] as const
+
+const wishOf = (f: Features) => ({ userConsent: f.userConsent, enableKVM: f.KVM, enableSOL: f.SOL, enableIDER: f.IDER })
+
+export function FeaturesTab({ device }: { device: Device }) {
+  return (
+    <div className="columns">
+      <Switches device={device} />
+      <Clock device={device} />
+      <Accounts guid={device.guid} />
+    </div>
+  )
+}
+
+function Switches({ device }: { device: Device }) {
+  const path = `/amt/features/${device.guid}`
+  const features = useLoad(() => get<Features>(path), [path])
+  const action = useAction()
+  const name = quoted(device.name || device.guid)
+  const change = async (body: object, done: string) => {
+    await action.run(() => post(path, body), done)
+    features.reload()
+  }
+  return (
+    <section>
+      <h2>{t('features.title')}</h2>
+      {action.error && <Failure error={action.error} />}
+      <Await of={features}>
+        {(f) => (
+          <>
+            <ul className="plain">
+              {SWITCHES.map((one: Switch) => {
+                const on = f[one]
+                const body = { ...wishOf(f), [`enable${one}`]: !on }
+                return (
+                  <li key={one} className="actions">
+                    <span>{t(`features.${one}`)}: <strong>{t(one === 'KVM' && !f.kvmAvailable ? 'features.missing' : on ? 'features.on' : 'features.off')}</strong></span>
+                    <button
+                      className="small" disabled={action.busy || (one === 'KVM' && !f.kvmAvailable)} aria-label={`${t(`features.${one}`)}: ${t(on ? 'features.switchOff' : 'features.switchOn')}`}
+                      onClick={() => void change(body, t('features.done', { what: t(`features.${one}`), state: t(on ? 'features.off' : 'features.on') }))}
+                    >
+                      {t(on ? 'features.switchOff' : 'features.switchOn')}
+                    </button>
+                    <Shells cli={`viaduct amt features ${name} --${one.toLowerCase()} ${on ? 'off' : 'on'}`} method="POST" path={path} body={body} />
+                  </li>
+                )
+              })}
+            </ul>
+            <ConsentPolicy features={f} busy={action.busy} name={name} path={path} change={change} />
+          </>
+        )}
+      </Await>
+    </section>
+  )
+}
+
+interface PolicyProps {
+  features: Features
+  busy: boolean
+  name: string
+  path: string
+  change: (body: object, done: string) => Promise<void>
+}
+
+/** A thing of its own, so that consent never becomes less by the way. */
+function ConsentPolicy({ features: f, busy, name, path, change }: PolicyProps) {
+  const [wanted, setWanted] = useState(f.userConsent)
+  const less = CONSENT.indexOf(wanted) < CONSENT.indexOf(f.userConsent)
+  const body = { ...wishOf(f), userConsent: wanted, ...(less && { lowerConsent: true }) }
+  return (
+    <form onSubmit={(event) => { event.preventDefault(); void change(body, t('features.consentDone')) }}>
+      <label>{t('features.consent')}
+        <select value={wanted} onChange={(e) => setWanted(e.target.value as Features['userConsent'])}>
+          {CONSENT.map((one) => <option key={one} value={one}>{t(`features.consent.${one}`)}</option>)}
+        </select>
+      </label>
+      {less && <p className="warn">{t('features.less')}</p>}
+      <p className="actions">
+        <button className={less ? 'danger' : undefined} disabled={busy || wanted === f.userConsent}>{t('common.save')}</button>
+        <Shells cli={`viaduct amt features ${name} --consent ${wanted}`} method="POST" path={path} body={body} />
+      </p>
+    </form>
+  )
+}
+
+function Clock({ device }: { device: Device }) {
+  const path = `/amt/time/${device.guid}`
+  const time = useLoad(() => get<{ time: string; offsetSeconds: number }>(path), [path])
+  return (
+    <section>
+      <h2>{t('features.clock')}</h2>
+      <Await of={time}>
+        {({ time: at, offsetSeconds }) => <p>{exactly(at)}<br />{t('features.offset', { n: offsetSeconds })}</p>}
+      </Await>
+      <p><Shells cli={`viaduct amt time ${quoted(device.name || device.guid)}`} method="GET" path={path} /></p>
+    </section>
+  )
+}
+
+function Accounts({ guid }: { guid: string }) {
+  const users = useLoad(() => get<unknown>(`/amt/users/${guid}`), [guid])
+  return (
+    <section>
+      <h2>{t('features.accounts')}</h2>
+      <Await of={users}>{(answer) => <Value value={answer} />}</Await>
+    </section>
+  )
+}
