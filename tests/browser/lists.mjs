@@ -131,8 +131,14 @@ export const lists = {
       await until('it is back', async () => (await rest(page, task, `/devices/${task.device}`)).connectionStatus)
       await button(page, 'Connect again').click()
       await page.getByText('live', { exact: true }).waitFor()
+      // The page's own network goes, and its socket does not notice.
+      await page.context().setOffline(true)
+      await page.getByText('no answer from the server', { exact: false }).waitFor()
+      check((await page.getByText('live', { exact: true }).count()) === 0, 'what is old is not called live')
+      await page.context().setOffline(false)
+      await page.getByText('no answer from the server', { exact: false }).waitFor({ state: 'detached' })
       // What was under way when the tunnel went is answered with that.
-      const others = meant(complaints, 404)
+      const others = meant(complaints, 404).filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED'))
       check(others.length === 0, others.join('\n'))
     })
   },

@@ -72,5 +72,6 @@ export const screen: Record<keyof typeof words, string> = {
   'consent.blocked': 'Zu viele falsche Codes: der PC nimmt eine Weile keine an',
   'consent.blockedNext': 'Warten Sie eine Minute und fordern Sie dann einen neuen Code an.',
   'consent.notNow': 'Damit kann der PC gerade nichts anfangen',
-  'consent.notNowNext': 'Vielleicht wird kein Code mehr gezeigt, oder schon einer. Sehen Sie auf den Stand oben.'
+  'consent.notNowNext': 'Vielleicht wird kein Code mehr gezeigt, oder schon einer. Sehen Sie auf den Stand oben.',
+  'screen.stale': 'der Server antwortet nicht; so war es davor'
 }

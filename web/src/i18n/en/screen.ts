@@ -70,5 +70,6 @@ export const screen = {
   'consent.blocked': 'Too many wrong codes: the PC takes none for a while',
   'consent.blockedNext': 'Wait a minute, then ask for a new code.',
   'consent.notNow': 'The PC has no use for that now',
-  'consent.notNowNext': 'No code may be shown any more, or one is shown already. Look at the state above.'
+  'consent.notNowNext': 'No code may be shown any more, or one is shown already. Look at the state above.',
+  'screen.stale': 'no answer from the server; this is how it was before'
 }

@@ -8,6 +8,7 @@ import { Consent } from '../../parts/consent'
 import { Ended } from '../../parts/ended'
 import { keepLive } from '../../live'
 import { isDark, POWER, usePowerState } from '../../power'
+import { useLostSince } from '../../state'
 import { press, release } from './keys'
 import { open, type Figures, type Live } from './picture'
 import { Confirm } from './power'
@@ -30,6 +31,8 @@ export default function Screen({ device }: { device: Device }) {
   /** Nothing was begun: the start button is where the picture will be. */
   const idle = ended === undefined && state === 0 && !error
   const power = usePowerState(device.guid)
+  // A socket may stay open for minutes after its network went.
+  const stale = useLostSince() !== null && running
   const [picture, again] = usePicture(canvas, running)
 
   // A session that was ended here, or replaced, has nothing to say any more.
@@ -100,14 +103,14 @@ export default function Screen({ device }: { device: Device }) {
         shoot={() => canvas.current && shoot(canvas.current, device.name || device.guid)}
         redraw={(depth) => { if (running) void start(false, depth) }}
       />
-      <span role="status" className="state-of-screen">{t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
+      <span role="status" className="state-of-screen">{stale ? t('screen.stale') : t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
       {error && <Failure error={error} retry={() => void start()} />}
       <Consent device={device} given={() => { if (!live.current) void start() }} />
       {running && picture === 'missing' && <NoPicture device={device} />}
       <div className="stage">
         <canvas
           ref={canvas} width={640} height={480} tabIndex={0} aria-label={t('device.screen')} aria-describedby="way-out"
-          className={`${wishes.scale} ${running ? '' : 'dead'}`}
+          className={`${wishes.scale} ${running && !stale ? '' : 'dead'}`}
           onFocus={() => !wishes.viewOnly && live.current?.keys.GrabKeyInput()}
           onBlur={() => { live.current?.keys.UnGrabKeyInput(); letGo() }}
           onKeyDown={(e) => { if (e.ctrlKey && e.altKey && e.shiftKey) { e.currentTarget.blur(); toast(t('screen.keysBack')) } }}

@@ -9,6 +9,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { ApiError, Device } from '../../api'
 import { t, type Key } from '../../i18n'
 import { keepLive } from '../../live'
+import { useLostSince } from '../../state'
 import { asApiError, download, Failure, toast } from '../../parts'
 import { Consent } from '../../parts/consent'
 import { Ended } from '../../parts/ended'
@@ -38,6 +39,7 @@ export default function Terminal({ device }: { device: Device }) {
   const [waiting, setWaiting] = useState(false)
   const [error, setError] = useState<ApiError>()
   const running = state === LIVE
+  const stale = useLostSince() !== null && running
 
   const stop = () => {
     turn.current++
@@ -111,7 +113,7 @@ export default function Terminal({ device }: { device: Device }) {
         {state === 0
           ? !idle && <button className="primary" onClick={() => void start()}>{t('terminal.connect')}</button>
           : <button className="danger" onClick={stop}>{t('screen.end')}</button>}
-        <span role="status">{t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
+        <span role="status">{stale ? t('screen.stale') : t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
         <select aria-label={t('terminal.keys')} value="" disabled={!running} onChange={(e) => type(e.target.value)}>
           <option value="" disabled>{t('terminal.keys')}</option>
           {Object.entries(FUNCTION_KEYS).map(([kind, all]) => (
