@@ -6,6 +6,7 @@ import { get, type Device } from '../../api'
 import { size, t, type Key } from '../../i18n'
 import { StateMark, Time, type Column } from '../../parts'
 import { SmallBar } from '../../parts/availability'
+import { Menu } from '../../parts/menu'
 import { firmwareOf, statusOf } from './filter'
 
 export interface DeviceColumn extends Column<Device> {
@@ -99,16 +100,13 @@ export function useShown(query: URLSearchParams, change: (changes: Record<string
 
 export function Chooser({ columns, shown, toggle }: { columns: DeviceColumn[]; shown: ReadonlySet<string>; toggle: (key: string) => void }) {
   return (
-    <details className="menu">
-      <summary>{t('devices.columns')}</summary>
-      <div className="popup">
-        {columns.filter((one) => !one.always).map((one) => (
-          <label className="check" key={one.key}>
-            <input type="checkbox" checked={shown.has(one.key)} onChange={() => toggle(one.key)} /> {one.title}
-          </label>
-        ))}
-      </div>
-    </details>
+    <Menu title={t('devices.columns')}>
+      {columns.filter((one) => !one.always).map((one) => (
+        <label className="check" key={one.key}>
+          <input type="checkbox" checked={shown.has(one.key)} onChange={() => toggle(one.key)} /> {one.title}
+        </label>
+      ))}
+    </Menu>
   )
 }
 

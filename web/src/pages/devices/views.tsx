@@ -5,6 +5,7 @@ import { useState, type FormEvent } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { t } from '../../i18n'
 import { toast } from '../../parts'
+import { Menu } from '../../parts/menu'
 import { useMe } from '../../session'
 
 interface View {
@@ -44,29 +45,26 @@ export function Views() {
     toast(t('devices.viewSaved', { name }))
   }
   return (
-    <details className="menu">
-      <summary>{t('devices.views')}</summary>
-      <div className="popup">
-        {views.length === 0 && <p className="muted">{t('devices.noViews')}</p>}
-        <ul className="plain">
-          {views.map((one) => (
-            <li key={one.name} className="actions">
-              <Link href={`/devices?${one.query}`} aria-current={one.query === here ? 'page' : undefined}>{one.name}</Link>
-              <button
-                className="small" aria-label={t('devices.viewForget', { name: one.name })}
-                onClick={() => keep(views.filter((other) => other !== one))}
-              >
-                ✕
-              </button>
-            </li>
-          ))}
-        </ul>
-        <form className="inline" onSubmit={save}>
-          <label>{t('devices.viewName')}<input name="view" required maxLength={60} autoComplete="off" /></label>
-          <button>{t('common.save')}</button>
-        </form>
-        <small className="muted">{t('devices.viewsHint')}</small>
-      </div>
-    </details>
+    <Menu title={t('devices.views')}>
+      {views.length === 0 && <p className="muted">{t('devices.noViews')}</p>}
+      <ul className="plain">
+        {views.map((one) => (
+          <li key={one.name} className="actions">
+            <Link href={`/devices?${one.query}`} aria-current={one.query === here ? 'page' : undefined}>{one.name}</Link>
+            <button
+              className="small" aria-label={t('devices.viewForget', { name: one.name })}
+              onClick={() => keep(views.filter((other) => other !== one))}
+            >
+              ✕
+            </button>
+          </li>
+        ))}
+      </ul>
+      <form className="inline" onSubmit={save}>
+        <label>{t('devices.viewName')}<input name="view" required maxLength={60} autoComplete="off" /></label>
+        <button>{t('common.save')}</button>
+      </form>
+      <small className="muted">{t('devices.viewsHint')}</small>
+    </Menu>
   )
 }
