@@ -4,6 +4,7 @@ mod book;
 mod change;
 mod derived;
 mod facts;
+mod firmware;
 #[cfg(test)]
 mod full_disk;
 pub(crate) mod keys;

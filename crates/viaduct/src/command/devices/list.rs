@@ -41,6 +41,7 @@ pub(crate) async fn list(desk: &Desk, options: Options) -> Result<()> {
             ("NAME", &|device| device.name.clone()),
             (STATE, &state),
             ("UP", &up),
+            ("AMT", &firmware),
             ("FROM", &|device| device.address.clone().unwrap_or_default()),
             ("PORTS", &|device| ports(&device.ports)),
             ("LABELS", &|device| device.tags.join(" ")),
