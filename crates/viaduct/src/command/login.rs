@@ -41,7 +41,7 @@ pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
         Some(user) => {
             let password = match &options.password_file {
                 Some(file) => secret::from_file(file)?,
-                None => secret::first_line(&secret::from_stdin("password: ")?)?,
+                None => secret::asked("password", "--password-file FILE")?,
             };
             let signed_in = authorize(&remote, user, &password).await;
             match signed_in {
@@ -58,8 +58,8 @@ pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
             if has_provider(&remote).await {
                 note(&of_provider(&remote));
             }
-            let text = secret::from_stdin("Paste a token (viaduct tokens create on the server):")?;
-            secret::first_line(text.trim_start())?.trim().to_owned()
+            note("Paste a token (viaduct tokens create on the server).");
+            secret::asked("token", "--user NAME with a password")?.trim().to_owned()
         }
     };
     let client = Client::at(Place::Remote(remote.clone()), Some(context.token.clone()));
@@ -99,7 +99,7 @@ async fn authorize(remote: &Remote, user: &str, password: &str) -> Result<String
     let answer: Result<Value> = client.post("/authorize", &wish).await;
     let answer = match answer {
         Err(failure) if failure.code() == Some(Code::SecondFactor) => {
-            let code = secret::first_line(&secret::from_stdin("one-time code: ")?)?;
+            let code = secret::asked("one-time code", "a token in place of --user")?;
             wish["code"] = code.trim().into();
             client.post("/authorize", &wish).await?
         }

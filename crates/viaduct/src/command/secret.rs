@@ -25,6 +25,16 @@ pub(crate) fn from_file(file: &Path) -> Result<String> {
     first_line(&text)
 }
 
+/// A secret from standard input, asked for by its name on a terminal; `other` is how else it can be given.
+pub(crate) fn asked(what: &str, other: &str) -> Result<String> {
+    let text = from_stdin(&format!("{what}: "))?;
+    let line = text.trim_start_matches(['\r', '\n']);
+    first_line(line).map_err(|_| {
+        let next = format!("Run it on a terminal, which asks; or pipe it in; or give {other}.");
+        Failure::usage(format!("the {what} is missing: nothing came on standard input")).next(next)
+    })
+}
+
 /// Standard input; on a terminal, asked for without echo.
 pub(crate) fn from_stdin(question: &str) -> Result<String> {
     let stdin = io::stdin();
@@ -47,7 +57,7 @@ fn read(from: impl Read) -> io::Result<String> {
 pub(crate) fn first_line(text: &str) -> Result<String> {
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
-        return Err(Failure::usage("the secret is empty"));
+        return Err(Failure::usage("the secret is empty: its first line has nothing in it"));
     }
     Ok(line.to_owned())
 }

@@ -213,6 +213,6 @@ async fn patch(desk: &Desk, name: &str, change: UserPatch) -> Result<User> {
 fn password(file: Option<PathBuf>) -> Result<String> {
     match file {
         Some(file) => secret::from_file(&file),
-        None => secret::first_line(&secret::from_stdin("password: ")?),
+        None => secret::asked("password", "--password-file FILE"),
     }
 }

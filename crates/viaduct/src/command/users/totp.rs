@@ -68,7 +68,7 @@ async fn confirm(desk: &Desk, file: Option<PathBuf>) -> Result<()> {
 fn code(file: Option<PathBuf>) -> Result<String> {
     let text = match file {
         Some(file) => secret::from_file(&file)?,
-        None => secret::first_line(&secret::from_stdin("one-time code: ")?)?,
+        None => secret::asked("one-time code", "--code-file FILE")?,
     };
     Ok(text.trim().to_owned())
 }
