@@ -1,8 +1,14 @@
 //! `viaduct kvm` shows a PC's screen to a VNC viewer that knows nothing of AMT, `viaduct sol` works in a
 //! pipe, and `viaduct ider` gives a PC an image that it reads to the end.
 
-use crate::harness::{Demo, Device, Directory, Process, demo, output, viaduct, wsman};
-use std::process::{Command, Output};
+use crate::harness::{
+    Demo, Device, Directory, PATIENCE, Process, demo, output, viaduct, wsman,
+};
+use serde_json::json;
+use std::{
+    os::unix::fs::PermissionsExt,
+    process::{Command, Output},
+};
 
 fn command(demo: &Demo, args: &[&str]) -> Command {
     let mut command = Command::new(viaduct());
@@ -43,6 +49,46 @@ fn a_vnc_viewer_takes_a_picture_of_the_screen() {
     let bytes = std::fs::read(&picture).unwrap();
     assert!(bytes.starts_with(&[0xFF, 0xD8]) && bytes.len() > 5000, "a JPEG with something on it");
     assert!(kvm.wait().success(), "{}", kvm.all());
+}
+
+/// Runs a viewer on an X server of its own until it shows enough of the desktop's blue, and moves.
+const VIEWER: &str = include_str!("drivers/viewer.py");
+
+#[test]
+fn the_viewers_of_debian_show_the_screen_and_its_changes() {
+    let demo = demo();
+    let device = &demo.devices[0];
+    let kvm = Process::start(&command(demo, &["kvm", &device.name, "--vnc", "127.0.0.1:0"]));
+    let address = kvm.line(|line| line.starts_with("127.0.0.1:")).replace(':', "::");
+    for viewer in ["xtightvncviewer", "xtigervncviewer"] {
+        let task = json!({
+            "viewer": [viewer, address], "seconds": PATIENCE.as_secs(),
+            "colour": [0, 113, 197], "least": 100_000,
+        });
+        let shown = output(Command::new("python3").args(["-c", VIEWER, &task.to_string()]));
+        assert!(shown.status.success(), "{viewer}: {}\n{}", said(&shown), kvm.all());
+    }
+    assert!(kvm.terminate().success(), "{}", kvm.all());
+}
+
+#[test]
+fn the_browser_opens_the_page_of_the_screen() {
+    let (demo, directory) = (demo(), Directory::new());
+    let device = &demo.devices[0];
+    let opened = directory.path().join("opened");
+    let script = format!("#!/bin/sh\nprintf %s \"$1\" > '{}'\n", opened.display());
+    let browser = directory.write("browser", &script);
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut kvm = command(demo, &["kvm", &device.name, "--browser"]);
+    // Without a desktop xdg-open asks this variable.
+    for desktop in ["DISPLAY", "WAYLAND_DISPLAY", "XDG_CURRENT_DESKTOP", "DESKTOP_SESSION"] {
+        kvm.env_remove(desktop);
+    }
+    let done = output(kvm.env("BROWSER", &browser));
+    let address = format!("{}devices/{}/screen", demo.get("dashboard"), device.guid);
+    assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), address, "{}", said(&done));
+    assert!(said(&done).contains("opened in the browser"), "{}", said(&done));
+    assert_eq!(std::fs::read_to_string(opened).unwrap(), address);
 }
 
 #[test]

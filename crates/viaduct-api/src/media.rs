@@ -130,6 +130,13 @@ pub struct Mount {
     /// Until the PC has read as much as the image has, at this speed; none while nothing is read.
     #[serde(default)]
     pub seconds_left: Option<u64>,
+    /// Whether the image has a boot record: a PC starts from no other.
+    #[serde(default)]
+    pub bootable: bool,
+    /// When the PC first read the image's boot program, as it does when it starts from it.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Time>")]
+    pub started: Option<OffsetDateTime>,
     /// When it ended.
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[schemars(with = "Option<Time>")]

@@ -5,7 +5,7 @@ use crate::demo;
 use crate::{
     command::{
         amt, audit, bench, cert, config, consent, devices, doctor, enroll, events, explain,
-        forward, host, login, power, proxy, redirect, remote_access, tokens, users, wsman,
+        forward, host, login, media, power, proxy, redirect, remote_access, tokens, users, wsman,
     },
     reference,
     render::Format,
@@ -87,9 +87,12 @@ pub(crate) enum Command {
     Sol(redirect::SolOptions),
     /// Show the screen of a PC to a VNC viewer
     Kvm(redirect::KvmOptions),
-    /// Give a PC an image of this machine as its CD
+    /// Give a PC an image as its CD
     #[command(subcommand)]
     Ider(redirect::IderCommand),
+    /// The server's library of images for PCs' CD drives
+    #[command(subcommand)]
+    Media(media::Command),
     /// Show and end redirections
     #[command(subcommand)]
     Redirections(redirect::Command),

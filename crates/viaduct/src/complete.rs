@@ -1,6 +1,7 @@
 //! Completions. The shell asks this program itself, so that the names of devices are those that the server has.
 
 use crate::{
+    age::bytes,
     cli::{Cli, Global},
     client::Client,
     failure::{Failure, Result},
@@ -13,7 +14,7 @@ use clap_complete::{
     env::Shells,
 };
 use std::{env, ffi::OsStr, time::Duration};
-use viaduct_api::{Device, DevicePage};
+use viaduct_api::{Device, DevicePage, MediaImage};
 
 /// The variable by which a shell asks; `completions` writes it into the script.
 const VARIABLE: &str = "VIADUCT_COMPLETE";
@@ -46,6 +47,7 @@ fn command() -> clap::Command {
             "device" | "devices" => {
                 arg.add(ArgValueCompleter::new(|begun: &OsStr| names(begun, "")))
             }
+            "image" | "images" | "from_library" => arg.add(ArgValueCompleter::new(images)),
             "target" => arg.add(ArgValueCompleter::new(|begun: &OsStr| names(begun, ":"))),
             _ => arg,
         };
@@ -54,29 +56,50 @@ fn command() -> clap::Command {
     with_names(Cli::command())
 }
 
-fn names(begun: &OsStr, behind: &str) -> Vec<CompletionCandidate> {
-    let Some(begun) = begun.to_str() else { return Vec::new() };
+/// What the server says; nothing when it does not at once: a shell has no place for errors.
+fn asked<T>(question: impl Future<Output = Result<Vec<T>>>) -> Vec<T> {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };
-    let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(begun)).await });
-    // A shell has no place for errors.
-    let mut devices = found.ok().and_then(Result::ok).unwrap_or_default();
+    let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, question).await });
+    found.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+/// A name that a shell would take apart is no help.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+fn images(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(begun) = begun.to_str() else { return Vec::new() };
+    let all = asked(async { client()?.get::<Vec<MediaImage>>("/media").await });
+    let fits = |image: &MediaImage| image.name.starts_with(begun) && is_plain(&image.name);
+    let candidate = |image: MediaImage| {
+        CompletionCandidate::new(image.name).help(Some(bytes(image.size).into()))
+    };
+    all.into_iter().filter(fits).take(MOST).map(candidate).collect()
+}
+
+fn names(begun: &OsStr, behind: &str) -> Vec<CompletionCandidate> {
+    let Some(begun) = begun.to_str() else { return Vec::new() };
+    let mut devices = asked(ask(begun));
     let candidate = |device: Device| {
         let state = if device.connection_status { "connected" } else { "away" };
         CompletionCandidate::new(format!("{}{behind}", device.name)).help(Some(state.into()))
     };
-    // A name that a shell would take apart is no help.
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     devices.sort_by(|a, b| a.name.cmp(&b.name));
-    devices.into_iter().filter(|device| device.name.chars().all(plain)).map(candidate).collect()
+    devices.into_iter().filter(|device| is_plain(&device.name)).map(candidate).collect()
 }
 
 async fn ask(begun: &str) -> Result<Vec<Device>> {
-    let client = Client::find(&global(env::args().skip_while(|word| word != "--").skip(1)))?;
-    let page: DevicePage = client.get("/devices?$top=100000&$count=true").await?;
+    let page: DevicePage = client()?.get("/devices?$top=100000&$count=true").await?;
     let fits = |device: &Device| device.name.starts_with(begun);
     Ok(page.data.into_iter().filter(fits).take(MOST).collect())
+}
+
+/// The server that the unfinished line is for.
+fn client() -> Result<Client> {
+    Client::find(&global(env::args().skip_while(|word| word != "--").skip(1)))
 }
 
 /// The options by which a server is found, out of a command line that is not yet complete.

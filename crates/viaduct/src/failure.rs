@@ -183,6 +183,18 @@ impl Failure {
         Self { exit: Exit::Failed, problem }
     }
 
+    /// A signal ended the command.
+    pub(crate) fn interrupted(by: &str) -> Self {
+        let problem = Problem {
+            code: String::new(),
+            title: "The command was ended".into(),
+            detail: by.into(),
+            next: String::new(),
+            status: 0,
+        };
+        Self { exit: Exit::Interrupted, problem }
+    }
+
     /// Something on this machine did not work.
     pub(crate) fn local(what: impl fmt::Display, error: impl fmt::Display) -> Self {
         let problem = Problem {

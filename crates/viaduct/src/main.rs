@@ -69,6 +69,7 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Sol(options) => command::redirect::sol(&desk()?, options).await,
         Command::Kvm(options) => command::redirect::kvm(&desk()?, options).await,
         Command::Ider(command) => command::redirect::ider(&desk()?, command).await,
+        Command::Media(command) => command::media::run(&desk()?, command).await,
         Command::Redirections(command) => command::redirect::run(&desk()?, command).await,
         Command::Events(options) => command::events::run(&desk()?, options).await,
         Command::Power(command) => command::power::run(&desk()?, command).await,

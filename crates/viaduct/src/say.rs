@@ -38,11 +38,22 @@ const BAR: usize = 30;
 
 /// How much of a long work is over, on a terminal: a line that is written over and over.
 pub(crate) fn bar(over: usize, all: usize) {
-    if io::stderr().is_terminal() {
-        let full = over * BAR / all.max(1);
-        let (full, empty) = ("█".repeat(full), "░".repeat(BAR - full.min(BAR)));
-        drop(write!(io::stderr().lock(), "\r\x1b[K▕{full}{empty}▏ {over} of {all}"));
+    progress(over as f64 / all.max(1) as f64, &format!("{over} of {all}"));
+}
+
+/// The same with other words behind the bar, which must be short enough for a line.
+pub(crate) fn progress(share: f64, words: &str) {
+    if is_watched() {
+        let full = ((share.clamp(0.0, 1.0) * BAR as f64) as usize).min(BAR);
+        let (full, empty) = ("█".repeat(full), "░".repeat(BAR - full));
+        drop(write!(io::stderr().lock(), "\r\x1b[K▕{full}{empty}▏ {words}"));
+        drop(io::stderr().flush());
     }
+}
+
+/// Whether somebody sees progress.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Takes the bar away, so that a line can be written.

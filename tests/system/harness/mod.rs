@@ -17,6 +17,7 @@ mod reader;
 mod receiver;
 mod serve;
 mod stunnel;
+pub(crate) mod terminal;
 mod tls_client;
 pub(crate) mod wsman;
 

@@ -6,10 +6,10 @@ use super::{boot::BootSource, power};
 
 /// Longest line that can be typed, in bytes.
 const MAX_LINE: usize = 512;
-const HELP: &str = "commands: help, echo TEXT, uptime, power, boot, exit\r\n";
+const HELP: &str = "commands: help, echo TEXT, printf TEXT, uptime, power, boot, exit\r\n";
 const SETUP_HELP: &str = "commands: help, boot (leave setup and start the system), exit\r\n";
 
-/// A line editor and five commands.
+/// A line editor and some commands.
 #[derive(Debug)]
 pub(super) struct Shell {
     hostname: String,
@@ -155,6 +155,7 @@ impl Shell {
             "boot" => format!("booted from: {}\r\n", around.booted),
             "help" => HELP.to_owned(),
             "echo" => format!("{rest}\r\n"),
+            "printf" => format!("{}\r\n", unescaped(rest)),
             "uptime" => format!("up {} s\r\n", around.uptime.as_secs()),
             "power" => format!("power: {} ({})\r\n", power::word(around.power), around.power),
             "exit" => {
@@ -168,6 +169,11 @@ impl Shell {
         said.text.extend_from_slice(answer.as_bytes());
         said.text.extend_from_slice(self.prompt(around).as_bytes());
     }
+}
+
+/// The text with `\e` and `\a` as the characters that they stand for: whatever runs on a PC may write them.
+fn unescaped(text: &str) -> String {
+    text.replace("\\e", "\x1b").replace("\\a", "\x07")
 }
 
 #[cfg(test)]
@@ -189,6 +195,13 @@ mod tests {
             assert_eq!(said, format!("echo hi\r\nhi\r\n{PROMPT}"), "{end:?}");
         }
         assert_eq!(typed(b"\r\r"), format!("\r\n{PROMPT}\r\n{PROMPT}"));
+    }
+
+    #[test]
+    fn printf_writes_the_escapes_that_are_asked_for() {
+        let said = typed(br"printf \e[31mred\a" as &[u8]);
+        assert_eq!(said, r"printf \e[31mred\a");
+        assert!(typed(b"printf \\e[31mred\\a\r").contains("\r\n\x1b[31mred\x07\r\n"));
     }
 
     #[test]

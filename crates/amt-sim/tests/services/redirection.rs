@@ -146,7 +146,7 @@ async fn a_console_types_and_the_shell_answers() {
     for byte in ["h", "e", "l", "p", "\r\n"] {
         console.type_in(byte).await;
     }
-    console.expect("commands: help, echo TEXT, uptime, power, boot, exit").await;
+    console.expect("commands: help, echo TEXT, printf TEXT, uptime, power, boot, exit").await;
     console.type_in("uptime\r").await;
     console.expect("up ").await;
 }

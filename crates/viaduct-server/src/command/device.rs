@@ -235,7 +235,13 @@ impl DeviceCommands {
         }
         self.diary.failed = result.as_ref().err().map(CommandError::code);
         if let Ok(answered) = &result {
-            self.note_firmware(answered.server.as_deref()).await;
+            // The first answer tells the firmware; that it cannot be kept harms nobody.
+            if let Some(server) = answered.server.as_deref().filter(|_| self.diary.requests == 1) {
+                let device = self.diary.device;
+                if let Err(error) = self.inventory.note_firmware(device, server).await {
+                    tracing::debug!(%device, %error, "its firmware's version is not kept");
+                }
+            }
             self.envelope.clone_from(&answered.envelope);
         }
         result
@@ -244,17 +250,6 @@ impl DeviceCommands {
     /// Whether the platform asks whoever sits there, for all who look at the list of devices.
     pub(crate) fn note_consent(&self, needed: bool) {
         self.inventory.note_shown(self.diary.device, |shown| shown.consent = needed);
-    }
-
-    /// The first answer tells the firmware; that it cannot be kept harms nobody.
-    async fn note_firmware(&self, server: Option<&str>) {
-        let device = self.diary.device;
-        if self.diary.requests == 1
-            && let Some(server) = server
-            && let Err(error) = self.inventory.note_firmware(device, server).await
-        {
-            tracing::debug!(%device, %error, "its firmware's version is not kept");
-        }
     }
 
     /// The last answer as it came.

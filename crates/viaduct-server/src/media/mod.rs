@@ -141,7 +141,7 @@ impl Media {
         if let Some(old) = records.values().find(same) {
             let resumed = old.sha256().is_none()
                 && old.facts.size == wish.size
-                && old.facts.wanted.as_deref() == wish.sha256.as_deref();
+                && old.facts.wanted == wish.sha256.as_ref().map(|text| text.to_ascii_lowercase());
             return if resumed { Ok(Arc::clone(old)) } else { Err(MediaError::Exists(wish.name)) };
         }
         if records.len() >= self.0.images {

@@ -9,6 +9,7 @@
 mod awake;
 mod bare;
 mod begin;
+mod disc;
 mod end;
 mod frames;
 mod image_reader;
@@ -18,8 +19,10 @@ mod login;
 mod mount;
 mod progress;
 mod session;
+mod speed;
 mod ticket;
 
+pub use disc::Disc;
 pub use end::End;
 pub use frames::Framing;
 pub(crate) use frames::TOOK_NOTHING;
@@ -27,6 +30,7 @@ pub use image_reader::ImageReader;
 pub use live::{Entry, Holder};
 pub use mount::Mounting;
 pub use progress::Mounted;
+pub use speed::Speed;
 pub(crate) use ticket::LIFE;
 pub use ticket::{Grant, TicketFault};
 

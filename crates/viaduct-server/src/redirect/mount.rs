@@ -1,7 +1,7 @@
 //! An image of the library as the CD of a PC: here the server itself is the console.
 
 use super::{
-    End, Entry, Grant, Mounted, Redirections, action,
+    Disc, End, Entry, Grant, Mounted, Redirections, action,
     image_reader::ImageReader,
     line::{self, Line},
     live::Seat,
@@ -69,9 +69,9 @@ impl Redirections {
             .sit_down(&grant, MODE, console)
             .await
             .map_err(|end| self.refused(&grant, console, end))?;
-        let (id, name) = mounting.media;
         let entry = Arc::clone(&seat.entry);
-        let mounted = Arc::new(Mounted::new(entry, id, name, mounting.size));
+        let disc = look(&mounting.file).await;
+        let mounted = Arc::new(Mounted::new(entry, mounting.media, mounting.size, disc));
         let drive = Drive {
             drive: VirtualDrive::new(image, mounting.now),
             source: ImageReader::new(mounting.file, mounting.size),
@@ -188,6 +188,12 @@ impl Redirections {
         drop(timeout(GOODBYE, drive.flush(&mut line, entry)).await);
         Ok(end)
     }
+}
+
+/// What the image says of itself; it is on a disk that may be slow.
+async fn look(file: &File) -> Disc {
+    let Ok(file) = file.try_clone() else { return Disc::default() };
+    tokio::task::spawn_blocking(move || Disc::look(&file)).await.unwrap_or_default()
 }
 
 /// The drive with its image.

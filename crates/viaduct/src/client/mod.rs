@@ -119,6 +119,19 @@ impl Client {
         decode(&self.exchange(request).await?)
     }
 
+    /// Sends the next bytes of an upload, from `offset` on.
+    pub(crate) async fn append<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        offset: u64,
+        bytes: Vec<u8>,
+    ) -> Result<T> {
+        let mut request = self.request(Method::PATCH, path, None::<&()>)?;
+        request.headers_mut().insert("upload-offset", HeaderValue::from(offset));
+        *request.body_mut() = Full::new(bytes.into());
+        decode(&self.exchange(request).await?)
+    }
+
     /// Sends an envelope of WS-Man as it is. What the device answers is the answer, a fault too; a refusal of the server
     /// is a failure.
     pub(crate) async fn soap(&self, path: &str, envelope: Vec<u8>) -> Result<Answer> {

@@ -16,6 +16,7 @@ pub(crate) mod forward;
 pub(crate) mod host;
 pub(crate) mod login;
 mod many;
+pub(crate) mod media;
 pub(crate) mod power;
 pub(crate) mod proxy;
 pub(crate) mod redirect;

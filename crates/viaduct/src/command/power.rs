@@ -286,6 +286,21 @@ async fn tell(
     story.follow(client, device, plan, patience).await
 }
 
+/// Starts a PC from the image in its redirected drive, once: on, or by a reset when it is on.
+pub(super) async fn start_from_image(client: &Client, device: &Device) -> Result<()> {
+    let verb = "boot from the image";
+    if !device.connection_status {
+        return Err(away(device, verb));
+    }
+    let now = power_of(client, device).await.map_err(|failure| failure.about(&device.name))?;
+    let on = ON.contains(&now);
+    let action = if on { 202 } else { 203 };
+    let body = json!({ "action": action, "useSOL": false });
+    let route = "power/bootOptions";
+    let plan = Plan { verb, route, body, interrupts: on, until: ON, through: on };
+    tell(client, device, &plan, None).await.map(drop)
+}
+
 /// The device is not here, so that nothing was sent.
 fn away(device: &Device, verb: &str) -> Failure {
     let name = inert(&device.name);

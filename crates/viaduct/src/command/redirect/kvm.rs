@@ -4,6 +4,7 @@
 use super::{
     Desk,
     bridge::{self, Opening, Screen},
+    stop::Stop,
     viewer::Viewer,
 };
 use crate::{
@@ -76,10 +77,11 @@ pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
     if !address.ip().is_loopback() {
         note("everybody who can reach this address can see and use the PC");
     }
+    let mut stopped = Stop::new()?;
     loop {
         let (viewer, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            stop = tokio::signal::ctrl_c() => return Ok(stop?),
+            _ = stopped.next() => return Ok(()),
             failure = keep(&mut opened), if opened.is_some() => {
                 return Err(failure.about(&options.device));
             }
@@ -90,7 +92,7 @@ pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
         };
         let result = tokio::select! {
             result = serve(&options.device, viewer, screen) => result,
-            stop = tokio::signal::ctrl_c() => return Ok(stop?),
+            _ = stopped.next() => return Ok(()),
         };
         match result {
             Err(failure) if options.once => return Err(failure.about(&options.device)),

@@ -5,6 +5,7 @@ mod filter;
 mod ider;
 mod kvm;
 mod sol;
+mod stop;
 mod viewer;
 
 pub(crate) use ider::Command as IderCommand;

@@ -1,8 +1,8 @@
 //! `viaduct sol`: the serial console of a PC in this terminal, or in a pipe.
 
-use super::{Desk, filter::Filter};
+use super::{Desk, filter::Filter, stop::Stop};
 use crate::{
-    client::{ToDevice, ended},
+    client::{FromDevice, ToDevice, ended},
     failure::{Failure, Result},
     say::note,
 };
@@ -10,7 +10,7 @@ use amt::redirect::{ConsoleMessage, Decoder, DeviceMessage, SolSettings};
 use rustix::termios::{self, OptionalActions, Termios};
 use std::{
     fs::{File, OpenOptions},
-    io::{IsTerminal, Read, Write, stdin, stdout},
+    io::{ErrorKind, IsTerminal, Read, Write, stdin, stdout},
     path::PathBuf,
     thread,
     time::Duration,
@@ -27,13 +27,14 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const QUIET: Duration = Duration::from_secs(2);
 /// Longest piece of input in one message.
 const PIECE: usize = 1000;
-const ESCAPES: &str = "\r\n~.  ends the console\r\n~~  sends ~\r\n~?  shows this\r\n";
+const ESCAPES: &str = "\r\n~.  ends the console\r\n~~  sends ~\r\n~r  types the size of this terminal as \
+`stty rows R cols C`, for a shell of the PC\r\n~?  shows this\r\n";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Device whose serial console is wanted
     device: String,
-    /// Append everything the PC says to this file
+    /// Append what the PC shows to this file
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Take the console over from whoever uses it
@@ -41,13 +42,13 @@ pub(crate) struct Options {
     take_over: bool,
 }
 
-/// Runs until `~.`, the end of the input, or the end of the redirection.
+/// Runs until `~.`, the end of the input, a signal, or the end of the redirection.
 pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
     let record = options.record.as_ref().map(|path| {
         let open = OpenOptions::new().create(true).append(true).open(path);
         open.map_err(|error| Failure::local(path.display(), error))
     });
-    let mut record = record.transpose()?;
+    let record = record.transpose()?;
     let mode = RedirectionMode::Sol;
     let (mut to, mut from) = desk.client.redirect(&options.device, mode, options.take_over).await?;
     let settings = SolSettings { max_transmit: 10_000, heartbeat: 0, ..SolSettings::default() };
@@ -56,53 +57,29 @@ pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
     if terminal {
         note(&format!("serial console of {}; Enter ~. ends it, Enter ~? helps", options.device));
     }
-    let raw = Raw::enter()?;
     let mut console = Console {
         decoder: Decoder::new(),
-        filter: (stdout().is_terminal()).then(Filter::default),
+        filter: Filter::default(),
+        shown: stdout().is_terminal(),
+        record,
         sequence: 1,
         escape: Escape { armed: true, ..Escape::default() },
         terminal,
     };
-    let mut input = keyboard();
-    let mut beat = interval(HEARTBEAT);
-    let mut quiet_at: Option<Instant> = None;
-    let result = loop {
-        let until = quiet_at.unwrap_or_else(|| Instant::now() + HEARTBEAT);
-        tokio::select! {
-            bytes = from.next() => match bytes {
-                Ok(Some(bytes)) => {
-                    if let Err(failure) = console.show(&bytes, record.as_mut()) {
-                        break Err(failure);
-                    }
-                    quiet_at = quiet_at.map(|_| Instant::now() + QUIET);
-                }
-                Ok(None) => break Ok(()),
-                Err(failure) => break Err(failure),
-            },
-            typed = input.recv(), if quiet_at.is_none() => match typed {
-                Some(typed) => match console.type_in(&typed, &mut to).await {
-                    Ok(true) => {}
-                    Ok(false) => break Ok(()),
-                    Err(failure) => break Err(failure),
-                },
-                None => quiet_at = Some(Instant::now() + QUIET),
-            },
-            _ = beat.tick() => {
-                let sequence = console.next();
-                if let Err(failure) = to.say(&ConsoleMessage::Heartbeat { sequence }).await {
-                    break Err(failure);
-                }
-            }
-            () = sleep_until(until), if quiet_at.is_some() => break Ok(()),
-        }
+    // Before the terminal is changed, so that there is no moment in which a signal leaves it so.
+    let mut stopped = Stop::new()?;
+    let raw = Raw::enter()?;
+    let result = tokio::select! {
+        result = console.talk(&mut to, &mut from) => result,
+        signal = stopped.next() => Err(Failure::interrupted(signal)),
     };
+    console.restore();
     drop(raw);
-    to.close().await;
     if terminal {
         note("");
     }
-    result
+    to.close().await;
+    result.map_err(|failure| failure.about(&options.device))
 }
 
 /// What was typed, from a thread of its own: a read from a terminal cannot be broken off.
@@ -110,7 +87,13 @@ fn keyboard() -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel(16);
     thread::spawn(move || {
         let mut buffer = [0; PIECE];
-        while let Ok(n @ 1..) = stdin().lock().read(&mut buffer) {
+        loop {
+            let n = match stdin().lock().read(&mut buffer) {
+                Ok(0) => return,
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(_) => return,
+            };
             if sender.blocking_send(buffer[..n].to_vec()).is_err() {
                 return;
             }
@@ -121,7 +104,10 @@ fn keyboard() -> mpsc::Receiver<Vec<u8>> {
 
 struct Console {
     decoder: Decoder,
-    filter: Option<Filter>,
+    filter: Filter,
+    /// Standard output is a terminal, which has to be spared some of what the PC says.
+    shown: bool,
+    record: Option<File>,
     sequence: u32,
     escape: Escape,
     terminal: bool,
@@ -134,7 +120,43 @@ impl Console {
         sequence
     }
 
-    fn show(&mut self, bytes: &[u8], mut record: Option<&mut File>) -> Result<()> {
+    async fn talk(&mut self, to: &mut ToDevice, from: &mut FromDevice) -> Result<()> {
+        let mut input = keyboard();
+        let mut beat = interval(HEARTBEAT);
+        let mut quiet_at: Option<Instant> = None;
+        loop {
+            let until = quiet_at.unwrap_or_else(|| Instant::now() + HEARTBEAT);
+            tokio::select! {
+                bytes = from.next() => {
+                    self.show(&bytes?.ok_or_else(ended)?)?;
+                    quiet_at = quiet_at.map(|_| Instant::now() + QUIET);
+                }
+                typed = input.recv(), if quiet_at.is_none() => match typed {
+                    Some(typed) => if !self.type_in(&typed, to).await? {
+                        return Ok(());
+                    },
+                    None => quiet_at = Some(Instant::now() + QUIET),
+                },
+                _ = beat.tick() => {
+                    let sequence = self.next();
+                    to.say(&ConsoleMessage::Heartbeat { sequence }).await?;
+                }
+                () = sleep_until(until), if quiet_at.is_some() => return Ok(()),
+            }
+        }
+    }
+
+    /// Undoes what the PC has done to the terminal.
+    fn restore(&self) {
+        if self.shown {
+            let mut out = stdout().lock();
+            // A terminal that is gone needs nothing.
+            drop(out.write_all(self.filter.restoring()));
+            drop(out.flush());
+        }
+    }
+
+    fn show(&mut self, bytes: &[u8]) -> Result<()> {
         self.decoder.handle_bytes(bytes);
         loop {
             let message = self.decoder.poll_message::<DeviceMessage>();
@@ -148,15 +170,13 @@ impl Console {
                 }
                 Some(DeviceMessage::SolClosed { .. }) => return Err(ended()),
                 Some(DeviceMessage::SolData { data, .. }) => {
-                    if let Some(record) = record.as_deref_mut() {
-                        record.write_all(&data)?;
+                    // Who prints the record later is spared the same.
+                    let harmless = self.filter.pass(&data);
+                    if let Some(record) = &mut self.record {
+                        record.write_all(&harmless)?;
                     }
-                    let shown = match &mut self.filter {
-                        Some(filter) => filter.pass(&data),
-                        None => data,
-                    };
                     let mut out = stdout().lock();
-                    out.write_all(&shown)?;
+                    out.write_all(if self.shown { &harmless } else { &data })?;
                     out.flush()?;
                 }
                 Some(_) => {}
@@ -180,6 +200,16 @@ impl Console {
             to.say(&ConsoleMessage::SolData { sequence, data: piece.to_vec() }).await?;
         }
         Ok(what != Wanted::End)
+    }
+}
+
+/// What tells a shell on the PC how large this terminal is: a serial line has no other way.
+fn size() -> Vec<u8> {
+    match termios::tcgetwinsize(stdout()) {
+        Ok(size) if size.ws_row > 0 => {
+            format!("stty rows {} cols {}\r", size.ws_row, size.ws_col).into_bytes()
+        }
+        Ok(_) | Err(_) => Vec::new(),
     }
 }
 
@@ -208,10 +238,11 @@ impl Escape {
                 match byte {
                     b'.' => return (out, Wanted::End),
                     b'?' => wanted = Wanted::Help,
+                    b'r' => out.extend(size()),
                     b'~' => out.push(b'~'),
                     other => out.extend_from_slice(&[b'~', other]),
                 }
-                self.armed = byte == b'\r' || byte == b'?';
+                self.armed = matches!(byte, b'\r' | b'?' | b'r');
                 continue;
             }
             if self.armed && byte == b'~' {

@@ -1,0 +1,181 @@
+//! How far a PC is with an image, for people: a bar, and a warning when the link is too slow for what is on the disc.
+
+use crate::{
+    age::{bytes, span},
+    say::{self, inert, note},
+};
+use time::Duration;
+use viaduct_api::Mount;
+
+/// Bytes of a block.
+pub(super) const BLOCK: u64 = 2048;
+/// An image that needs longer is better replaced by a small one.
+const LONG: u64 = 600;
+/// What a small network boot image has.
+const SMALL: u64 = 2 << 20;
+/// Speed says nothing before so much was read.
+const ENOUGH: u64 = 64 * BLOCK;
+/// What firmware asks for at once, more or less; each request waits for the answer to the one before.
+const READ: f64 = (16 * BLOCK) as f64;
+
+/// How much of an image a PC has read, and how fast.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sight {
+    pub(super) size: u64,
+    pub(super) read: u64,
+    /// Blocks in each second of late.
+    pub(super) per_second: u64,
+    pub(super) seconds_left: Option<u64>,
+    /// The PC has read what it starts from.
+    pub(super) started: bool,
+    /// There is something to start from.
+    pub(super) bootable: bool,
+}
+
+impl From<&Mount> for Sight {
+    fn from(mount: &Mount) -> Self {
+        Self {
+            size: mount.size,
+            read: mount.bytes_read,
+            per_second: mount.blocks_per_second,
+            seconds_left: mount.seconds_left,
+            started: mount.started.is_some(),
+            bootable: mount.bootable,
+        }
+    }
+}
+
+impl Sight {
+    /// Whether the PC has started from it, as far as that can be seen: of an image without a boot record, that all of it
+    /// was read.
+    pub(super) fn is_over(self) -> bool {
+        if self.bootable { self.started } else { self.read >= self.size }
+    }
+
+    /// In one line.
+    pub(super) fn words(self) -> String {
+        let share = (self.read as f64 / self.size.max(1) as f64 * 100.0).min(100.0);
+        let left = match self.seconds_left {
+            Some(seconds) if seconds > 0 && self.read < self.size => {
+                format!(", {} left", span(Duration::seconds(seconds.min(8_640_000) as i64)))
+            }
+            _ => String::new(),
+        };
+        let (read, size) = (bytes(self.read), bytes(self.size));
+        format!("{share:.0} %  {read} of {size}, {} sectors/s{left}", self.per_second)
+    }
+}
+
+/// Tells each thing once, and draws the bar.
+#[derive(Debug, Default)]
+pub(super) struct Teller {
+    reads: bool,
+    started: bool,
+    slow: bool,
+}
+
+impl Teller {
+    pub(super) fn tell(&mut self, name: &str, sight: Sight) {
+        if sight.read > 0 && !self.reads {
+            self.reads = true;
+            line("the PC reads the image");
+        }
+        if sight.started && !self.started {
+            self.started = true;
+            line(&format!("the PC starts from {}", inert(name)));
+        }
+        if let Some(warning) = slow(sight).filter(|_| !self.slow) {
+            self.slow = true;
+            line(&warning);
+        }
+        if sight.read > 0 {
+            let share = sight.read as f64 / sight.size.max(1) as f64;
+            say::progress(share, &sight.words());
+        }
+    }
+
+    /// The last state stays on the screen.
+    pub(super) fn end(&self) {
+        if self.reads && say::is_watched() {
+            note("");
+        }
+    }
+}
+
+/// A line where the bar was.
+fn line(text: &str) {
+    say::bar_off();
+    note(text);
+}
+
+fn slow(sight: Sight) -> Option<String> {
+    let per_second = sight.per_second * BLOCK;
+    if sight.read < ENOUGH || per_second == 0 || sight.size / per_second < LONG {
+        return None;
+    }
+    Some(format!(
+        "slow: {} sectors/s ({}/s); {}",
+        sight.per_second,
+        bytes(per_second),
+        needs(sight.size, per_second as f64)
+    ))
+}
+
+/// What a link of that speed means for an image.
+fn needs(size: u64, per_second: f64) -> String {
+    let time = |bytes: u64| span(Duration::seconds_f64(bytes as f64 / per_second.max(1.0)));
+    format!(
+        "this link needs about {} for all of it; a small network boot image ({}) is there in {}",
+        time(size),
+        bytes(SMALL),
+        time(SMALL)
+    )
+}
+
+/// What can be said of a link before anything is read, from how long a request to the PC takes there and back.
+pub(super) fn expected(size: u64, there_and_back: std::time::Duration) -> String {
+    let per_second = READ / there_and_back.as_secs_f64().max(0.000_1);
+    let seconds = size as f64 / per_second;
+    let (took, speed) = (there_and_back.as_millis(), bytes(per_second as u64));
+    if seconds >= LONG as f64 {
+        return format!("link: {took} ms there and back, {}", needs(size, per_second));
+    }
+    let all = span(Duration::seconds_f64(seconds.max(1.0)));
+    format!("link: {took} ms there and back; expect about {speed}/s, {all} for all of it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_link_is_told_with_what_helps_and_a_quick_one_is_not() {
+        let sight = Sight { size: 700 << 20, read: 1 << 20, per_second: 30, ..Sight::default() };
+        let warning = slow(sight).unwrap();
+        assert!(warning.starts_with("slow: 30 sectors/s (60.0 KiB/s)"), "{warning}");
+        assert!(warning.contains("about 3h 19m for all of it"), "{warning}");
+        assert!(warning.contains("small network boot image"), "{warning}");
+        assert_eq!(slow(Sight { per_second: 3000, ..sight }), None);
+        assert_eq!(slow(Sight { read: 4096, ..sight }), None, "too early to say");
+    }
+
+    #[test]
+    fn what_is_expected_of_a_link_comes_from_its_latency() {
+        let quick = expected(2 << 20, std::time::Duration::from_millis(38));
+        assert_eq!(quick, "link: 38 ms there and back; expect about 842.1 KiB/s, 2s for all of it");
+        let slow = expected(4 << 30, std::time::Duration::from_millis(300));
+        assert!(slow.contains("needs about") && slow.contains("10h"), "{slow}");
+    }
+
+    #[test]
+    fn the_line_has_percentage_speed_and_what_is_left() {
+        let sight = Sight {
+            size: 100 * BLOCK,
+            read: 25 * BLOCK,
+            per_second: 5,
+            seconds_left: Some(15),
+            ..Sight::default()
+        };
+        assert_eq!(sight.words(), "25 %  50.0 KiB of 200.0 KiB, 5 sectors/s, 15s left");
+    }
+}

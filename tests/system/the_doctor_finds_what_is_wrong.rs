@@ -1,0 +1,106 @@
+//! `viaduct doctor` finds what is wrong with a server and its machine, and says what to do about it.
+
+use crate::harness::{Directory, Server, Settings, clean, output, run, viaduct};
+use std::{net::TcpListener, path::Path, process::Command};
+
+/// The doctor for the data directory of a server that does not run.
+fn doctor(data: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(viaduct());
+    command.arg("doctor").arg("--data").arg(data);
+    for section in ["cira", "web", "socks", "http_proxy", "metrics"] {
+        command.args(["--set", &format!("{section}.listen=127.0.0.1:0")]);
+    }
+    command.args(["--set", "cira.names=[\"127.0.0.1\"]"]).args(more);
+    clean(&mut command);
+    command
+}
+
+#[track_caller]
+fn finds(command: &mut Command, exit: i32, words: &[&str]) {
+    let done = output(command);
+    let text = String::from_utf8_lossy(&[&done.stdout[..], &done.stderr[..]].concat()).into_owned();
+    assert_eq!(done.status.code(), Some(exit), "{text}");
+    for word in words {
+        assert!(text.contains(word), "it does not say {word}:\n{text}");
+    }
+}
+
+/// A data directory that a server has used and left in order.
+fn used() -> Directory {
+    Server::start(&Settings::default()).end(|process| assert!(process.terminate().success()))
+}
+
+#[test]
+fn a_good_server_has_no_problem_running_and_at_rest() {
+    let server = Server::start(&Settings::default());
+    let done = server.try_cli(&["doctor"]);
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success() && text.contains("answers on 127.0.0.1"), "{text}");
+    let data = server.end(|process| assert!(process.terminate().success()));
+    finds(&mut doctor(data.path(), &[]), 0, &["0 problem(s)", "no damage found"]);
+}
+
+#[test]
+fn a_taken_port_is_named_with_who_has_it() {
+    let data = used();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let pid = std::process::id().to_string();
+    let words = [&*address, "E1001", &pid, "cira.listen"];
+    finds(&mut doctor(data.path(), &["--set", &format!("cira.listen={address}")]), 14, &words);
+}
+
+#[test]
+fn a_certificate_that_is_broken_is_named_with_what_to_do() {
+    let data = used();
+    let files = Directory::new();
+    let (certificate, key) = (files.join("other.pem"), files.join("other.key"));
+    for (name, out) in [("right", &certificate), ("wrong", &files.join("unused.pem"))] {
+        let key = if name == "right" { files.join("unused.key") } else { key.clone() };
+        let words = ["req", "-x509", "-newkey", "rsa:3072", "-nodes", "-days", "90", "-subj", "/CN=127.0.0.1"];
+        let mut openssl = Command::new("openssl");
+        openssl.args(words).arg("-keyout").arg(key).arg("-out").arg(out);
+        assert!(output(&mut openssl).status.success());
+    }
+    // A certificate with the key of another one.
+    let set = format!(
+        "cira.certificates=[{{certificate=\"{}\",key=\"{}\"}}]",
+        certificate.display(),
+        key.display()
+    );
+    finds(&mut doctor(data.path(), &["--set", &set]), 14, &["certificates", "does not", "viaduct cert reload"]);
+    std::fs::write(&certificate, "no certificate at all\n").unwrap();
+    finds(&mut doctor(data.path(), &["--set", &set]), 14, &["certificates", "other.pem"]);
+}
+
+#[test]
+fn a_data_directory_that_others_can_read_is_a_problem() {
+    let data = used();
+    let path = data.path().to_str().unwrap();
+    run("chmod", ["755", path]);
+    finds(&mut doctor(data.path(), &[]), 14, &[&format!("chmod 700 {path}")]);
+    run("chmod", ["700", path]);
+    finds(&mut doctor(data.path(), &[]), 0, &["0 problem(s)"]);
+}
+
+#[test]
+fn settings_that_are_wrong_and_a_server_that_is_not_there_are_told() {
+    let data = used();
+    let wrong = ["--set", "keepalive.interval=5y"];
+    finds(&mut doctor(data.path(), &wrong), 14, &["keepalive.interval"]);
+    let mut gone = Command::new(viaduct());
+    clean(gone.args(["doctor", "--server", "https://127.0.0.1:1"]));
+    finds(&mut gone, 14, &["127.0.0.1:1"]);
+}
+
+#[test]
+fn a_clock_that_is_years_off_is_a_problem() {
+    let data = used();
+    let words = doctor(data.path(), &[]);
+    let mut elsewhen = Command::new("faketime");
+    elsewhen.args(["--exclude-monotonic", "2020-02-03 04:05:06"]);
+    elsewhen.arg(words.get_program()).args(words.get_args());
+    clean(&mut elsewhen);
+    let said = ["2020-02-03", "Set the clock", "is this machine's clock right?"];
+    finds(&mut elsewhen, 14, &said);
+}
