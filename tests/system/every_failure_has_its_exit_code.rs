@@ -38,7 +38,11 @@ fn the_table_of_exit_codes_holds() {
     let reader = reader.lines().last().unwrap();
 
     assert_exit(&mut run(&["power", "state", one]), 0, "");
-    assert_exit(&mut run(&["sol", one, "--record", "/nonexistent/record"]), 1, "/nonexistent/record");
+    assert_exit(
+        &mut run(&["sol", one, "--record", "/nonexistent/record"]),
+        1,
+        "/nonexistent/record",
+    );
     assert_exit(&mut run(&["ider", "mount", one, "/nonexistent.iso"]), 2, "/nonexistent.iso");
     assert_exit(&mut run(&["power", "reset", one, two]), 2, "--yes");
     assert_exit(&mut run(&["devices", "frobnicate"]), 2, "frobnicate");

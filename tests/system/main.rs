@@ -49,6 +49,7 @@ mod images_are_mounted_from_the_library;
 mod many_consoles_share_one_device;
 mod many_devices_are_told_at_once;
 mod nobody_smuggles_a_request;
+mod one_person_interrupts_only_so_many_pcs;
 mod one_server_owns_a_data_directory;
 mod open_amts_own_messages_go_through_the_raw_route;
 mod orders_are_followed_to_their_end;

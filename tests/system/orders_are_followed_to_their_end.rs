@@ -82,7 +82,10 @@ fn a_boot_source_is_set_for_one_boot_and_the_pc_started() {
     for (args, source) in [
         (&["boot", "bios", "pc-1", "--wait"][..], "BIOS setup"),
         (&["boot", "pxe", "pc-1", "--wait"], "network (PXE)"),
-        (&["boot", "https", "pc-1", "--url", "https://boot.example/x.efi", "--wait"], "HTTPS boot of https://boot.example/x.efi"),
+        (
+            &["boot", "https", "pc-1", "--url", "https://boot.example/x.efi", "--wait"],
+            "HTTPS boot of https://boot.example/x.efi",
+        ),
     ] {
         site.says(args, 0, &["on after"]);
         eventually(source, || {
@@ -103,7 +106,10 @@ fn a_boot_that_needs_consent_says_how_to_get_it_and_then_goes_through() {
     site.says(&["consent", "request", "pc-1"], 0, &["viaduct consent submit pc-1 CODE"]);
     let status = site.booted();
     let digits = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
-    let code = status.split(|c: char| !c.is_ascii_alphanumeric()).find(digits).unwrap_or_else(|| panic!("no code: {status}"));
+    let code = status
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .find(digits)
+        .unwrap_or_else(|| panic!("no code: {status}"));
     site.says(&["consent", "submit", "pc-1", code], 0, &[]);
     site.says(&["boot", "bios", "pc-1", "--wait"], 0, &["on after"]);
     eventually("the BIOS", || {

@@ -1,9 +1,7 @@
 //! `viaduct kvm` shows a PC's screen to a VNC viewer that knows nothing of AMT, `viaduct sol` works in a
 //! pipe, and `viaduct ider` gives a PC an image that it reads to the end.
 
-use crate::harness::{
-    Demo, Device, Directory, PATIENCE, Process, demo, output, viaduct, wsman,
-};
+use crate::harness::{Demo, Device, Directory, PATIENCE, Process, demo, output, viaduct, wsman};
 use serde_json::json;
 use std::{
     os::unix::fs::PermissionsExt,

@@ -27,7 +27,9 @@ fn finds(command: &mut Command, exit: i32, words: &[&str]) {
 
 /// A data directory that a server has used and left in order.
 fn used() -> Directory {
-    Server::start(&Settings::default()).end(|process| assert!(process.terminate().success()))
+    let server = Server::start(&Settings::default());
+    server.cli(&["status"]);
+    server.end(|process| assert!(process.terminate().success()))
 }
 
 #[test]
@@ -57,7 +59,17 @@ fn a_certificate_that_is_broken_is_named_with_what_to_do() {
     let (certificate, key) = (files.join("other.pem"), files.join("other.key"));
     for (name, out) in [("right", &certificate), ("wrong", &files.join("unused.pem"))] {
         let key = if name == "right" { files.join("unused.key") } else { key.clone() };
-        let words = ["req", "-x509", "-newkey", "rsa:3072", "-nodes", "-days", "90", "-subj", "/CN=127.0.0.1"];
+        let words = [
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:3072",
+            "-nodes",
+            "-days",
+            "90",
+            "-subj",
+            "/CN=127.0.0.1",
+        ];
         let mut openssl = Command::new("openssl");
         openssl.args(words).arg("-keyout").arg(key).arg("-out").arg(out);
         assert!(output(&mut openssl).status.success());
@@ -68,7 +80,11 @@ fn a_certificate_that_is_broken_is_named_with_what_to_do() {
         certificate.display(),
         key.display()
     );
-    finds(&mut doctor(data.path(), &["--set", &set]), 14, &["certificates", "does not", "viaduct cert reload"]);
+    finds(
+        &mut doctor(data.path(), &["--set", &set]),
+        14,
+        &["certificates", "does not", "viaduct cert reload"],
+    );
     std::fs::write(&certificate, "no certificate at all\n").unwrap();
     finds(&mut doctor(data.path(), &["--set", &set]), 14, &["certificates", "other.pem"]);
 }

@@ -40,7 +40,7 @@ fn escapes_help_and_end_and_what_was_seen_is_recorded() {
         json!({ "expect": "~.  ends the console" }),
         json!({ "size": [31, 101] }),
         json!({ "type": "~r" }),
-        json!({ "expect": "> stty rows 31 cols 101\r\n" }),
+        json!({ "expect": "\nstty rows 31 cols 101\r\n" }),
         json!({ "expect": "shell> " }),
         // Ctrl-C is the PC's, not ours.
         json!({ "type": "half\u{3}" }),

@@ -68,8 +68,8 @@ codes! {
         => "Send `Connection: Upgrade` and `Upgrade: tcp`, or use `viaduct forward`.";
     /// A slip must not stop a whole site.
     TooMany "E1430" "So many devices at once are not touched"
-        : "More devices are meant than one command may touch, so that a slip does not stop a whole site."
-        => "Look at them with --dry-run; if all of them are meant, allow as many with --max-devices.";
+        : "More devices are meant than one command or one person in a minute may interrupt, so that a slip does not stop a whole site."
+        => "Look at them with --dry-run; if all of them are meant, allow as many with --max-devices. The server takes limits.interruptions a minute.";
     /// No such device.
     UnknownDevice "E2001" "There is no such device"
         : "No device of this GUID, name or domain name has been added to this server."
@@ -289,7 +289,7 @@ codes! {
     /// No such image.
     UnknownMedia "E2200" "There is no such image"
         : "The name is misspelt, or the image was removed."
-        => "GET /api/v1/media lists those of the library.";
+        => "`viaduct media ls` lists those of the library.";
     /// The upload does not continue where it stands.
     UploadOffset "E2201" "The upload goes on somewhere else"
         : "An earlier part is missing, or came twice."

@@ -8,6 +8,7 @@ mod audit;
 mod authorize;
 mod availability;
 mod body;
+mod brake;
 mod certificates;
 mod change;
 mod claim;
@@ -49,6 +50,7 @@ mod validate;
 mod why_offline;
 mod wsman;
 
+pub use brake::Brake;
 pub use listen::{serve_http, serve_local, serve_trusted};
 
 use crate::{
@@ -103,6 +105,8 @@ pub struct Api {
     pub origins: Arc<[String]>,
     /// Open AMT's redirection tokens are in use.
     pub redirection_tokens: bool,
+    /// How many PCs one person interrupts, and requests that come twice.
+    pub brake: Arc<Brake>,
     /// Brings a new root or name to the devices.
     pub rotator: Rotator,
     /// Certificates in use.

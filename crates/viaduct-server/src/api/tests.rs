@@ -126,6 +126,7 @@ impl Bench {
             media,
             enroller,
             rotator,
+            brake: Arc::new(Brake::new(config::Limits::default().interruptions)),
             commands,
             redirections,
             origins: Arc::default(),

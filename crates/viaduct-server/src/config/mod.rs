@@ -273,6 +273,8 @@ pub struct Limits {
     pub images: usize,
     /// Largest image; a typing error is not to fill the disk.
     pub image_size: ByteSize,
+    /// PCs that one person may reset, switch off, boot or erase within a minute.
+    pub interruptions: usize,
     /// Ports that policy allows as proxy targets.
     pub ports: Vec<u16>,
 }
@@ -300,6 +302,7 @@ impl Default for Limits {
             consoles: 4_000,
             images: 500,
             image_size: ByteSize(64 << 30),
+            interruptions: 50,
             ports: vec![16992, 16993, 16994, 16995, 623, 664, 5900],
         }
     }

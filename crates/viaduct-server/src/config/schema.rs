@@ -200,6 +200,7 @@ pub(super) const KEYS: &[Key] = &[
     key("limits.consoles", count(1_000_000)),
     key("limits.images", count(100_000)),
     key("limits.image_size", Kind::Size { min: 1 << 20, max: 1 << 50 }),
+    key("limits.interruptions", count(100_000)),
     key("limits.ports", Kind::Ports),
     key("store.url", Kind::StoreUrl),
     key("store.master_key", Kind::Path),

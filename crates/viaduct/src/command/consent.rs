@@ -63,8 +63,15 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             Ok(())
         }
         Command::Cancel { device } => {
-            ask(desk, Method::GET, "cancel/", &device, Value::Null).await?;
-            note(&format!("consent for {} is cancelled", inert(&device)));
+            match ask(desk, Method::GET, "cancel/", &device, Value::Null).await {
+                Err(failure) if failure.code() == Some(Code::ConsentNeeded) => {
+                    note(&format!("{} shows no code that could be taken back", inert(&device)));
+                }
+                other => {
+                    other?;
+                    note(&format!("consent for {} is cancelled", inert(&device)));
+                }
+            }
             Ok(())
         }
         Command::Status { device } => status(desk, &device).await,

@@ -113,7 +113,10 @@ async fn authorize(remote: &Remote, user: &str, password: &str) -> Result<String
 
 /// Finds out which certificate to believe; on a terminal a person may compare fingerprints.
 async fn believe(global: &Global, options: &Options, context: &mut Context) -> Result<Remote> {
-    let file = global.ca.clone().or_else(|| std::env::var_os("VIADUCT_CA").map(Into::into));
+    let file = global
+        .ca
+        .clone()
+        .or_else(|| std::env::var_os("VIADUCT_CA").filter(|file| !file.is_empty()).map(Into::into));
     if let Some(file) = file {
         let pem =
             fs::read_to_string(&file).map_err(|error| Failure::local(file.display(), error))?;

@@ -16,11 +16,15 @@ use crate::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep};
 use viaduct_api::{Code, Device};
 
 /// Answers of `RequestPowerStateChange` (DMTF, CIM_PowerManagementService).
 const INVALID_TRANSITION: u64 = 4097;
 const BUSY: u64 = 4099;
+/// The server takes so many orders of one person a minute; the rest of a long list waits at most so long, and asks so often.
+const TURN_PATIENCE: Duration = Duration::from_secs(3600);
+const TURN_PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -260,7 +264,7 @@ async fn tell(
         return Err(away(device, plan.verb));
     }
     let path = format!("/amt/{}/{}", plan.route, device.guid);
-    let answer: Value = client.post(&path, &plan.body).await.map_err(|f| f.about(&device.name))?;
+    let answer = send(client, device, &path, plan).await.map_err(|f| f.about(&device.name))?;
     match answer["Body"]["ReturnValue"].as_u64() {
         Some(0) | None => {}
         Some(INVALID_TRANSITION) => return impossible(client, device, plan).await,
@@ -284,6 +288,27 @@ async fn tell(
     let Some(patience) = wait else { return Ok((None, "accepted".to_owned())) };
     let mut story = Story::begin(device, plan.verb);
     story.follow(client, device, plan, patience).await
+}
+
+/// Sends the order. When the server takes no more orders of this person for a moment, nothing was done, so that it can be
+/// sent again.
+async fn send(client: &Client, device: &Device, path: &str, plan: &Plan) -> Result<Value> {
+    let began = Instant::now();
+    let mut told = false;
+    loop {
+        match client.post(path, &plan.body).await {
+            Err(failure)
+                if failure.code() == Some(Code::TooMany) && began.elapsed() < TURN_PATIENCE =>
+            {
+                if !std::mem::replace(&mut told, true) {
+                    let why = "the server takes only so many orders of one person in a minute";
+                    note(&format!("{} waits for its turn: {why}", inert(&device.name)));
+                }
+                sleep(TURN_PAUSE).await;
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Starts a PC from the image in its redirected drive, once: on, or by a reset when it is on.

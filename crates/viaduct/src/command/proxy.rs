@@ -5,7 +5,8 @@ use crate::{
     age::date,
     client::Place,
     failure::{Failure, Result},
-    say::{data, note},
+    render::Format,
+    say::note,
 };
 use std::{
     collections::BTreeMap,
@@ -33,6 +34,9 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     let Command::Env { device } = command;
+    if desk.printer.format == Format::Csv {
+        return Err(Failure::usage("this has no columns; use -o table or json"));
+    }
     let me: WhoAmI = desk.client.get("/whoami").await?;
     let http = reachable(desk, me.addresses.http_proxy.as_deref());
     let socks = reachable(desk, me.addresses.socks.as_deref());
@@ -66,8 +70,9 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         "# {until}; all requests of this shell go through the server now, for example:"
     ));
     lines.push(format!("# curl -s --digest -u admin http://{device}:16992/"));
-    data(&lines.join("\n"));
-    Ok(())
+    let exports = lines.iter().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    let variables: BTreeMap<&str, &str> = exports.collect();
+    desk.printer.text_or(&variables, |_| lines.join("\n"))
 }
 
 /// Where a proxy can be reached from here.

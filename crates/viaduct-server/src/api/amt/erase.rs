@@ -47,6 +47,7 @@ pub(super) async fn erase(asked: Asked, fields: Fields) -> Result<Json<Value>, R
     let parameters = RecoveryParameters::erase(mask, password.as_deref())
         .map_err(|error| Fields::bad("ssdPassword", Value::Null, &error.to_string()))?;
     let visit = asked.connected()?;
+    visit.interrupt()?;
     let chosen: Vec<&str> =
         PARTS.iter().filter(|(bit, _)| mask & bit != 0).map(|(_, key)| *key).collect();
     let work = start(visit.clone(), mask, parameters);

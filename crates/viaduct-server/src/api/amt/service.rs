@@ -115,6 +115,7 @@ pub(super) async fn users(asked: Asked) -> Result<Json<Value>, Refusal> {
 /// `DELETE /amt/deactivate`: takes AMT out of service and forgets the device.
 pub(super) async fn deactivate(asked: Asked) -> Result<Json<Value>, Refusal> {
     let visit = asked.connected()?;
+    visit.interrupt()?;
     let own = visit.clone();
     let work = async move {
         let mut device = own.commands("deactivate").await?;

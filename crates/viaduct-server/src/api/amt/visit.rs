@@ -1,6 +1,7 @@
 //! The way of every `/amt/*` route: values first (400), then whether the device is connected (404), then the handler.
 
 use crate::{
+    access::Action,
     api::{
         Api, body, devices,
         guard::{Authorized, Origin},
@@ -19,11 +20,16 @@ use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
 use viaduct_api::Code;
 
+/// Names a request that may come twice and is to be carried out once (as in the IETF's draft of that name).
+const NUMBER: &str = "idempotency-key";
+
 /// What was asked: by whom, and of which device. Nothing is looked up yet.
 #[derive(Debug, Clone)]
 pub(in crate::api) struct Asked {
     pub(in crate::api) api: Arc<Api>,
     pub(in crate::api) caller: Authorized,
+    /// The caller's own number of this request.
+    number: Option<String>,
     parameters: HashMap<String, String>,
 }
 
@@ -35,7 +41,11 @@ impl FromRequestParts<Arc<Api>> for Asked {
         let Path(parameters) = Path::from_request_parts(parts, api)
             .await
             .map_err(|error| Refusal::new(Code::BadRequest, format!("the path: {error}")))?;
-        Ok(Self { api: Arc::clone(api), caller, parameters })
+        let number = parts.headers.get(NUMBER).map(|value| {
+            // What is no text is no number either, and refused as such.
+            value.to_str().unwrap_or_default().to_owned()
+        });
+        Ok(Self { api: Arc::clone(api), caller, number, parameters })
     }
 }
 
@@ -65,7 +75,7 @@ impl Asked {
         if self.api.registry.lookup(device.id).is_none() || device.blocked {
             return Err(away(&device, "it has no tunnel now"));
         }
-        Ok(Visit { api: self.api, caller: self.caller, device })
+        Ok(Visit { api: self.api, caller: self.caller, number: self.number, device })
     }
 }
 
@@ -74,6 +84,8 @@ impl Asked {
 pub(in crate::api) struct Visit {
     pub(in crate::api) api: Arc<Api>,
     pub(in crate::api) caller: Authorized,
+    /// The caller's own number of this request.
+    number: Option<String>,
     pub(in crate::api) device: Arc<Device>,
 }
 
@@ -105,9 +117,37 @@ impl Visit {
     }
 
     /// As [`change`](Self::change), for answers that carry AMT's own status: one that is not 0 is recorded as a failure.
+    /// One that interrupts a PC counts as such. A request with a number that came before is not carried out again: it has
+    /// the outcome of the first, also when that is still under way.
     pub(in crate::api) async fn command(
         &self,
         detail: impl Into<String>,
+        work: impl Future<Output = Result<Value, Refusal>> + Send + 'static,
+    ) -> Result<Value, Refusal> {
+        let (visit, detail) = (self.clone(), detail.into());
+        let Some(number) = &self.number else {
+            return visit.braked(detail, work).await;
+        };
+        let who = &self.caller.principal.name;
+        let outcome = self.api.brake.numbered(who, self.device.id, number, &detail)?;
+        // It ends also when the client leaves: whoever comes again must find what became of it.
+        let task = tokio::spawn(async move {
+            let once = || async move {
+                match visit.braked(detail, work).await {
+                    // Whoever was refused may come again under the same number.
+                    Err(refusal) if refusal.code() != Code::OutcomeUnknown => Err(refusal),
+                    done => Ok(done),
+                }
+            };
+            outcome.get_or_try_init(once).await?.clone()
+        });
+        task.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Counts the interruption, where it is one, and runs the work.
+    async fn braked(
+        &self,
+        detail: String,
         work: impl Future<Output = Result<Value, Refusal>> + Send + 'static,
     ) -> Result<Value, Refusal> {
         let refused = |answer: &Value| {
@@ -115,7 +155,19 @@ impl Visit {
             let value = body.get("ReturnValue").and_then(Value::as_u64).filter(|v| *v != 0)?;
             Some(format!("AMT answered {value} ({})", body["ReturnValueStr"].as_str()?))
         };
+        self.interrupt()?;
         self.judged(detail, work, refused).await
+    }
+
+    /// Counts an interruption of a PC, where the right that was asked for is one to interrupt it.
+    pub(in crate::api) fn interrupt(&self) -> Result<(), Refusal> {
+        use Action::{Boot, Erase, PowerOff, PowerReset, PowerSleep};
+        match self.caller.action {
+            Some(Boot | Erase | PowerOff | PowerReset | PowerSleep) => {
+                self.api.brake.interrupt(&self.caller.principal.name)
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn judged<T: Send + 'static>(
@@ -129,10 +181,12 @@ impl Visit {
             let device = Some(visit.device.id);
             visit.caller.judged(&visit.api, device, detail, work, why).await
         });
-        task.await.unwrap_or_else(|_| {
-            Err(Refusal::new(Code::Internal, "the command's task failed; its outcome is unknown"))
-        })
+        task.await.unwrap_or_else(|_| Err(lost()))
     }
+}
+
+fn lost() -> Refusal {
+    Refusal::new(Code::Internal, "the command's task failed; its outcome is unknown")
 }
 
 fn away(device: &Device, why: &str) -> Refusal {

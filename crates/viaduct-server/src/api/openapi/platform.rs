@@ -53,12 +53,12 @@ fn power() -> Vec<Operation> {
     vec![
         get("/api/v1/amt/power/state/{device}", "The PC's power state.")
             .gives(200, Named("PowerState")),
-        post("/api/v1/amt/power/action/{device}", "Changes it; what it needs beside `power.on` is `power.off`, `power.reset` or `power.sleep`.")
+        post("/api/v1/amt/power/action/{device}", "Changes it; what it needs beside `power.on` is `power.off`, `power.reset` or `power.sleep`. With an `Idempotency-Key` it is done once however often it comes.")
             .takes(Named("PowerAction"))
             .gives(200, Named("AmtResult")),
         get("/api/v1/amt/power/capabilities/{device}", "What can be asked for.")
             .gives(200, Named("PowerCapabilities")),
-        post("/api/v1/amt/power/bootOptions/{device}", "Chooses what boots next, and boots.")
+        post("/api/v1/amt/power/bootOptions/{device}", "Chooses what boots next, and boots; once for an `Idempotency-Key`.")
             .takes(Named("BootWish"))
             .gives(200, Named("AmtResult")),
         get("/api/v1/amt/power/bootSources/{device}", "What it can boot from.")

@@ -30,7 +30,7 @@ pub(crate) enum Command {
     /// End redirections by their numbers
     Close {
         /// As `ls` shows them
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = number)]
         ids: Vec<u64>,
     },
 }
@@ -67,6 +67,10 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             sum_up(ids.len() - failures.len(), failures)
         }
     }
+}
+
+fn number(text: &str) -> std::result::Result<u64, &'static str> {
+    text.parse().map_err(|_| "not a number; `viaduct redirections ls` shows them")
 }
 
 /// The live redirection of this kind on a device, if there is one.

@@ -30,7 +30,7 @@ pub(crate) enum Command {
         /// Device that gets the CD
         device: String,
         /// Image on this machine, served for as long as this command runs
-        #[arg(value_name = "ISO", required_unless_present = "from_library")]
+        #[arg(value_name = "ISO")]
         iso: Option<PathBuf>,
         /// Image of the server's library (`viaduct media ls`), which the server itself serves
         #[arg(long, value_name = "NAME", conflicts_with = "iso")]
@@ -84,7 +84,9 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             match (iso, from_library) {
                 (Some(iso), _) => local::mount(desk, &wish, &iso).await,
                 (None, Some(name)) => library::mount(desk, &wish, &name).await,
-                (None, None) => Err(Failure::usage("which image? give ISO or --from-library")),
+                (None, None) => Err(Failure::usage(
+                    "which image? give the path of an ISO, or --from-library NAME",
+                )),
             }
         }
         Command::Eject { device } => match live(desk, &device, RedirectionMode::Ider).await? {

@@ -4,6 +4,7 @@ use crate::{
     age::{bytes, span},
     say::{self, inert, note},
 };
+use std::time::Instant;
 use time::Duration;
 use viaduct_api::Mount;
 
@@ -13,8 +14,9 @@ pub(super) const BLOCK: u64 = 2048;
 const LONG: u64 = 600;
 /// What a small network boot image has.
 const SMALL: u64 = 2 << 20;
-/// Speed says nothing before so much was read.
-const ENOUGH: u64 = 64 * BLOCK;
+/// Speed says nothing before so long of reading, and a PC that asks for nothing for so long is not reading.
+const ENOUGH: std::time::Duration = std::time::Duration::from_secs(3);
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 /// What firmware asks for at once, more or less; each request waits for the answer to the one before.
 const READ: f64 = (16 * BLOCK) as f64;
 
@@ -49,14 +51,14 @@ impl Sight {
     /// Whether the PC has started from it, as far as that can be seen: of an image without a boot record, that all of it
     /// was read.
     pub(super) fn is_over(self) -> bool {
-        if self.bootable { self.started } else { self.read >= self.size }
+        if self.bootable { self.started } else { self.read >= self.size / BLOCK * BLOCK }
     }
 
     /// In one line.
     pub(super) fn words(self) -> String {
         let share = (self.read as f64 / self.size.max(1) as f64 * 100.0).min(100.0);
         let left = match self.seconds_left {
-            Some(seconds) if seconds > 0 && self.read < self.size => {
+            Some(seconds) if seconds > 0 && self.read < self.size / BLOCK * BLOCK => {
                 format!(", {} left", span(Duration::seconds(seconds.min(8_640_000) as i64)))
             }
             _ => String::new(),
@@ -72,6 +74,17 @@ pub(super) struct Teller {
     reads: bool,
     started: bool,
     slow: bool,
+    stretch: Option<Stretch>,
+}
+
+/// A time in which the PC keeps reading.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    began: Instant,
+    /// What it had read by then.
+    before: u64,
+    /// When it was last seen to have read more, and how much by then.
+    last: (Instant, u64),
 }
 
 impl Teller {
@@ -84,7 +97,9 @@ impl Teller {
             self.started = true;
             line(&format!("the PC starts from {}", inert(name)));
         }
-        if let Some(warning) = slow(sight).filter(|_| !self.slow) {
+        if let Some(speed) = self.speed(sight.read, Instant::now()).filter(|_| !self.slow)
+            && let Some(warning) = slow(sight.size, speed)
+        {
             self.slow = true;
             line(&warning);
         }
@@ -92,6 +107,21 @@ impl Teller {
             let share = sight.read as f64 / sight.size.max(1) as f64;
             say::progress(share, &sight.words());
         }
+    }
+
+    /// Bytes a second while the PC keeps reading; none while it rests, which says nothing of the link.
+    fn speed(&mut self, read: u64, now: Instant) -> Option<f64> {
+        let fresh = Stretch { began: now, before: read, last: (now, read) };
+        let stretch = self.stretch.get_or_insert(fresh);
+        if read > stretch.last.1 {
+            if now - stretch.last.0 > PAUSE {
+                *stretch = fresh;
+            }
+            stretch.last = (now, read);
+        }
+        let (last, read) = stretch.last;
+        let took = last - stretch.began;
+        (took >= ENOUGH).then(|| (read - stretch.before) as f64 / took.as_secs_f64())
     }
 
     /// The last state stays on the screen.
@@ -108,16 +138,15 @@ fn line(text: &str) {
     note(text);
 }
 
-fn slow(sight: Sight) -> Option<String> {
-    let per_second = sight.per_second * BLOCK;
-    if sight.read < ENOUGH || per_second == 0 || sight.size / per_second < LONG {
+fn slow(size: u64, per_second: f64) -> Option<String> {
+    if per_second <= 0.0 || size as f64 / per_second < LONG as f64 {
         return None;
     }
     Some(format!(
-        "slow: {} sectors/s ({}/s); {}",
-        sight.per_second,
-        bytes(per_second),
-        needs(sight.size, per_second as f64)
+        "slow: {:.0} sectors/s ({}/s); {}",
+        per_second / BLOCK as f64,
+        bytes(per_second as u64),
+        needs(size, per_second)
     ))
 }
 
@@ -150,13 +179,25 @@ mod tests {
 
     #[test]
     fn a_slow_link_is_told_with_what_helps_and_a_quick_one_is_not() {
-        let sight = Sight { size: 700 << 20, read: 1 << 20, per_second: 30, ..Sight::default() };
-        let warning = slow(sight).unwrap();
+        let warning = slow(700 << 20, 30.0 * 2048.0).unwrap();
         assert!(warning.starts_with("slow: 30 sectors/s (60.0 KiB/s)"), "{warning}");
         assert!(warning.contains("about 3h 19m for all of it"), "{warning}");
         assert!(warning.contains("small network boot image"), "{warning}");
-        assert_eq!(slow(Sight { per_second: 3000, ..sight }), None);
-        assert_eq!(slow(Sight { read: 4096, ..sight }), None, "too early to say");
+        assert_eq!(slow(700 << 20, 3000.0 * 2048.0), None);
+    }
+
+    #[test]
+    fn a_pc_that_rests_says_nothing_of_its_link() {
+        let (mut teller, began) = (Teller::default(), Instant::now());
+        let mut at = |seconds: f64, read: u64| {
+            teller.speed(read, began + std::time::Duration::from_secs_f64(seconds))
+        };
+        assert_eq!(at(0.0, 0), None);
+        assert_eq!(at(1.0, 1000), None, "too early to say");
+        assert_eq!(at(4.0, 4000), Some(1000.0));
+        assert_eq!(at(100.0, 4000), Some(1000.0), "as it was when it last read");
+        assert_eq!(at(101.0, 5000), None, "begins anew");
+        assert_eq!(at(105.0, 9000), Some(1000.0));
     }
 
     #[test]
