@@ -133,3 +133,17 @@ fn a_bench_measures_the_server_and_the_way_to_a_pc() {
     site.says(&["bench", "nobody"], 5, &["nobody"]);
     site.says(&["bench", "-n", "0"], 2, &["0"]);
 }
+
+#[test]
+fn a_pc_that_was_told_not_to_call_is_away_for_that_reason() {
+    let site = Site::start(&[]);
+    let place = site.server.device_listeners().remove(0);
+    let remove = ["remote-access", "rm-mps", "pc-1", &place, "--yes"];
+    let (code, out, err) = site.run(&remove);
+    assert!(code == 0, "{out}{err}");
+    site.server.cli(&["devices", "reconnect", "pc-1"]);
+    eventually("it stays away", || {
+        let (_, out, _) = site.run(&["devices", "why-offline", "pc-1"]);
+        if out.contains("was taken away here") { Ok(()) } else { Err(out) }
+    });
+}

@@ -2,12 +2,14 @@
 //! lets the PC write to the terminal without letting it use it.
 
 use crate::harness::{
-    Demo, Directory, demo, output,
+    Demo, Directory, Platform, Server, Settings, demo, output,
     terminal::{Ended, steps},
     viaduct,
 };
 use serde_json::{Value, json};
 use std::process::Command;
+
+const GUID: &str = "44444444-2222-4333-8444-5555555555ac";
 
 fn sol(demo: &Demo, args: &[&str]) -> Command {
     let mut command = Command::new(viaduct());
@@ -98,10 +100,23 @@ fn signals_and_the_end_of_the_redirection_give_the_terminal_back() {
 #[test]
 fn a_server_that_is_gone_ends_it_with_the_code_of_an_unreachable_one() {
     for signal in ["-KILL", "-TERM"] {
-        let demo = Demo::start(1);
-        let pid = demo.ready["pid"].to_string();
-        let kill = json!({ "run": ["kill", signal, pid] });
-        let ended = open_and(&demo, &[&demo.devices[0].name], &[kill]);
+        // Not the demonstration, whose PCs end together with it.
+        let server = Server::start(&Settings::default());
+        server.add_device("pc-1", GUID, "pcone", "Known1Password");
+        let files = Directory::new();
+        let secret = files.write("amt", "Own-Amt-Passw0rd!").to_string_lossy().into_owned();
+        let (mps, root) = (server.device_listeners().remove(0), server.root_certificate());
+        let more = ["--amt-password-file", &secret];
+        let pc = Platform::dial_with(&mps, &root, GUID, "pcone", "Known1Password", &more);
+        let _pc = pc.connected();
+        server.cli(&["devices", "password", "pc-1", "--amt-password-file", &secret]);
+        let pid = server.process.pid().to_string();
+        let kill = json!([
+            { "expect": "shell> " },
+            { "raw": true },
+            { "run": ["kill", signal, pid] },
+        ]);
+        let ended = steps(&server.cli_process(&["sol", "pc-1"]), &kill);
         ends(&ended, 3, "  next: ");
     }
 }

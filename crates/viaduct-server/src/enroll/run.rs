@@ -153,6 +153,11 @@ impl Case<'_> {
         self.slot.state(EnrollState::Changing);
         if self.wanted.remove {
             self.take(&mut ask, &plan.steps).await?;
+            if let Some(why) = &plan.cuts
+                && let Err(error) = self.parts.inventory.note_silenced(id, why).await
+            {
+                tracing::debug!(device = %id, %error, "it is not kept that the PC was told not to call");
+            }
             self.slot.state(EnrollState::Done);
             return Ok(());
         }

@@ -15,6 +15,7 @@ mod pending;
 mod portable;
 mod presence;
 mod secrets;
+mod silenced;
 mod sqlite;
 mod strangers;
 mod view;

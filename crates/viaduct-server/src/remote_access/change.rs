@@ -81,6 +81,12 @@ pub(crate) async fn change(
             shown.at = Some(OffsetDateTime::now_utc());
         }
     }
+    if let Some(why) = &changed.cuts {
+        // Only an explanation is lost with it.
+        if let Err(error) = parts.inventory.note_silenced(device.id, why).await {
+            tracing::warn!(device = %device.id, %error, "it is not kept that the PC was told not to call");
+        }
+    }
     Ok(changed)
 }
 

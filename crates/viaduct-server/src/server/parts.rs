@@ -3,7 +3,7 @@
 use super::{Running, StartError};
 use crate::{
     access::Access,
-    api::Api,
+    api::{Api, Brake},
     audit::Audit,
     command::Commander,
     config::Config,

@@ -1,6 +1,6 @@
 //! The likely cause and what to try: the surest evidence first, and words that say how sure it is.
 
-use super::{Attempts, Case};
+use super::{Attempts, Case, words::ago};
 use crate::{events::Stage, inventory::Attempt, tls::alert_words};
 use viaduct_api::{Code, Said};
 
@@ -173,6 +173,19 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
 
 /// Nothing was seen that can be laid to this device.
 fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
+    if let Some((at, why)) = case.device.silenced() {
+        let when = ago(case.now - at);
+        let likely = format!("what makes it call was taken away here, {when}: {why}");
+        return cause(
+            Said::new("cause.told").text("why", why),
+            None,
+            likely,
+            [
+                "if it shall call again: in its own network, viaduct enroll lan ADDRESS",
+                &format!("if not: viaduct devices rm {} takes it off the list", case.device.name),
+            ],
+        );
+    }
     if let Some(device) = case.device.last_end.as_ref().filter(|end| end.reason == "user request") {
         let likely = format!(
             "its tunnel was ended here ({}), and it has not dialled in again",

@@ -111,6 +111,21 @@ fn a_silent_device_is_described_by_its_last_tunnel_and_no_claim_is_made() {
 }
 
 #[test]
+fn a_device_that_was_told_not_to_call_is_no_riddle_until_it_calls_again() {
+    let told = |at: &str| {
+        let mut device = device();
+        let why = serde_json::json!({ "toldNotToCall": { "at": at, "why": "no policy is left" } });
+        device.profile = Arc::new(why.as_object().unwrap().clone());
+        explain(&device, &[])
+    };
+    let why = told("2026-11-23T11:00:00Z");
+    assert!(why.likely.contains("taken away here, 3 h ago: no policy is left"), "{}", why.likely);
+    assert!(why.next.iter().any(|step| step.contains("viaduct enroll lan")), "{:?}", why.next);
+    // It was connected after that.
+    assert!(told("2026-11-19T11:00:00Z").likely.contains("no standby power"));
+}
+
+#[test]
 fn a_device_that_does_not_trust_our_root_is_named_by_its_tls_alert() {
     for (alert, words) in [(48, "unknown CA"), (46, "certificate unknown"), (42, "bad certificate")]
     {

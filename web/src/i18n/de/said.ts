@@ -73,6 +73,11 @@ export const causes: Record<string, readonly [string, ...string[]]> = {
     '{address} kommt durch TLS, sagt aber nicht, wer es ist: {reason}. {sure:sure}',
     'Nachsehen, was an dieser Adresse läuft; AMT-Firmware stellt sich sofort vor.'
   ],
+  'cause.told': [
+    'Was es sich melden lässt, wurde hier weggenommen: {why}.',
+    'Soll es sich wieder melden: in seinem eigenen Netz viaduct enroll lan ADRESSE',
+    'Soll es das nicht: viaduct devices rm NAME nimmt es von der Liste.'
+  ],
   'cause.ended': [
     'Sein Tunnel wurde hier beendet ({detail}), und es hat sich nicht wieder eingewählt.',
     'Warten: die Firmware wählt sich von selbst wieder ein, nach immer längeren Pausen.',
