@@ -214,7 +214,8 @@ impl Shared {
                 .collect(),
         };
         drop(book);
-        let alive = everything.then(presence::now);
+        // Whoever comes after a power failure takes this for the end of what is open then.
+        let alive = (everything || !stays.is_empty()).then(presence::now);
         let batch = Batch { devices: rows, unclaimed, attempts, tokens, stays, alive };
         (Taken { devices, strangers: strangers_taken }, batch)
     }

@@ -224,7 +224,9 @@ fn spans(
     add(Presence::Unknown, from, known, None);
     let mut at = known;
     let mut why = None;
-    for stay in stays {
+    // One that a killed server left open at once says nothing.
+    let lasted = |stay: &&Stay| stay.end.as_ref().is_none_or(|(end, _)| *end > stay.since);
+    for stay in stays.iter().filter(lasted) {
         add(Presence::Away, at, stay.since, why);
         let end = stay.end.as_ref().map_or(to, |(end, _)| *end);
         add(Presence::Connected, stay.since.max(at), end, None);

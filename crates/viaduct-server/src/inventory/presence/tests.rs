@@ -53,6 +53,15 @@ fn a_window_has_no_holes_and_each_gap_says_what_ended_the_stay_before_it() {
 }
 
 #[test]
+fn a_stay_that_a_killed_server_left_open_at_once_does_not_cut_a_gap_in_two() {
+    use Presence::{Away, Connected};
+    let stays =
+        [stay(-90, Some((-30, "shutdown"))), stay(10, Some((10, "server ended"))), stay(20, None)];
+    let expected = [(Away, 0, 20, "shutdown"), (Connected, 20, 60, "")];
+    assert_eq!(told(&spans(&stays, at(0), at(60), at(-100))), expected);
+}
+
+#[test]
 fn an_hour_is_one_letter() {
     let stays = [stay(90, Some((150, "closed"))), stay(180, Some((240, "closed")))];
     let hours = hours(&spans(&stays, at(0), at(24 * 60), at(60)), at(0));
@@ -133,6 +142,7 @@ async fn a_stay_that_a_killed_server_left_open_ends_when_it_was_last_known_to_ru
     assert_eq!((away.presence, away.reason.as_deref()), (Presence::Away, Some("server ended")));
     inventory.note_connected(DEVICE, peer, None);
     inventory.note_ended(DEVICE, &TunnelEnd::by_us("superseded", "a newer one"));
+    later().await;
     inventory.note_ended(DEVICE, &TunnelEnd::by_device("closed by AMT", "goodbye"));
     inventory.flush().await;
     drop(inventory);
