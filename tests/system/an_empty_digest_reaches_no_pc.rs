@@ -33,7 +33,8 @@ fn partial_answers_are_refused_and_whole_ones_are_the_pcs_to_judge() {
         ask(response).assert_refused(400, "E1400");
     }
     assert_eq!(pc.told("line").len(), 0, "the PC has seen none of them");
-    let judged = ask(&format!("response=\"{DIGEST}\""));
+    let whole = format!("qop=auth, nc=00000001, cnonce=\"c\", response=\"{DIGEST}\"");
+    let judged = ask(&whole);
     assert_eq!(judged.status, 401, "{judged:#?}");
     assert_eq!(pc.told("line"), ["line POST /wsman HTTP/1.1"]);
 }

@@ -74,13 +74,14 @@ pub(crate) async fn serve(settings: Settings, data: Option<PathBuf>) -> ExitCode
         Ok(running) => running,
         Err(error) => return failed(&error),
     };
-    greet(&running, &data);
+    // Before it says that it is there: whoever reads that may end it at once.
     let (Ok(mut hangup), Ok(mut terminate)) =
         (signal(SignalKind::hangup()), signal(SignalKind::terminate()))
     else {
         warn("cannot listen for signals");
         return ExitCode::from(EXIT_FAILED);
     };
+    greet(&running, &data);
     while !stop_or_reload(&running, &mut hangup, &mut terminate).await {}
     note("stopping: saying goodbye to the devices");
     running.shutdown().await;
