@@ -1,6 +1,6 @@
 //! Device ends: TLS clients that speak APF, light enough not to be the bottleneck.
 
-use crate::service::{PIECE, Service};
+use crate::service::{Offer, PIECE, PORTS, Service};
 use anyhow::{Context, Result, ensure};
 use apf::{ChannelId, Time, device};
 use bytes::{Buf, Bytes, BytesMut};
@@ -58,11 +58,13 @@ pub(crate) fn tls(root: &Path) -> Result<SslContext> {
 pub(crate) struct Manner {
     /// Bytes of one piece, at most.
     pub(crate) piece: usize,
+    /// What it offers where it has no ports.
+    pub(crate) offer: Offer,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { piece: PIECE }
+        Self { piece: PIECE, offer: Offer::Stream }
     }
 }
 
@@ -102,7 +104,7 @@ pub(crate) async fn dial_in(
     let stream = connect(n, server, &tls).await.context("TLS")?;
     let mut config = device::Config::new(identity.guid);
     config.credentials = Some((identity.user.into(), identity.password.into()));
-    config.ports = vec![16992, 16994, 5900];
+    config.ports = PORTS.to_vec();
     config.window = 256 << 10;
     config.max_piece = manner.piece;
     let origin = Instant::now();
@@ -180,8 +182,8 @@ impl Device {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 device::Event::Settled => drop(self.settled.take().map(|s| s.send(()))),
-                device::Event::ChannelRequested { channel, .. } => {
-                    self.services.insert(channel, Service::new(self.manner.piece));
+                device::Event::ChannelRequested { channel, port, .. } => {
+                    self.services.insert(channel, Service::at(port, self.manner.piece));
                     self.connection.accept(channel);
                 }
                 device::Event::Data { channel, data } => self.data(channel, data),

@@ -3,11 +3,14 @@
 //! Machines are shared and noisy: CPU seconds for each gigabyte and ratios within a round are what counts;
 //! megabytes a second are printed for orientation. Nothing here is a test that passes or fails.
 
+mod answers;
 mod console;
 mod device;
+mod http;
 mod process;
 mod relay;
 mod report;
+mod screen;
 mod service;
 mod stage;
 mod viaduct;
@@ -19,13 +22,13 @@ use stage::Bench;
 use std::{path::PathBuf, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
-/// Viaduct beside HAProxy: throughput, latency, channel opens, logins, memory
+/// Viaduct beside HAProxy: throughput, latency, channel opens, screens, logins, memory, calls
 #[derive(Debug, Parser)]
 struct Options {
     /// The program to measure
     #[arg(long, default_value = "target/release/viaduct")]
     program: PathBuf,
-    /// About a minute: one round, little data, few devices
+    /// About two minutes: one round, little data, few devices
     #[arg(long)]
     quick: bool,
     /// Megabytes moved in each bulk measurement [default: 500; quick: 100]
@@ -37,7 +40,7 @@ struct Options {
     /// Devices for logins and idle memory, in steps [default: 1000,10000; quick: 200,1000]
     #[arg(long, value_delimiter = ',')]
     devices: Option<Vec<usize>>,
-    /// No measurement begins or goes on after so many seconds [default: 460; quick: 90]
+    /// No measurement begins or goes on after so many seconds [default: 560; quick: 120]
     #[arg(long)]
     seconds: Option<u64>,
 }
@@ -55,7 +58,7 @@ async fn main() -> Result<()> {
     let bytes = options.either(given.0, 500, 100) * 1_000_000;
     let rounds = options.either(given.1, 3, 1);
     let steps = options.either(given.2, vec![1000, 10_000], vec![200, 1000]);
-    let seconds = options.either(given.3, 460, 90);
+    let seconds = options.either(given.3, 560, 120);
     let deadline = Instant::now() + Duration::from_secs(seconds);
 
     let directory = tempfile::tempdir()?;
@@ -68,10 +71,13 @@ async fn main() -> Result<()> {
             stage::bulk::measure(&bench, bytes, &mut report).await?;
             stage::echo::measure(&bench, &mut report).await?;
             stage::opens::measure(&bench, &mut report).await?;
+            stage::screen::measure(&bench, &mut report).await?;
         }
         progress("a console that stops reading");
         stage::slow::measure(&bench, &mut report).await?;
-        stage::logins::measure(&bench, &steps, &mut report).await
+        stage::logins::measure(&bench, &steps, &mut report).await?;
+        stage::screen::memory(&bench, most, &mut report).await?;
+        stage::calls::measure(&bench, directory.path(), most, rounds, &mut report).await
     };
     let ended = timeout_at(deadline, all).await;
     report.print();

@@ -75,7 +75,7 @@ impl Relay {
 async fn serve(front: SocketAddr, tls: SslContext, manner: Manner) -> Result<()> {
     let mut stream: SslStream<TcpStream> = device::connect(0, front, &tls).await?;
     stream.write_all(b"!").await?;
-    let (mut service, mut input) = (Service::new(manner.piece), BytesMut::new());
+    let (mut service, mut input) = (Service::bare(manner.offer, manner.piece), BytesMut::new());
     loop {
         while let Some(piece) = service.output(0) {
             stream.write_all(&piece).await?;

@@ -3,7 +3,9 @@
 use crate::{
     console::Path as Way,
     device::Identity,
+    http::Http,
     process::{Server, free_port, wait_for},
+    service::{AMT_PASSWORD, AMT_USER},
 };
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -13,11 +15,7 @@ use std::{
     process::Command,
     time::{Duration, Instant},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixStream,
-    time::sleep,
-};
+use tokio::{net::UnixStream, time::sleep};
 
 /// A running `viaduct serve`.
 #[derive(Debug)]
@@ -25,6 +23,8 @@ pub(crate) struct Viaduct {
     pub(crate) server: Server,
     pub(crate) cira: SocketAddr,
     pub(crate) root: PathBuf,
+    /// REST and the relay without TLS.
+    pub(crate) web: SocketAddr,
     proxy: SocketAddr,
     socket: PathBuf,
 }
@@ -34,13 +34,14 @@ impl Viaduct {
     pub(crate) async fn start(program: &Path, directory: &Path) -> Result<Self> {
         let data = directory.join("data");
         let address = || Ok::<_, anyhow::Error>(SocketAddr::from(([127, 0, 0, 1], free_port()?)));
-        let (cira, proxy) = (address()?, address()?);
+        let (cira, proxy, web) = (address()?, address()?, address()?);
         let mut command = Command::new(program);
         command.arg("serve").arg("--data").arg(&data);
         for setting in [
             format!("cira.listen={cira}"),
             format!("http_proxy.listen={proxy}"),
             "web.listen=127.0.0.1:0".into(),
+            format!("web.plain_listen={web}"),
             "socks.enabled=false".into(),
             "metrics.enabled=false".into(),
             "cira.names=[\"127.0.0.1\"]".into(),
@@ -60,7 +61,7 @@ impl Viaduct {
             ensure!(start.elapsed() < Duration::from_secs(60), "viaduct does not start");
             sleep(Duration::from_millis(20)).await;
         }
-        Ok(Self { server, cira, root, proxy, socket })
+        Ok(Self { server, cira, root, web, proxy, socket })
     }
 
     /// Adds the first devices of the fleet.
@@ -75,10 +76,12 @@ impl Viaduct {
                     "name": identity.name,
                     "mpsusername": identity.user,
                     "ciraPassword": identity.password,
+                    "amtUser": AMT_USER,
+                    "amtPassword": AMT_PASSWORD,
                 })
             };
             let wishes = Value::Array(part.iter().map(wish).collect());
-            let (status, answer) = request(&mut socket, "POST", "/api/v1/imports", &wishes).await?;
+            let (status, answer) = socket.call("POST", "/api/v1/imports", &wishes).await?;
             let added = answer.as_array().map_or(0, |outcomes| {
                 outcomes.iter().filter(|outcome| outcome.get("added").is_some()).count()
             });
@@ -89,13 +92,17 @@ impl Viaduct {
 
     /// The consoles' sign-in to the proxy.
     pub(crate) async fn authorization(&self) -> Result<String> {
-        let mut socket = self.connect().await?;
-        let body = json!({ "name": "bench", "scope": "proxy" });
-        let (status, answer) = request(&mut socket, "POST", "/api/v1/tokens", &body).await?;
-        ensure!(matches!(status, 200 | 201), "making a token: {status} {answer}");
-        let token = answer["token"].as_str().context("no token in the answer")?;
-        let plain = format!("token:{token}");
+        let plain = format!("token:{}", self.token("proxy").await?);
         Ok(format!("Basic {}", openssl::base64::encode_block(plain.as_bytes())))
+    }
+
+    /// A new token of this scope.
+    pub(crate) async fn token(&self, scope: &str) -> Result<String> {
+        let mut socket = self.connect().await?;
+        let body = json!({ "name": format!("bench-{scope}"), "scope": scope });
+        let (status, answer) = socket.call("POST", "/api/v1/tokens", &body).await?;
+        ensure!(matches!(status, 200 | 201), "making a token: {status} {answer}");
+        Ok(answer["token"].as_str().context("no token in the answer")?.to_owned())
     }
 
     /// How a console reaches a device.
@@ -104,32 +111,7 @@ impl Viaduct {
         Way::Viaduct { proxy: self.proxy, authorization, device: Identity::nth(n).name }
     }
 
-    async fn connect(&self) -> Result<UnixStream> {
-        UnixStream::connect(&self.socket).await.context("the local socket")
+    async fn connect(&self) -> Result<Http<UnixStream>> {
+        Ok(Http::new(UnixStream::connect(&self.socket).await.context("the local socket")?, None))
     }
-}
-
-async fn request(
-    socket: &mut UnixStream,
-    method: &str,
-    path: &str,
-    body: &Value,
-) -> Result<(u16, Value)> {
-    let body = body.to_string();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    socket.write_all(head.as_bytes()).await?;
-    socket.write_all(body.as_bytes()).await?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(socket.read_u8().await?);
-    }
-    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-    let status = head.split(' ').nth(1).unwrap_or("0").parse()?;
-    let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")).unwrap_or("0");
-    let mut answer = vec![0; length.trim().parse()?];
-    socket.read_exact(&mut answer).await?;
-    Ok((status, serde_json::from_slice(&answer).unwrap_or(Value::Null)))
 }

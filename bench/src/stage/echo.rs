@@ -1,6 +1,6 @@
 //! Small messages: how long one takes to the device and back, alone and beside a flood.
 
-use super::{Bench, cost};
+use super::{Bench, cost, nth};
 use crate::{
     console::{Path as Way, pull, round_trips},
     process::Server,
@@ -39,9 +39,4 @@ async fn trips(server: &Server, way: &Way) -> Result<(Vec<f64>, f64)> {
     let stream = way.open().await?;
     let (times, cost) = cost(server, round_trips(stream, TRIPS)).await?;
     Ok((times, cost.cpu * 1e6 / TRIPS as f64))
-}
-
-fn nth(sorted: &[f64], share: f64) -> f64 {
-    let at = (sorted.len() as f64 * share) as usize;
-    sorted.get(at).copied().unwrap_or_default()
 }

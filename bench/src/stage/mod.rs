@@ -1,9 +1,11 @@
 //! The servers, and what is measured of them, one file for each question.
 
 pub(crate) mod bulk;
+pub(crate) mod calls;
 pub(crate) mod echo;
 pub(crate) mod logins;
 pub(crate) mod opens;
+pub(crate) mod screen;
 pub(crate) mod slow;
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
     process::Server,
     relay::Relay,
     report::{Report, Target, progress},
+    service::Offer,
     viaduct::Viaduct,
 };
 use anyhow::{Context, Result};
@@ -35,6 +38,10 @@ pub(crate) struct Bench {
     pub(crate) theirs_small: Way,
     /// To another device of ours.
     pub(crate) other: Way,
+    /// To the screen of a device of ours, by the relay.
+    pub(crate) their_screen: Way,
+    /// A bearer token for calls.
+    pub(crate) token: String,
 }
 
 impl Bench {
@@ -58,7 +65,7 @@ impl Bench {
         viaduct.register(devices).await?;
         let rate = devices as f64 / start.elapsed().as_secs_f64();
         report.once("devices registered a second", rate, Target::None);
-        let small = Manner { piece: 1 << 10 };
+        let small = Manner { piece: 1 << 10, ..Manner::default() };
         for (n, manner) in [(0, Manner::default()), (1, small), (2, Manner::default())] {
             device::dial_in(n, viaduct.cira, tls.clone(), manner).await?;
         }
@@ -70,11 +77,19 @@ impl Bench {
             other: way(2),
             theirs: relay.way(Manner::default()),
             theirs_small: relay.way(small),
+            their_screen: relay.way(Manner { offer: Offer::Screen, ..Manner::default() }),
+            token: viaduct.token("admin").await?,
             viaduct,
             relay,
             tls,
         })
     }
+}
+
+/// The value below which this share of all is.
+pub(crate) fn nth(sorted: &[f64], share: f64) -> f64 {
+    let at = (sorted.len() as f64 * share) as usize;
+    sorted.get(at.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
 /// What a measurement cost a server.

@@ -26,6 +26,8 @@ use viaduct_api::{Code, RedirectionMode};
 
 /// Longest message of a console.
 const MESSAGE_MAX: usize = 1 << 20;
+/// Taken from a console's socket at once, and held for it as long as it is there.
+const READ: usize = 8 << 10;
 /// A console may offer so many subprotocols.
 const OFFERS: usize = 8;
 /// Offered beside the token, it asks for binary messages.
@@ -42,8 +44,11 @@ pub(super) async fn relay(
             .next("Open a WebSocket with a ticket of POST /api/v1/redirections/tickets as its subprotocol.")
     })?;
     let page = permitted_page(&parts, &api.origins)?;
-    let upgrade =
-        upgrade.max_message_size(MESSAGE_MAX).max_frame_size(MESSAGE_MAX).write_buffer_size(0);
+    let upgrade = upgrade
+        .max_message_size(MESSAGE_MAX)
+        .max_frame_size(MESSAGE_MAX)
+        .read_buffer_size(READ)
+        .write_buffer_size(0);
     let redirections = api.redirections.clone();
     let offers = offers(&parts.headers);
     match admitted(&api, &parts, &offers) {

@@ -100,7 +100,10 @@ impl FromConsole {
 }
 
 fn latin(bytes: &[u8]) -> String {
-    bytes.iter().copied().map(char::from).collect()
+    // Room for the worst, made once: pixels are no ASCII.
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(bytes.iter().copied().map(char::from));
+    text
 }
 
 fn bytes_of(text: &str) -> Option<Bytes> {

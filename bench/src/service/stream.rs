@@ -1,28 +1,24 @@
-//! What a benchmarked device offers on every port, the same behind Viaduct and behind a plain relay.
+//! What a benchmarked device offers on port 5900, the same behind Viaduct and behind a plain relay.
 //!
 //! A console sends one command: a letter and a number of bytes (u64, big-endian).
 //! `E` echoes for ever, `S` sends that many bytes, `K` takes that many and then sends one byte.
 
+use super::{AHEAD, PIECE};
 use bytes::Bytes;
 
 /// Bytes of a command.
 pub(crate) const COMMAND: usize = 9;
-/// Bytes that a source offers at once: one APF message of what firmware could send.
-pub(crate) const PIECE: usize = 8 << 10;
-/// A source stops offering above this, so that the generator's memory is bounded.
-pub(crate) const AHEAD: usize = 256 << 10;
-
 static PATTERN: [u8; PIECE] = [0x5a; PIECE];
 
 /// One stream of the service.
 #[derive(Debug)]
-pub(crate) struct Service {
+pub(crate) struct Source {
     command: Vec<u8>,
     left: u64,
     piece: usize,
 }
 
-impl Service {
+impl Source {
     /// A source offers pieces of this size, at most `PIECE`.
     pub(crate) fn new(piece: usize) -> Self {
         Self { command: Vec::new(), left: 0, piece: piece.min(PIECE) }
