@@ -159,6 +159,24 @@ export const sessions = {
     })
   },
 
+  /** The address that the command line printed leads to the provider, and back to the command line. */
+  async program(task) {
+    const rules = `MAP ${new URL(task.dashboard).host} ${task.address}`
+    await withPage({ ...task, rules }, async (page) => {
+      await page.goto(task.program)
+      await page.locator('input[name="login"]').fill(task.user)
+      await page.locator('input[name="password"]').fill('any')
+      await page.locator('button[type="submit"]').click()
+      const agree = page.getByRole('button', { name: 'Continue' })
+      const end = page.getByRole('heading', { name: task.end })
+      await agree.or(end).first().waitFor()
+      if (await agree.isVisible()) await agree.click()
+      await end.waitFor()
+      await page.getByText(task.says).waitFor()
+      check(new URL(page.url()).hostname === '127.0.0.1', page.url())
+    })
+  },
+
   /** The button leads to the organisation's provider, and back to where one was. */
   async provider(task) {
     const rules = `MAP ${new URL(task.dashboard).host} ${task.address}`

@@ -1,4 +1,4 @@
-//! T-23: who is disabled, gets a smaller role or is removed begins nothing more, and what they have open ends: proxies,
+//! T-23: who is disabled, gets a smaller role, is removed or signs out begins nothing more, and what they have open ends: proxies,
 //! forwarded ports, streams of events, screens. Others go on. A ticket dies with the sign-in that it came from.
 
 use crate::harness::{Curl, Demo, Device, Process, base64, eventually, pages, socks_as, viaduct};
@@ -181,7 +181,7 @@ fn loses(demo: &Demo, device: &Device, name: &str, take_away: impl Fn(&Person<'_
 
 #[test]
 fn the_disabled_the_demoted_and_the_removed_lose_everything_in_time() {
-    let demo = Demo::start(4);
+    let demo = Demo::start(6);
     let other = Person::add(&demo, "other");
     let user = |person: &Person<'_>| format!("/users/{}", person.name);
     thread::scope(|scope| {
@@ -204,6 +204,19 @@ fn the_disabled_the_demoted_and_the_removed_lose_everything_in_time() {
         scope.spawn(|| {
             loses(&demo, &demo.devices[2], "removed", |person| {
                 assert_eq!(demo.rest("DELETE", &user(person), None).0, 204);
+            });
+        });
+        // Also what was opened at the proxies, with the password that stays.
+        scope.spawn(|| {
+            loses(&demo, &demo.devices[4], "ended", |person| {
+                let everywhere = format!("{}/sign-out", user(person));
+                assert_eq!(demo.rest("POST", &everywhere, None).0, 204);
+            });
+        });
+        scope.spawn(|| {
+            loses(&demo, &demo.devices[5], "leaving", |person| {
+                let (status, _) = demo.rest_as(&person.authorization, "DELETE", "/session", None);
+                assert_eq!(status, 204);
             });
         });
     });

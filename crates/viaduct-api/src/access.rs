@@ -197,6 +197,23 @@ pub struct TokenIssued {
     pub about: Token,
 }
 
+/// A token for the proxies (`POST /session/proxy`): as a sign-in there it is user `token`, password the token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProxyToken {
+    /// Its value, at most 255 bytes; not shown again.
+    pub token: String,
+    /// When it ends, unless the sign-in that it was made by ends before.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Time")]
+    pub expires: OffsetDateTime,
+}
+
+impl fmt::Debug for ProxyToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProxyToken {{ token: [redacted], expires: {} }}", self.expires)
+    }
+}
+
 impl fmt::Debug for TokenIssued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenIssued {{ token: [redacted], about: {:?} }}", self.about)

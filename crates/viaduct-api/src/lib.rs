@@ -29,8 +29,8 @@ mod tunnel;
 mod why_offline;
 
 pub use access::{
-    NewToken, NewUser, Permission, Permissions, PermissionsOf, RoleInfo, Scope, SetUp, Token,
-    TokenIssued, User, UserPatch, WhoAmI,
+    NewToken, NewUser, Permission, Permissions, PermissionsOf, ProxyToken, RoleInfo, Scope, SetUp,
+    Token, TokenIssued, User, UserPatch, WhoAmI,
 };
 pub use audit::{AuditEntry, AuditFault, AuditPage, AuditReport};
 pub use availability::{Availability, DeviceAvailability, Presence, Span};

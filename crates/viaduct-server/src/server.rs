@@ -181,7 +181,7 @@ impl Server {
         let certificates =
             Certificates::open(authority, &config.cira, &config.web, events.clone())?;
         events.name_devices(inventory.clone());
-        let access = Access::open(&inventory, &config.data).await?;
+        let access = Access::open_with(&inventory, &config.jwt).await?;
         let audit = Audit::open(&inventory).await?;
         let provider = Provider::new(&config.oidc)?.map(Arc::new);
         let registry = Registry::new(events.clone());

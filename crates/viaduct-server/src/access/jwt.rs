@@ -1,21 +1,16 @@
 //! Signed tokens in the form that Open AMT's clients and gateways know: HS256, with its claims and issuer, and a few of
 //! ours beside them. A signature alone is never enough: whoever the token names must still be there, unchanged.
 
-use super::{Access, Principal, SignInError};
+use super::{Access, Principal, SignInError, proxy, signing::Vouched};
 use crate::{
     config::Secret,
     inventory::{StoreError, durable, keys},
 };
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
-};
 use serde::{Deserialize, Serialize};
-use std::{fmt, time::Duration};
+use std::time::Duration;
 use time::OffsetDateTime;
 use viaduct_api::DeviceId;
 
-/// What Open AMT's gateway finds the key by, as its deployments ship it.
-const ISSUER: &str = "9EmRJTbIiIb4bIeSsmgcWIjrR6HyETqc";
 /// A sign-in lasts so long, as at Open AMT's.
 const LOGIN: Duration = Duration::from_secs(24 * 3600);
 /// A browser asks again after a working day.
@@ -23,9 +18,9 @@ pub(crate) const BROWSER: Duration = Duration::from_secs(12 * 3600);
 /// So long a redirection may be begun; clients fetch a new one before that.
 const REDIRECTION: Duration = Duration::from_secs(5 * 60);
 /// The device of a token that is for no certain one.
-const EVERY_DEVICE: &str = "*";
+pub(super) const EVERY_DEVICE: &str = "*";
 /// Longer ones are none of ours.
-const TOKEN_MAX: usize = 4096;
+pub(super) const TOKEN_MAX: usize = 4096;
 /// Sign-ins that were ended early are kept until they expire; more of them are a program that signs out in a loop.
 const ENDED_MAX: usize = 100_000;
 
@@ -38,7 +33,7 @@ pub(super) enum Audience {
 }
 
 impl Audience {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Api => "viaduct-api",
             Self::Browser => "viaduct-browser",
@@ -47,7 +42,7 @@ impl Audience {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Claims {
     #[serde(rename = "tenantId")]
     tenant: String,
@@ -74,50 +69,6 @@ pub struct RedirectionGrant {
     pub principal: Principal,
     /// Which device.
     pub device: DeviceId,
-}
-
-/// The key that tokens are signed with.
-pub(super) struct Signer {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Signer([redacted])")
-    }
-}
-
-impl Signer {
-    pub(super) fn new(key: &[u8]) -> Self {
-        Self { encoding: EncodingKey::from_secret(key), decoding: DecodingKey::from_secret(key) }
-    }
-
-    fn sign(&self, claims: &Claims) -> Result<Secret<String>, StoreError> {
-        encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
-            .map(Secret::new)
-            .map_err(|error| StoreError::Database(format!("a token cannot be signed: {error}")))
-    }
-
-    /// The claims of a token that was signed here for this purpose and has not expired.
-    fn verify(&self, token: &Secret<String>, audience: Audience) -> Result<Claims, SignInError> {
-        if token.expose().len() > TOKEN_MAX {
-            return Err(SignInError::Wrong);
-        }
-        // This one algorithm, whatever the token's head says.
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = 0;
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[audience.name()]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        match decode::<Claims>(token.expose(), &self.decoding, &validation) {
-            Ok(token) => Ok(token.claims),
-            Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => {
-                Err(SignInError::Expired)
-            }
-            Err(_) => Err(SignInError::Wrong),
-        }
-    }
 }
 
 impl Access {
@@ -160,7 +111,7 @@ impl Access {
         let life = i64::try_from(life.as_secs()).unwrap_or_default();
         self.0.signer.sign(&Claims {
             tenant: who.tenant.clone(),
-            iss: ISSUER.to_owned(),
+            iss: self.0.signer.issuer.clone(),
             device: device.to_owned(),
             exp: OffsetDateTime::now_utc().unix_timestamp() + life,
             aud: audience.name().to_owned(),
@@ -177,25 +128,33 @@ impl Access {
     /// A name for a sign-in, which ends in the second it began.
     fn new_session(&self, name: &str) -> Result<String, StoreError> {
         let random = keys::random_text(16, b"abcdefghijklmnopqrstuvwxyz0123456789")?;
-        let now = OffsetDateTime::now_utc().unix_timestamp();
-        // Whoever was signed out a moment ago and signs in again is not taken for the one of before.
-        let began = self.signed_out_at(name).map_or(now, |before| now.max(before + 1));
-        Ok(format!("{random}.{began}"))
+        Ok(format!("{random}.{}", self.session_begins(name)))
     }
 
-    /// The second in which everything that was issued to a user was ended.
-    fn signed_out_at(&self, name: &str) -> Option<i64> {
-        let ended = self.0.ended();
-        ended.get(&everything_of(name)).map(|expires| (*expires - LOGIN).unix_timestamp())
+    /// The second that a new sign-in counts from: whoever was signed out a moment ago and signs in again is not taken for
+    /// the one of before.
+    pub(super) fn session_begins(&self, name: &str) -> i64 {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let before = self.ended_at(&everything_of(name)).max(self.ended_at(&proxies_of(name)));
+        before.map_or(now, |before| now.max(before + 1))
+    }
+
+    /// The second in which everything that this stands for was ended.
+    fn ended_at(&self, all: &str) -> Option<i64> {
+        self.0.ended().get(all).map(|expires| (*expires - LOGIN).unix_timestamp())
     }
 
     /// Whether that sign-in of that user was ended, alone or with all others.
-    fn is_ended(&self, name: &str, session: &str) -> bool {
+    pub(super) fn is_ended(&self, name: &str, session: &str) -> bool {
         if self.0.ended().contains_key(session) {
             return true;
         }
         let began = session.rsplit_once('.').and_then(|(_, began)| began.parse::<i64>().ok());
-        self.signed_out_at(name).is_some_and(|at| began.is_none_or(|began| began <= at))
+        let is_before =
+            |at: Option<i64>| at.is_some_and(|at| began.is_none_or(|began| began <= at));
+        let at_proxy = session.starts_with(proxy::SESSION);
+        is_before(self.ended_at(&everything_of(name)))
+            || (at_proxy && is_before(self.ended_at(&proxies_of(name))))
     }
 
     /// The principal of a token for the API.
@@ -203,7 +162,10 @@ impl Access {
     /// # Errors
     /// When it was not signed here, is for something else, has expired or was ended, or its user is gone or changed.
     pub fn signed(&self, token: &Secret<String>) -> Result<Principal, SignInError> {
-        self.believe(self.0.signer.verify(token, Audience::Api)?)
+        match self.0.signer.verify(token, Audience::Api) {
+            Ok(claims) => self.believe(claims),
+            Err(_) => self.stand_in(&self.0.signer.vouched(token, Audience::Api)?),
+        }
     }
 
     /// The principal of a browser's cookie.
@@ -217,9 +179,26 @@ impl Access {
     /// # Errors
     /// As for [`Access::signed`].
     pub fn redirection(&self, token: &Secret<String>) -> Result<RedirectionGrant, SignInError> {
-        let claims = self.0.signer.verify(token, Audience::Redirection)?;
-        let device = claims.device.parse().map_err(|_| SignInError::Wrong)?;
-        Ok(RedirectionGrant { principal: self.believe(claims)?, device })
+        let (device, principal) = match self.0.signer.verify::<Claims>(token, Audience::Redirection)
+        {
+            Ok(claims) => (claims.device.clone(), self.believe(claims)?),
+            Err(_) => {
+                let vouched = self.0.signer.vouched(token, Audience::Redirection)?;
+                (vouched.device.clone(), self.stand_in(&vouched)?)
+            }
+        };
+        let device = device.parse().map_err(|_| SignInError::Wrong)?;
+        Ok(RedirectionGrant { principal, device })
+    }
+
+    /// Whoever the settings name for tokens that were signed elsewhere.
+    fn stand_in(&self, vouched: &Vouched) -> Result<Principal, SignInError> {
+        let mut principal = self.principal(&vouched.user).ok_or(SignInError::Wrong)?;
+        if self.is_ended(&principal.name, &vouched.session) || principal.tenant != vouched.tenant {
+            return Err(SignInError::Wrong);
+        }
+        principal.session = Some(vouched.session.clone());
+        Ok(principal)
     }
 
     fn believe(&self, claims: Claims) -> Result<Principal, SignInError> {
@@ -257,13 +236,15 @@ impl Access {
     }
 
     /// Ends the sign-in that this principal came with; every token that goes back to it is worthless at once, also after
-    /// a restart. False: it came with none.
+    /// a restart. What was opened at the proxies with the same user's password ends too: whoever signs out means to leave
+    /// nothing open, and nobody could name those connections. False: it came with none.
     ///
     /// # Errors
     /// When the database does not take it.
     pub async fn sign_out(&self, who: &Principal) -> Result<bool, StoreError> {
         let Some(session) = who.session.clone() else { return Ok(false) };
         self.end_session(session).await?;
+        self.end_session(proxies_of(&who.name)).await?;
         Ok(true)
     }
 
@@ -303,14 +284,21 @@ fn everything_of(user: &str) -> String {
     format!("user:{}", user.to_ascii_lowercase())
 }
 
+/// Stands for what a user opened at the proxies with the password.
+fn proxies_of(user: &str) -> String {
+    format!("proxies:{}", user.to_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{access::signing::Signer, config};
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 
     fn claims(audience: Audience, exp: i64) -> Claims {
         Claims {
             tenant: String::new(),
-            iss: ISSUER.into(),
+            iss: config::Jwt::default().issuer,
             device: "*".into(),
             exp,
             aud: audience.name().into(),
@@ -319,6 +307,18 @@ mod tests {
             fp: "f".into(),
             mfa: None,
         }
+    }
+
+    fn signer(key: &[u8]) -> Signer {
+        Signer::new(&config::Jwt::default(), key).unwrap()
+    }
+
+    fn verify(
+        signer: &Signer,
+        token: &Secret<String>,
+        audience: Audience,
+    ) -> Result<Claims, SignInError> {
+        signer.verify(token, audience)
     }
 
     fn soon() -> i64 {
@@ -332,60 +332,60 @@ mod tests {
 
     #[test]
     fn only_what_was_signed_here_for_this_purpose_is_believed() {
-        let signer = Signer::new(b"0123456789abcdef0123456789abcdef");
+        let signer = signer(b"0123456789abcdef0123456789abcdef");
         let good = signer.sign(&claims(Audience::Api, soon())).unwrap();
-        assert_eq!(signer.verify(&good, Audience::Api).unwrap().sub, "ann");
+        assert_eq!(verify(&signer, &good, Audience::Api).unwrap().sub, "ann");
         for other in [Audience::Browser, Audience::Redirection] {
-            assert_eq!(signer.verify(&good, other).err(), Some(SignInError::Wrong));
+            assert_eq!(verify(&signer, &good, other).err(), Some(SignInError::Wrong));
         }
-        let stranger = Signer::new(b"fedcba9876543210fedcba9876543210");
-        assert_eq!(stranger.verify(&good, Audience::Api).err(), Some(SignInError::Wrong));
+        let stranger = self::signer(b"fedcba9876543210fedcba9876543210");
+        assert_eq!(verify(&stranger, &good, Audience::Api).err(), Some(SignInError::Wrong));
         let late = signer.sign(&claims(Audience::Api, soon() - 101)).unwrap();
-        assert_eq!(signer.verify(&late, Audience::Api).err(), Some(SignInError::Expired));
+        assert_eq!(verify(&signer, &late, Audience::Api).err(), Some(SignInError::Expired));
         let text = good.expose();
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = Secret::new(String::from_utf8(changed).unwrap());
             if changed != good {
-                let read = signer.verify(&changed, Audience::Api);
+                let read = verify(&signer, &changed, Audience::Api);
                 // The last character carries bits that mean nothing; everything else counts.
                 assert!(read.is_err() || at + 1 == text.len(), "character {at}");
             }
         }
         for wrong in ["", ".", "..", "a.b.c", "vdt_x"] {
-            assert!(signer.verify(&Secret::new(wrong.into()), Audience::Api).is_err());
+            assert!(verify(&signer, &Secret::new(wrong.into()), Audience::Api).is_err());
         }
     }
 
     #[test]
     fn another_algorithm_than_ours_is_refused_also_none() {
         let key = b"0123456789abcdef0123456789abcdef";
-        let signer = Signer::new(key);
+        let signer = signer(key);
         let body = serde_json::to_string(&claims(Audience::Api, soon())).unwrap();
         for alg in ["none", "None", "NONE", "nOnE"] {
             let head = format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#);
             for signature in ["", "AAAA"] {
                 let token = raw(&head, &body, signature);
-                assert_eq!(signer.verify(&token, Audience::Api).err(), Some(SignInError::Wrong));
+                assert_eq!(verify(&signer, &token, Audience::Api).err(), Some(SignInError::Wrong));
             }
         }
         for other in [Algorithm::HS384, Algorithm::HS512] {
             let claims = claims(Audience::Api, soon());
             let key = EncodingKey::from_secret(key);
             let token = Secret::new(encode(&Header::new(other), &claims, &key).unwrap());
-            assert_eq!(signer.verify(&token, Audience::Api).err(), Some(SignInError::Wrong));
+            assert_eq!(verify(&signer, &token, Audience::Api).err(), Some(SignInError::Wrong));
         }
         // A head that says RS256 does not make our key a public one.
         let good = signer.sign(&claims(Audience::Api, soon())).unwrap();
         let signature = good.expose().rsplit('.').next().unwrap().to_owned();
         let token = raw(r#"{"alg":"RS256","typ":"JWT"}"#, &body, &signature);
-        assert_eq!(signer.verify(&token, Audience::Api).err(), Some(SignInError::Wrong));
+        assert_eq!(verify(&signer, &token, Audience::Api).err(), Some(SignInError::Wrong));
     }
 
     #[test]
     fn the_claims_are_those_that_gateways_read() {
-        let signer = Signer::new(b"0123456789abcdef0123456789abcdef");
+        let signer = signer(b"0123456789abcdef0123456789abcdef");
         let token = signer.sign(&claims(Audience::Redirection, soon())).unwrap();
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
         let parts: Vec<_> =
@@ -393,7 +393,9 @@ mod tests {
         let head: serde_json::Value = serde_json::from_slice(&parts[0]).unwrap();
         assert_eq!(head, serde_json::json!({ "alg": "HS256", "typ": "JWT" }));
         let body: serde_json::Value = serde_json::from_slice(&parts[1]).unwrap();
-        for (key, value) in [("tenantId", ""), ("iss", ISSUER), ("deviceId", "*")] {
+        for (key, value) in
+            [("tenantId", ""), ("iss", &config::Jwt::default().issuer), ("deviceId", "*")]
+        {
             assert_eq!(body[key], value);
         }
         assert!(body["exp"].is_i64());

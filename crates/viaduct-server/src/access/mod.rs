@@ -6,10 +6,12 @@ mod jwt;
 mod oidc;
 mod password;
 mod people;
+mod proxy;
 mod role;
 mod rules;
 mod second;
 mod setup;
+mod signing;
 mod throttle;
 mod tokens;
 
@@ -19,21 +21,21 @@ use failures::Failures;
 pub(crate) use jwt::BROWSER;
 pub use jwt::RedirectionGrant;
 pub use oidc::Provider;
-pub(crate) use oidc::ProviderError;
+pub(crate) use oidc::{Program, ProviderError};
 pub(crate) use password::MIN as PASSWORD_MIN;
 
 use crate::{
-    config::Secret,
+    config::{self, Secret},
     inventory::{Inventory, Person, StoreError, TokenRow, View},
     recent::Recent,
 };
-use jwt::Signer;
 use password::Passwords;
 pub use people::{User, UserChange};
 pub use role::{Rights, Role};
 pub use second::Enrolment;
 use second::Proof;
 use setup::SetupSecret;
+use signing::Signer;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
@@ -228,6 +230,14 @@ impl Access {
     /// # Errors
     /// When the database cannot be read.
     pub async fn open(inventory: &Inventory, _data: &Path) -> Result<Self, StoreError> {
+        Self::open_with(inventory, &config::Jwt::default()).await
+    }
+
+    /// The same with these settings of signed tokens.
+    ///
+    /// # Errors
+    /// As for [`Access::open`], and when a secret cannot be used.
+    pub async fn open_with(inventory: &Inventory, jwt: &config::Jwt) -> Result<Self, StoreError> {
         let mut people = BTreeMap::new();
         for person in inventory.store().people().await? {
             let role = role_of(&person.role)?;
@@ -239,7 +249,7 @@ impl Access {
             tokens.insert(token.hash, token);
         }
         let ended = inventory.store().ended_sessions(OffsetDateTime::now_utc()).await?;
-        let signer = Signer::new(inventory.keys().tokens());
+        let signer = Signer::new(jwt, inventory.keys().tokens())?;
         let setup = if people.is_empty() { Some(SetupSecret::new()?) } else { None };
         Ok(Self(Arc::new(Shared {
             inventory: inventory.clone(),

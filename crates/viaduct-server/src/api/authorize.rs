@@ -22,7 +22,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
-use viaduct_api::{Code, SignInWays};
+use viaduct_api::{Code, ProxyToken, SignInWays};
 
 /// The routes of this area.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -34,6 +34,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(&Method::GET, "/api/v1/session", Guard::Open, ways)
         .add(&post, "/api/v1/session", Guard::Open, begin)
         .add(&Method::DELETE, "/api/v1/session", Guard::SignedIn, end)
+        .add(&post, "/api/v1/session/proxy", Guard::Needs(Action::UseProxy), proxy)
 }
 
 /// Read by hand, so that what is missing is answered in Open AMT's shape.
@@ -93,6 +94,17 @@ pub(super) async fn end(
     let headers = HeaderValue::from_str(&gone).map(|value| [(header::SET_COOKIE, value)]);
     let headers = headers.map_err(|e| Refusal::new(Code::Internal, e.to_string()))?;
     Ok((StatusCode::NO_CONTENT, headers).into_response())
+}
+
+/// `POST /session/proxy`: a token for the proxies that ends with the caller's sign-in.
+async fn proxy(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+) -> Result<(StatusCode, axum::Json<ProxyToken>), Refusal> {
+    let make = async { Ok(api.access.proxy_token(&caller.principal)?) };
+    let (token, expires) = caller.audited(&api, None, "make a token for the proxies", make).await?;
+    let issued = ProxyToken { token: token.expose().clone(), expires };
+    Ok((StatusCode::CREATED, axum::Json(issued)))
 }
 
 /// `GET /authorize/redirection/{guid}`: a token for the relay, for this device and five minutes.

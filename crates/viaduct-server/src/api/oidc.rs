@@ -2,13 +2,14 @@
 
 use super::{
     Api, authorize,
+    body::Json,
     guard::{Guard, Origin},
     pages::{escape, page},
     refusal::Refusal,
     routes::Routes,
 };
 use crate::{
-    access::{Provider, ProviderError},
+    access::{Program, Provider, ProviderError},
     audit::Outcome,
 };
 use axum::{
@@ -18,6 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use viaduct_api::Code;
 
@@ -27,12 +29,10 @@ const COOKIE: &str = "__Host-viaduct-oidc";
 
 /// The routes of this area.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.add(&Method::GET, "/api/v1/oidc/login", Guard::Open, begin).add(
-        &Method::GET,
-        "/api/v1/oidc/callback",
-        Guard::Open,
-        callback,
-    )
+    routes
+        .add(&Method::GET, "/api/v1/oidc/login", Guard::Open, begin)
+        .add(&Method::GET, "/api/v1/oidc/callback", Guard::Open, callback)
+        .add(&Method::POST, "/api/v1/oidc/token", Guard::Open, token)
 }
 
 fn provider(api: &Api) -> Result<&Provider, Refusal> {
@@ -42,9 +42,27 @@ fn provider(api: &Api) -> Result<&Provider, Refusal> {
     })
 }
 
+/// A program that signs somebody in: where it listens on the machine of the browser, and what it will prove.
+#[derive(Deserialize)]
+struct Wish {
+    port: Option<u16>,
+    #[serde(default)]
+    challenge: String,
+    #[serde(default)]
+    state: String,
+}
+
 /// `GET /oidc/login`.
-async fn begin(State(api): State<Arc<Api>>) -> Result<Response, Refusal> {
-    let start = provider(&api)?.begin().await.map_err(refused)?;
+async fn begin(State(api): State<Arc<Api>>, Query(wish): Query<Wish>) -> Result<Response, Refusal> {
+    let program = match wish.port {
+        None => None,
+        Some(port) => Some(Program::new(port, &wish.challenge, &wish.state).ok_or_else(|| {
+            let detail = "port, challenge and state are not those of a program that signs in";
+            Refusal::new(Code::BadRequest, detail)
+                .next("Use `viaduct login URL`, or leave all three out.")
+        })?),
+    };
+    let start = provider(&api)?.begin(program).await.map_err(refused)?;
     let headers = [
         (header::LOCATION, value(&start.url)?),
         (header::SET_COOKIE, value(&state_cookie(&start.state, 600))?),
@@ -69,18 +87,24 @@ async fn callback(
     Query(answer): Query<Answer>,
 ) -> Result<Response, Refusal> {
     let provider = provider(&api)?;
-    if answer.state.is_empty() || !begun_here(&headers, &answer.state) {
+    let program = provider.waiting(&answer.state);
+    // A program knows by its own state that it began, and its browser may have come by another name of this server.
+    if answer.state.is_empty() || (program.is_none() && !begun_here(&headers, &answer.state)) {
         return Ok(failed(&ProviderError::NotBegun));
     }
+    let failed = |error: &ProviderError| match &program {
+        Some(program) => back(program, "error", &error.to_string()),
+        None => Ok(failed(error)),
+    };
     if let Some(error) = &answer.error {
         let why = format!("it says {}", error.escape_debug());
-        return Ok(failed(&ProviderError::Unbelievable(why)));
+        return failed(&ProviderError::Unbelievable(why));
     }
     let who = match api.access.sign_in_at(provider, &answer.state, &answer.code).await {
         Ok(who) => who,
         Err(error) => {
             tracing::info!(%error, "a sign-in at the identity provider was refused");
-            return Ok(failed(&error));
+            return failed(&error);
         }
     };
     let who = match origin {
@@ -88,11 +112,47 @@ async fn callback(
         Origin::Local => who,
     };
     authorize::note(&api, &who, "sign in at the identity provider", &Outcome::Done).await;
+    if let Some(program) = &program {
+        return back(program, "code", &provider.give(program, &who)?);
+    }
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response();
     let set = response.headers_mut();
     set.append(header::SET_COOKIE, authorize::cookie(&api, &who)?);
     set.append(header::SET_COOKIE, value(&state_cookie("", 0))?);
     Ok(response)
+}
+
+/// Back to the program that began; the browser itself is not signed in.
+fn back(program: &Program, name: &str, text: &str) -> Result<Response, Refusal> {
+    let headers = [
+        (header::LOCATION, value(&program.place(name, text))?),
+        (header::SET_COOKIE, value(&state_cookie("", 0))?),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    Ok((StatusCode::SEE_OTHER, headers).into_response())
+}
+
+/// What a program got by the browser, and what shows that it began.
+#[derive(Deserialize)]
+struct Redeemed {
+    code: String,
+    verifier: String,
+}
+
+/// `POST /oidc/token`: a token as of `POST /authorize`, for the code of a sign-in that a program began.
+async fn token(
+    State(api): State<Arc<Api>>,
+    Json(given): Json<Redeemed>,
+) -> Result<axum::Json<Value>, Refusal> {
+    let who = provider(&api)?.redeem(&given.code, &given.verifier).ok_or_else(|| {
+        Refusal::new(
+            Code::NotSignedIn,
+            "this code is not known, was used, or is older than a minute",
+        )
+        .next("Begin again: `viaduct login URL`.")
+    })?;
+    let token = api.access.login_token(&who)?;
+    Ok(axum::Json(json!({ "token": token.expose() })))
 }
 
 fn state_cookie(state: &str, seconds: u32) -> String {

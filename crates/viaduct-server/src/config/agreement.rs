@@ -1,6 +1,6 @@
 //! Settings that are fine one by one may still contradict each other: the checks across fields.
 
-use super::{Config, ConfigError, Origins};
+use super::{Config, ConfigError, Origins, SECRET_MIN};
 use std::net::{IpAddr, SocketAddr};
 
 /// A contradiction, with the keys that take part in it.
@@ -17,6 +17,7 @@ pub(super) fn errors(config: &Config, origins: &Origins, failed: &[String]) -> V
     conflicts.extend(extras(config));
     conflicts.extend(receivers(config));
     conflicts.extend(vault(config));
+    conflicts.extend(jwt(config));
     conflicts
         .into_iter()
         .filter(|c| !c.keys.iter().any(|key| failed.contains(key)))
@@ -203,6 +204,33 @@ fn vault(config: &Config) -> Vec<Conflict> {
         let why =
             "vault.master_key is set, and a master key is given in another way too".to_owned();
         conflicts.push(conflict("vault.master_key", why, "keep one of them"));
+    }
+    conflicts
+}
+
+/// Whose tokens are believed.
+fn jwt(config: &Config) -> Vec<Conflict> {
+    let j = &config.jwt;
+    let conflict = |keys: &[&str], why: String, accepted: &str| Conflict {
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        why,
+        accepted: accepted.to_owned(),
+    };
+    let mut conflicts = Vec::new();
+    if j.secret.is_some() && j.secret_file.is_some() {
+        let why = "jwt has both secret and secret_file".to_owned();
+        conflicts.push(conflict(&["jwt.secret_file", "jwt.secret"], why, "keep one of them"));
+    }
+    if let Some(secret) = &j.secret
+        && secret.expose().len() < SECRET_MIN
+    {
+        let why = format!("jwt.secret has {} bytes, and could be guessed", secret.expose().len());
+        let accepted = "32 bytes or more, as `openssl rand -base64 32` gives them";
+        conflicts.push(conflict(&["jwt.secret"], why, accepted));
+    }
+    if j.user.is_some() && j.secret.is_none() && j.secret_file.is_none() {
+        let why = "jwt.user is set, and nobody else can sign tokens".to_owned();
+        conflicts.push(conflict(&["jwt.user"], why, "set jwt.secret_file"));
     }
     conflicts
 }

@@ -6,6 +6,7 @@ mod check;
 pub mod data_dir;
 mod error;
 mod events;
+mod jwt;
 mod load;
 mod network;
 pub mod port_owner;
@@ -19,6 +20,8 @@ pub(crate) use check::is_dns_name;
 pub use data_dir::DataDir;
 pub use error::{ConfigError, Origin};
 pub use events::{Events, Mqtt, NoVerdict, Webhook};
+pub use jwt::Jwt;
+pub(crate) use jwt::SECRET_MIN;
 pub use load::{LoadArgs, Loaded};
 pub use network::{Network, NetworkError};
 pub use render::Origins;
@@ -50,6 +53,7 @@ pub struct Config {
     pub vault: Vault,
     pub events: Events,
     pub oidc: Oidc,
+    pub jwt: Jwt,
     pub log: Log,
 }
 

@@ -234,6 +234,10 @@ pub(super) const KEYS: &[Key] = &[
     key("oidc.groups_claim", Kind::Text),
     key("oidc.ca", Kind::Path),
     key("oidc.roles", Kind::Tables(OIDC_ROLE)),
+    key("jwt.secret", Kind::Secret),
+    key("jwt.secret_file", Kind::Path),
+    key("jwt.issuer", Kind::Text),
+    key("jwt.user", Kind::Text),
     key("log.level", Kind::LogLevel),
     key("log.format", Kind::Choice(&["text", "json"])),
 ];

@@ -52,14 +52,14 @@ impl Gateway {
         }
     }
 
-    /// Checks a user and password (user `token`: the password is an API token) of a console at `from`.
+    /// Checks a user and password (user `token`: the password is a token) of a console at `from`.
     pub(super) async fn sign_in(
         &self,
         user: &str,
         password: &Secret<String>,
         from: IpAddr,
     ) -> Result<Principal, Refusal> {
-        let fault = match self.0.access.sign_in(user, password, from).await {
+        let fault = match self.0.access.sign_in_at_proxy(user, password, from).await {
             Ok(principal) => return Ok(principal),
             // A proxy has no place for a code: programs use tokens.
             Err(SignInError::Wrong | SignInError::CodeNeeded) => SignInFault::Wrong,

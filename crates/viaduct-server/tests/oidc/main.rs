@@ -109,8 +109,14 @@ impl Site {
 
     /// What the browser of `user`, who is in these groups, ends up with.
     async fn sign_in(&mut self, user: &str, of: &[&str], meddle: &str) -> Value {
+        self.sign_in_for(user, of, meddle, "").await
+    }
+
+    /// The same, begun with this query of a program.
+    async fn sign_in_for(&mut self, user: &str, of: &[&str], meddle: &str, begin: &str) -> Value {
         let plain = self.plain.to_string();
-        let wish = json!({ "user": user, "of": of, "plain": plain, "meddle": meddle });
+        let wish =
+            json!({ "user": user, "of": of, "plain": plain, "meddle": meddle, "begin": begin });
         self.input.write_all(format!("{wish}\n").as_bytes()).await.unwrap();
         let answer = json_line(&mut self.output).await;
         assert!(answer["error"].is_null(), "{answer}");
@@ -118,8 +124,20 @@ impl Site {
     }
 
     async fn whoami(&self, cookie: &str) -> (u16, Value) {
+        self.ask(&format!("GET /api/v1/whoami HTTP/1.1\r\nCookie: {cookie}\r\n"), "").await
+    }
+
+    /// What a program does with the code.
+    async fn redeem(&self, code: &str, verifier: &str) -> (u16, Value) {
+        let body = json!({ "code": code, "verifier": verifier }).to_string();
+        let head = "POST /api/v1/oidc/token HTTP/1.1\r\nContent-Type: application/json\r\n";
+        self.ask(head, &body).await
+    }
+
+    async fn ask(&self, head: &str, body: &str) -> (u16, Value) {
+        let length = body.len();
         let request = format!(
-            "GET /api/v1/whoami HTTP/1.1\r\nHost: viaduct.test\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+            "{head}Host: viaduct.test\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         );
         let mut io = TcpStream::connect(self.plain).await.unwrap();
         io.write_all(request.as_bytes()).await.unwrap();
@@ -198,4 +216,40 @@ async fn who_has_no_group_or_no_answer_to_an_own_question_stays_out() {
         (&303.into(), &400.into()),
         "each answer once"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_gets_a_code_that_is_good_once_and_for_nobody_else() {
+    let mut site = Site::start().await;
+    // RFC 7636, appendix B.
+    let (verifier, challenge) = (
+        "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    );
+    let state = "state-of-the-program";
+    let begin = format!("?port=40123&challenge={challenge}&state={state}");
+    let place = |answer: &Value| answer["location"].as_str().unwrap().to_owned();
+    let code = |answer: &Value| {
+        let place = place(answer);
+        let query = place.strip_prefix("http://127.0.0.1:40123/?code=").expect(&place).to_owned();
+        query.strip_suffix(&format!("&state={state}")).expect(&place).to_owned()
+    };
+    let answer = site.sign_in_for("ines", &["helpdesk"], "", &begin).await;
+    let cookie = answer["cookie"].as_str().unwrap();
+    assert!(!cookie.contains("__Host-viaduct="), "the browser itself is not signed in: {cookie}");
+    let good = code(&answer);
+    let (status, issued) = site.redeem(&good, verifier).await;
+    assert_eq!(status, 200, "{issued}");
+    let token = Secret::new(issued["token"].as_str().unwrap().to_owned());
+    let who = site.running.access().bearer(&token).unwrap();
+    assert_eq!((who.name.as_str(), who.rights.name()), ("ines", "helpdesk"));
+    assert_eq!(site.redeem(&good, verifier).await.0, 401, "once");
+    // Whoever saw the address without having begun has nothing, and spoils it.
+    let seen = code(&site.sign_in_for("ines", &["helpdesk"], "", &begin).await);
+    assert_eq!(site.redeem(&seen, "another-verifier").await.0, 401);
+    assert_eq!(site.redeem(&seen, verifier).await.0, 401);
+    // Who does not get in is told where they wait.
+    let refused = place(&site.sign_in_for("eve", &["staff"], "", &begin).await);
+    assert!(refused.starts_with("http://127.0.0.1:40123/?error=eve%20is%20in%20none"), "{refused}");
+    assert!(refused.ends_with(&format!("&state={state}")), "{refused}");
 }

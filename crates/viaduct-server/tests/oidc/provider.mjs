@@ -50,11 +50,11 @@ async function ask(jar, url, options = {}) {
 }
 
 // As far as the redirect back to us; what is asked on the way is answered.
-async function signIn({ user, plain, of, meddle }) {
+async function signIn({ user, plain, of, meddle, begin }) {
   groups[user] = of;
   const jar = {};
   const ours = `http://${plain}`;
-  let answer = await ask(jar, `${ours}/api/v1/oidc/login`);
+  let answer = await ask(jar, `${ours}/api/v1/oidc/login${begin ?? ""}`);
   let place = answer.location;
   const first = place;
   for (let step = 0; step < 12 && !place.startsWith(task.redirect); step++) {

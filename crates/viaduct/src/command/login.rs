@@ -1,13 +1,13 @@
 //! `viaduct login` and `logout`: a server to remember, with a token and the certificate to believe.
 
-use super::secret;
+use super::{browser, secret};
 use crate::{
     cli::Global,
     client::{
         Client, Context, Place, Remote, Trust, fingerprint_of, look, parse_fingerprint, vouched,
     },
     failure::{Failure, Result},
-    say::{ask, inert, note},
+    say::{ask, can_ask, inert, note},
 };
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
@@ -26,9 +26,17 @@ pub(crate) struct Options {
     /// File with the password in its first line; `-` is standard input
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
+    /// Sign in at the server's identity provider, with a browser on this machine; the default on a terminal where the
+    /// server has one
+    #[arg(long, conflicts_with = "user")]
+    provider: bool,
+    /// Sign in with a token from standard input, also where the server has an identity provider
+    #[arg(long, conflicts_with_all = ["user", "provider"])]
+    token: bool,
 }
 
-/// Reads a token from standard input, checks it, and remembers it with the server.
+/// Signs in with a password, at an identity provider, or with a token from standard input, and remembers what came of it
+/// with the server.
 pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
     let mut context = Context {
         server: Remote::parse(&options.url, Trust::System)?.url(),
@@ -54,10 +62,20 @@ pub(crate) async fn login(global: &Global, options: Options) -> Result<()> {
                 other => other?,
             }
         }
-        None => {
-            if has_provider(&remote).await {
-                note(&of_provider(&remote));
+        None if options.provider => {
+            if !has_provider(&remote).await {
+                let detail = format!("{} has no identity provider", remote.url());
+                return Err(Failure::usage(detail).next(
+                    "Use --user NAME, or a token; [oidc] in viaduct.toml names a provider.",
+                ));
             }
+            browser::sign_in(&remote).await?
+        }
+        None if !options.token && can_ask() && has_provider(&remote).await => {
+            note("To sign in with a token instead, use --token; with a password, --user NAME.");
+            browser::sign_in(&remote).await?
+        }
+        None => {
             note("Paste a token (viaduct tokens create on the server).");
             secret::asked("token", "--user NAME with a password")?.trim().to_owned()
         }
@@ -84,10 +102,10 @@ async fn has_provider(remote: &Remote) -> bool {
     client.get::<SignInWays>("/session").await.is_ok_and(|ways| ways.provider)
 }
 
-/// What people of the identity provider do: they have no password here, and programs have no browser.
+/// What people of the identity provider do: they have no password here.
 fn of_provider(remote: &Remote) -> String {
     format!(
-        "People of the identity provider have no password here: sign in at {}/ in a browser, make a token under Tokens (or ask an administrator for one), and paste it to `viaduct login`.",
+        "People of the identity provider have no password here: `viaduct login {} --provider` signs them in with a browser.",
         remote.url()
     )
 }

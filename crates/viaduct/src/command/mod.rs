@@ -3,6 +3,7 @@
 pub(crate) mod amt;
 pub(crate) mod audit;
 pub(crate) mod bench;
+mod browser;
 pub(crate) mod cert;
 pub(crate) mod config;
 pub(crate) mod consent;

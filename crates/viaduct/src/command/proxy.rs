@@ -8,16 +8,19 @@ use crate::{
     render::Format,
     say::note,
 };
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
     process,
     time::{SystemTime, UNIX_EPOCH},
 };
-use viaduct_api::{Code, NewToken, Scope, TokenIssued, WhoAmI};
+use viaduct_api::{Code, NewToken, ProxyToken, Scope, TokenIssued, WhoAmI};
 
 /// A token that is made for a shell lives so long: a working day.
 const LIFE: &str = "12h";
+/// What tokens of `viaduct tokens create` begin with; anything else is a sign-in.
+const API_TOKEN: &str = "vdt_";
 /// Longest password of SOCKS5 (RFC 1929).
 const SOCKS_MAX: usize = 255;
 const SHORT: &str = "Ask for a token (`viaduct tokens create NAME --scope proxy`) and sign in with it: `viaduct login URL`.";
@@ -94,8 +97,15 @@ fn reachable(desk: &Desk, address: Option<&str>) -> Option<String> {
     }
 }
 
-/// Our own token when it can do nothing else; otherwise one that is made for this shell.
+/// Our own token when it can do nothing else; otherwise one that is made for this shell: for whoever is signed in, one
+/// that ends with that sign-in.
 async fn credential(desk: &Desk, me: &WhoAmI) -> Result<(String, String)> {
+    let signed_in = desk.client.token().is_some_and(|token| !token.starts_with(API_TOKEN));
+    if signed_in {
+        let made: ProxyToken = desk.client.post("/session/proxy", &Value::Null).await?;
+        let until = format!("until {} or `viaduct logout`", date(made.expires));
+        return Ok((made.token, until));
+    }
     match (me.scope, desk.client.token()) {
         (Scope::Proxy | Scope::Operate, Some(token)) => {
             Ok((token.to_owned(), "with the token you are signed in with".to_owned()))

@@ -3,6 +3,7 @@
 
 mod fetch;
 mod id_token;
+mod program;
 
 use super::{Access, Known, Person, Principal, Role};
 use crate::{
@@ -15,6 +16,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use fetch::Fetch;
 use id_token::Claims;
 use jsonwebtoken::jwk::JwkSet;
+pub(crate) use program::Program;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{
@@ -63,6 +65,8 @@ pub struct Provider {
     fetch: Fetch,
     known: tokio::sync::Mutex<Option<Metadata>>,
     begun: Mutex<Recent<String, Begun>>,
+    /// For programs whose people have signed in.
+    codes: Mutex<Recent<String, program::Given>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -84,6 +88,8 @@ struct Metadata {
 struct Begun {
     nonce: String,
     verifier: String,
+    /// Who waits for the outcome, when it is not the browser itself.
+    program: Option<Program>,
     at: Instant,
 }
 
@@ -127,15 +133,16 @@ impl Provider {
             settings: settings.clone(),
             known: tokio::sync::Mutex::default(),
             begun: Mutex::new(Recent::new(BEGUN_MAX)),
+            codes: Mutex::new(Recent::new(program::CODES_MAX)),
         }))
     }
 
-    /// Begins a sign-in.
-    pub(crate) async fn begin(&self) -> Result<Start, ProviderError> {
+    /// Begins a sign-in, of the browser or of a program beside it.
+    pub(crate) async fn begin(&self, program: Option<Program>) -> Result<Start, ProviderError> {
         let metadata = self.metadata(false).await?;
         let random = |length| keys::random_text(length, ALPHABET);
         let (state, nonce, verifier) = (random(32)?, random(32)?, random(VERIFIER)?);
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+        let challenge = challenge_of(&verifier);
         let query = form(&[
             ("response_type", "code"),
             ("client_id", &self.settings.client_id),
@@ -148,9 +155,14 @@ impl Provider {
         ]);
         let endpoint = metadata.endpoints.authorization_endpoint;
         let joint = if endpoint.contains('?') { '&' } else { '?' };
-        let begun = Begun { nonce, verifier, at: Instant::now() };
+        let begun = Begun { nonce, verifier, program, at: Instant::now() };
         self.begun().touch(state.clone(), || begun);
         Ok(Start { url: format!("{endpoint}{joint}{query}"), state })
+    }
+
+    /// The program that waits for this sign-in.
+    pub(crate) fn waiting(&self, state: &str) -> Option<Program> {
+        self.begun().get(&state.to_owned())?.program.clone()
     }
 
     /// Ends it with the code that the provider gave the browser. Each state is good once.
@@ -287,6 +299,11 @@ impl Access {
 fn read<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, ProviderError> {
     serde_json::from_slice(bytes)
         .map_err(|error| ProviderError::Unbelievable(format!("{what} cannot be read: {error}")))
+}
+
+/// What is shown first of a verifier (RFC 7636, S256).
+fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }
 
 /// `application/x-www-form-urlencoded`, everything escaped that is no letter or digit.

@@ -2,7 +2,7 @@
 
 use super::{
     operation::{
-        Kind::Text,
+        Kind::{Number, Text},
         Operation,
         Shape::{Bytes, Made, Named},
         delete, get, patch, post,
@@ -11,7 +11,11 @@ use super::{
 };
 use crate::api::users::{CodeOf, PasswordChange};
 use viaduct_api::{
+<<<<<<< HEAD
     NewToken, NewUser, Permissions, RoleInfo, SignInWays, Token, TokenIssued, User, UserPatch,
+=======
+    NewToken, NewUser, ProxyToken, RoleInfo, SignInWays, Token, TokenIssued, User, UserPatch,
+>>>>>>> a053991 (People of an identity provider sign in from a shell, a sign-in opens the proxies by a line to paste, and signing out ends what is open there; a gateway's tokens are believed where the settings say for whom)
     WhoAmI,
 };
 
@@ -41,9 +45,27 @@ fn sign_in() -> Vec<Operation> {
             .refused(&[401, 429]),
         delete("/api/v1/session", "What the caller signed in with is worthless from now on.")
             .gives_nothing(204),
+        post(
+            "/api/v1/session/proxy",
+            "A token for the proxies that ends with the caller's sign-in.",
+        )
+        .gives(201, Made(Schemas::shown::<ProxyToken>)),
         get("/api/v1/oidc/login", "Off to the identity provider.")
+            .query(&[
+                (
+                    "port",
+                    Number,
+                    "Of a program on the browser's machine that waits for the outcome.",
+                ),
+                ("challenge", Text, "Of the program's verifier (RFC 7636, S256)."),
+                ("state", Text, "What the program is to get back."),
+            ])
             .gives_nothing(302)
             .refused(&[404]),
+        post("/api/v1/oidc/token", "The code that a program got by the browser, for a token.")
+            .takes(Named("Redeemed"))
+            .gives(200, Named("IssuedToken"))
+            .refused(&[401, 404]),
         get("/api/v1/oidc/callback", "Back from the identity provider.")
             .query(&[
                 ("code", Text, "Its code."),

@@ -112,7 +112,12 @@ fn devices() -> Vec<Operation> {
             .gives(200, Made(Schemas::shown::<DeviceStats>)),
         get("/api/v1/devices/tags", "Every tag once.")
             .gives(200, Made(Schemas::shown::<BTreeSet<String>>)),
-        get("/api/v1/devices/{device}", "A device.").gives(200, Made(Schemas::shown::<Device>)),
+        get(
+            "/api/v1/devices/{device}",
+            "A device; nothing when provisioning asks for one of another tenant.",
+        )
+        .gives(200, Made(Schemas::shown::<Device>))
+        .gives_nothing(204),
         patch("/api/v1/devices/{device}", "Changes name, domain name and labels.")
             .takes(Made(Schemas::taken::<DevicePatch>))
             .gives(200, Made(Schemas::shown::<Device>)),

@@ -141,8 +141,10 @@ POST /api/v1/enroll Needs(Enroll)
 POST /api/v1/imports Needs(ChangeDevices)
 POST /api/v1/media Needs(ChangeDevices)
 POST /api/v1/mounts Needs(RedirectIder)
+POST /api/v1/oidc/token Open
 POST /api/v1/redirections/tickets Needs(Redirect)
 POST /api/v1/session Open
+POST /api/v1/session/proxy Needs(UseProxy)
 POST /api/v1/setup Open
 POST /api/v1/tokens Needs(ManageTokens)
 POST /api/v1/unclaimed/{device}/approve Needs(ChangeDevices)
