@@ -43,6 +43,7 @@ mod each_end_of_a_redirection_says_why;
 mod each_profile_offers_what_it_promises;
 mod every_command_of_the_documentation_runs;
 mod every_failure_has_its_exit_code;
+mod every_line_of_the_drop_in_checklist_holds;
 mod every_route_is_as_it_is_described;
 mod every_write_of_the_compatible_api_changes_the_pc;
 mod images_are_mounted_from_the_library;

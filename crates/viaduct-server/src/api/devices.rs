@@ -1,6 +1,6 @@
 //! Devices: listed, counted, shown.
 
-use super::{Api, query::DeviceQuery, refusal::Refusal, show};
+use super::{Api, guard::Authorized, query::DeviceQuery, refusal::Refusal, show};
 use crate::{
     inventory::{self, FindError, Noted},
     tunnel::TunnelHandle,
@@ -75,10 +75,21 @@ pub(super) async fn tags(State(api): State<Arc<Api>>) -> Json<BTreeSet<String>> 
 /// `GET /devices/{device}`.
 pub(super) async fn show(
     State(api): State<Arc<Api>>,
+    caller: Authorized,
     Path(name): Path<String>,
-) -> Result<Json<Device>, Refusal> {
-    let device = find(&api, &name)?;
-    Ok(Json(now(&api, &device)))
+) -> Result<Response, Refusal> {
+    let device = match find(&api, &name) {
+        Ok(device) => device,
+        // Provisioning must know that the PC is somebody else's, and would learn it by adding it too.
+        Err(_)
+            if caller.is_provisioning()
+                && name.parse::<DeviceId>().is_ok_and(|id| api.inventory.has_any(id)) =>
+        {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    Ok(Json(now(&api, &device)).into_response())
 }
 
 /// The device as it is at this moment.

@@ -1,7 +1,7 @@
 //! Who asks, and whether they may: one check in front of every handler.
 
 use super::{
-    Api,
+    Api, body,
     refusal::Refusal,
     site::{self, Page},
 };
@@ -9,6 +9,7 @@ use crate::{
     access::{Action, Denied, Principal, Rights, Scope, SignInError},
     audit::Outcome,
     config::Secret,
+    inventory::TENANT_MAX,
 };
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -45,6 +46,9 @@ pub(super) enum Origin {
     Trusted(SocketAddr),
 }
 
+/// What provisioning is called in the audit log.
+const PROVISIONER: &str = "provisioning";
+
 /// What provisioning may do on a trusted listener: what Open AMT's RPS does with devices, and nothing else.
 const PROVISIONING: [Action; 3] =
     [Action::ReadDevices, Action::ChangeDevices, Action::RemoveDevices];
@@ -59,6 +63,11 @@ pub(super) struct Authorized {
 }
 
 impl Authorized {
+    /// Whether this is provisioning on the listener that asks it for no token.
+    pub(super) fn is_provisioning(&self) -> bool {
+        matches!(self.origin, Origin::Trusted(_)) && self.principal.name == PROVISIONER
+    }
+
     /// Asks for a right beyond the one of the route, where it depends on what the body says.
     pub(super) fn may(&self, api: &Api, action: Action) -> Result<(), Refusal> {
         api.access
@@ -132,10 +141,19 @@ pub(super) async fn check(
 ) -> Response {
     if guard != Guard::Open {
         let origin = request.extensions().get::<Origin>().copied();
-        let caller = match admit(&api, guard, origin, Asked::of(&request)).await {
+        let mut caller = match admit(&api, guard, origin, Asked::of(&request)).await {
             Ok(caller) => caller,
             Err(refusal) => return refusal.into_response(),
         };
+        if caller.is_provisioning() {
+            request = match tenant_named(request).await {
+                Ok((tenant, request)) => {
+                    caller.principal.tenant = tenant;
+                    request
+                }
+                Err(refusal) => return refusal.into_response(),
+            };
+        }
         let view = caller.principal.view();
         request.extensions_mut().insert(caller);
         // Whatever the handler does, it does not see the devices of others.
@@ -144,6 +162,24 @@ pub(super) async fn check(
         }
     }
     next.run(request).await
+}
+
+/// Provisioning says itself for which tenant it works: Open AMT's does it in the body, and in the query where there is none.
+async fn tenant_named(request: Request) -> Result<(String, Request), Refusal> {
+    let query = request.uri().query().unwrap_or_default();
+    let named = query.split('&').find_map(|pair| pair.strip_prefix("tenantId="));
+    let named = named.unwrap_or_default().to_owned();
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(body).await?;
+    let device: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    let tenant = device.as_ref().and_then(|device| device.get("tenantId")?.as_str());
+    let tenant = tenant.map_or(named, str::to_owned);
+    let possible = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    if tenant.len() > TENANT_MAX || !tenant.bytes().all(possible) {
+        let why = "letters, digits, `.`, `_` and `-` are possible, at most 36 of them";
+        return Err(Refusal::invalid("tenantId", "body", tenant.into(), why));
+    }
+    Ok((tenant, Request::from_parts(parts, bytes.into())))
 }
 
 /// What a request says about who sends it.
@@ -179,7 +215,7 @@ async fn admit(
     let principal = match origin {
         Origin::Local => Principal::local(),
         Origin::Trusted(peer) if is_provisioning(guard, asked.headers) => {
-            Principal::new("provisioning", Scope::Admin).at(peer.ip().to_canonical())
+            Principal::new(PROVISIONER, Scope::Admin).at(peer.ip().to_canonical())
         }
         Origin::Network(peer) | Origin::Trusted(peer) => {
             let from = peer.ip().to_canonical();

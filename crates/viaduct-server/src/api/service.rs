@@ -1,7 +1,7 @@
 //! The server itself: health, version, status, configuration, and who the caller is.
 
 use super::{Api, certificates, guard::Authorized, show, tunnels};
-use crate::{config, events::Stage, inventory::Attempt};
+use crate::{config, events::Stage, inventory::Attempt, vault::Health};
 use axum::{
     Json,
     extract::State,
@@ -32,10 +32,23 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
             "the audit log cannot be written; changes are refused",
         ),
     };
-    // The secret store is part of the database here: open as long as the server runs.
+    let (name, secrets) = match api.inventory.vault() {
+        Some(vault) => ("VAULT", vault.health().await),
+        // Part of the database: open as long as the server runs.
+        None => ("VIADUCT", Some(Health { initialized: true, sealed: false })),
+    };
+    let open = secrets.is_some_and(|health| health.initialized && !health.sealed);
+    let status = if open { status } else { StatusCode::SERVICE_UNAVAILABLE };
+    let secrets = match secrets {
+        Some(Health { initialized, sealed }) => {
+            json!({ "initialized": initialized, "sealed": sealed })
+        }
+        // Nobody knows; what containers' checks compare with must not look fine.
+        None => json!({ "initialized": false, "sealed": true, "error": "it does not answer" }),
+    };
     let body = json!({
         "db": { "name": "SQLITE", "status": text },
-        "secretStore": { "name": "VIADUCT", "status": { "initialized": true, "sealed": false } },
+        "secretStore": { "name": name, "status": secrets },
     });
     (status, Json(body)).into_response()
 }

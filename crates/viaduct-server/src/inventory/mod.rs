@@ -316,6 +316,11 @@ impl Inventory {
         book.record(id).map(|record| &record.device).filter(|d| view::seen(d)).cloned()
     }
 
+    /// Whether anybody has a device with this GUID, seen or not.
+    pub(crate) fn has_any(&self, id: DeviceId) -> bool {
+        self.0.read_book().record(id).is_some()
+    }
+
     /// All devices that are seen by whoever this is done for, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Device>> {

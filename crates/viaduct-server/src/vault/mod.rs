@@ -5,11 +5,13 @@
 //! not there.
 
 mod ask;
+mod health;
 
 use crate::{
     config::{self, Secret},
     tls::OutgoingTls,
 };
+pub(crate) use health::Health;
 use serde_json::{Map, Value};
 use std::{
     collections::HashMap,
@@ -66,6 +68,8 @@ type Remembered = (Arc<DeviceSecrets>, Instant);
 pub(crate) struct Vault(Arc<Inner>);
 
 struct Inner {
+    /// Without a slash at its end.
+    url: String,
     /// Up to the mount's `data`, without a slash at its end.
     base: String,
     token: Token,
@@ -76,6 +80,7 @@ struct Inner {
     devices: Mutex<HashMap<DeviceId, Remembered>>,
     /// When Vault was asked about those who are refused anyway. Apart, so that they push nobody out.
     strangers: Mutex<HashMap<DeviceId, Instant>>,
+    health: tokio::sync::Mutex<health::Asked>,
 }
 
 enum Token {
@@ -110,6 +115,7 @@ impl Vault {
         let base =
             format!("{}/v1/{}/data", url.trim_end_matches('/'), settings.mount.trim_matches('/'));
         Ok(Some(Self(Arc::new(Inner {
+            url: url.trim_end_matches('/').to_owned(),
             base,
             token,
             tls,
@@ -118,6 +124,7 @@ impl Vault {
             places: Semaphore::new(QUESTIONS),
             devices: Mutex::default(),
             strangers: Mutex::default(),
+            health: tokio::sync::Mutex::default(),
         }))))
     }
 

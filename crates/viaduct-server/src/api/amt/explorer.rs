@@ -1,8 +1,11 @@
 //! The explorer: a class by its name, with the envelopes that went to and fro.
 
 use super::{features::class, visit::Asked};
-use crate::{api::refusal::Refusal, command::exchange::Envelope};
-use amt::wsman::{Operation, Outcome, Request, Target};
+use crate::{
+    api::refusal::Refusal,
+    command::{CommandError, DeviceCommands, exchange::Envelope},
+};
+use amt::wsman::{Operation, Outcome, Reply, Request, Target};
 use axum::Json;
 use serde_json::{Value, json};
 use viaduct_api::Code;
@@ -34,6 +37,10 @@ const SINGLE: [&str; 24] = [
     "IPS_KVMRedirectionSettingData",
     "IPS_OptInService",
 ];
+/// Instances asked for at once; the platform gives fewer when they do not fit its envelope.
+const MOST: u32 = 999;
+/// More instances of one class no platform has.
+const ITEMS_MAX: usize = 4096;
 const SEVERAL: [&str; 34] = [
     "AMT_EthernetPortSettings",
     "AMT_ManagementPresenceRemoteSAP",
@@ -95,10 +102,7 @@ pub(super) async fn run(asked: Asked) -> Result<Json<Value>, Refusal> {
         let begin = Request::new("1", target.clone(), Operation::Enumerate);
         let begun = device.send(&Envelope::new(&begin)).await?;
         match begun.reply.result {
-            Ok(Outcome::Enumerating(context)) => {
-                let request = pull(target, context);
-                (request.to_xml(), device.send(&Envelope::new(&request)).await?.envelope)
-            }
+            Ok(Outcome::Enumerating(context)) => pull_all(&mut device, target, context).await?,
             _ => (begin.to_xml(), begun.envelope),
         }
     };
@@ -107,6 +111,34 @@ pub(super) async fn run(asked: Asked) -> Result<Json<Value>, Refusal> {
     Ok(Json(json!({ "xmlInput": sent, "xmlOutput": text })))
 }
 
-fn pull(target: Target, context: String) -> Request {
-    Request::new("2", target, Operation::Pull { context, most: 999 })
+/// The first Pull, and the answer as it came; where the platform gave its instances in several, one answer with all of
+/// them.
+async fn pull_all(
+    device: &mut DeviceCommands,
+    target: Target,
+    mut context: String,
+) -> Result<(String, Vec<u8>), CommandError> {
+    let (mut sent, mut all) = (None, Vec::new());
+    for number in 2.. {
+        let pull = Operation::Pull { context, most: MOST };
+        let request = Request::new(number.to_string(), target.clone(), pull);
+        let answered = device.send(&Envelope::new(&request)).await?;
+        let sent = sent.get_or_insert_with(|| request.to_xml()).clone();
+        // A fault in the middle is what there is to see.
+        let Ok(Outcome::Pulled { items, next }) = answered.reply.result.clone() else {
+            return Ok((sent, answered.envelope));
+        };
+        let goes_on = !items.is_empty() && all.len() < ITEMS_MAX;
+        all.extend(items);
+        match next.filter(|_| goes_on) {
+            Some(next) => context = next,
+            None if number == 2 => return Ok((sent, answered.envelope)),
+            None => {
+                let result = Ok(Outcome::Pulled { items: all, next: None });
+                let whole = Reply { result, ..answered.reply };
+                return Ok((sent, whole.to_xml(number).into_bytes()));
+            }
+        }
+    }
+    Err(CommandError::Unusable("the list has no end".into()))
 }
