@@ -58,7 +58,17 @@ async fn upsert_now(
         let device = merge_into(api, id, wish).await?;
         return Ok(axum::Json(device).into_response());
     }
-    let (device, issued) = add(api, id, wish).await?;
+    let (device, issued) = match add(api, id, wish).await {
+        Ok(added) => added,
+        // Somebody else's. Open AMT's page takes a 409 for a change that came in between.
+        Err(refusal) if refusal.code() == Code::DeviceExists && api.inventory.has_any(id) => {
+            return Err(refusal.sent_as(StatusCode::BAD_REQUEST).shaped([
+                ("error", "Unique key violation".into()),
+                ("message", format!("Device ID: {id} already exists").into()),
+            ]));
+        }
+        Err(refusal) => return Err(refusal),
+    };
     tracing::info!(by = caller.principal.name, device = %id, name = device.name, "device added");
     Ok((StatusCode::CREATED, axum::Json(written(api, &device, issued))).into_response())
 }
