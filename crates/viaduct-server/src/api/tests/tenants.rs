@@ -259,7 +259,8 @@ async fn strangers_that_knock_and_what_is_the_servers_belong_to_the_first_tenant
     }
     let taken = json!({ "guid": guid(2, 1), "name": "mine" }).to_string();
     let reply = bench.remote("POST", "/api/v1/devices", &headers, &taken).await;
-    assert_eq!(reply.status, StatusCode::CONFLICT, "a GUID is one machine");
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST, "a GUID is one machine");
+    assert_eq!(reply.json()["error"], "Unique key violation");
     for (index, bearer) in bearers.iter().enumerate() {
         let headers = [("authorization", bearer.as_str())];
         let rows = bench.remote("GET", "/api/v1/audit?$top=1000", &headers, "").await.json();
