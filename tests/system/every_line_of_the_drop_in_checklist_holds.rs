@@ -177,7 +177,8 @@ fn tenants_and_tunnels_are_told_apart_as_provisioning_expects() {
     for path in ["/users", "/tokens", "/audit"] {
         assert_eq!(call("GET", path, &Value::Null).0, 401, "{path}");
     }
-    let (status, _) = call("GET", &format!("/amt/power/state/{GUID}"), &Value::Null);
+    let off = json!({ "action": 8 });
+    let (status, _) = call("POST", &format!("/amt/power/action/{GUID}"), &off);
     assert_eq!(status, 401, "a command is for whoever is signed in");
     // A tunnel is ended by DELETE, and once.
     let cira = server.data.write("cira", CIRA);
