@@ -11,12 +11,8 @@ use super::{
 };
 use crate::api::users::{CodeOf, PasswordChange};
 use viaduct_api::{
-<<<<<<< HEAD
-    NewToken, NewUser, Permissions, RoleInfo, SignInWays, Token, TokenIssued, User, UserPatch,
-=======
-    NewToken, NewUser, ProxyToken, RoleInfo, SignInWays, Token, TokenIssued, User, UserPatch,
->>>>>>> a053991 (People of an identity provider sign in from a shell, a sign-in opens the proxies by a line to paste, and signing out ends what is open there; a gateway's tokens are believed where the settings say for whom)
-    WhoAmI,
+    NewToken, NewUser, Permissions, ProxyToken, RoleInfo, SignInWays, Token, TokenIssued, User,
+    UserPatch, WhoAmI,
 };
 
 pub(super) fn operations() -> Vec<Operation> {
