@@ -181,8 +181,8 @@ fn tenants_and_tunnels_are_told_apart_as_provisioning_expects() {
     let (status, _) = call("POST", &format!("/amt/power/action/{GUID}"), &off);
     assert_eq!(status, 401, "a command is for whoever is signed in");
     // A tunnel is ended by DELETE, and once.
-    let cira = server.data.write("cira", CIRA);
-    server.cli(&["devices", "password", GUID, "--cira-password-file", cira.to_str().unwrap()]);
+    let password = json!({ "guid": GUID, "mpspassword": CIRA });
+    assert_eq!(call("PATCH", "/devices", &password).0, 200);
     let root = server.root_certificate();
     let platform =
         Platform::dial(&server.device_listeners()[0], &root, GUID, "pc1user", CIRA).connected();

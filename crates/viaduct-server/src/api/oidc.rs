@@ -14,7 +14,7 @@ use crate::{
 };
 use axum::{
     Extension,
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -53,14 +53,19 @@ struct Wish {
 }
 
 /// `GET /oidc/login`.
-async fn begin(State(api): State<Arc<Api>>, Query(wish): Query<Wish>) -> Result<Response, Refusal> {
+async fn begin(
+    State(api): State<Arc<Api>>,
+    wish: Result<Query<Wish>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let strange = || {
+        let detail = "port, challenge and state are not those of a program that signs in";
+        Refusal::new(Code::BadRequest, detail)
+            .next("Use `viaduct login URL`, or leave all three out.")
+    };
+    let Query(wish) = wish.map_err(|_| strange())?;
     let program = match wish.port {
         None => None,
-        Some(port) => Some(Program::new(port, &wish.challenge, &wish.state).ok_or_else(|| {
-            let detail = "port, challenge and state are not those of a program that signs in";
-            Refusal::new(Code::BadRequest, detail)
-                .next("Use `viaduct login URL`, or leave all three out.")
-        })?),
+        Some(port) => Some(Program::new(port, &wish.challenge, &wish.state).ok_or_else(strange)?),
     };
     let start = provider(&api)?.begin(program).await.map_err(refused)?;
     let headers = [
