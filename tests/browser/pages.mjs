@@ -50,7 +50,7 @@ export async function pages(task) {
       const wide = await sideways(page)
       if (wide > 0) problems.push(`${path} is ${wide} pixels too wide for 360`)
       const text = await page.locator('main').innerText()
-      const word = /\bundefined\b|\[object |\bNaN\b/.exec(text)
+      const word = /\bundefined\b|\[object |\bNaN\b|\bnull\b|<\/?\w+:\w+/.exec(text)
       if (word) problems.push(`${path} says ${word[0]}`)
       console.log(JSON.stringify({ looked: path }))
     }

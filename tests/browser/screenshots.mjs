@@ -25,6 +25,43 @@ async function dress(page, [width, theme, language]) {
 
 const settled = (page) => page.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('main .loading'))
 
+/** What pages show when something is asked or wrong. */
+const STATES = [
+  ['menu', '', (page) => page.locator('.nav-menu').click(), true],
+  ['dialog-power', 'devices/DEVICE', (page) => page.locator('.powerbar button').nth(2).click()],
+  ['dialog-edit', 'devices', (page) => page.locator('tbody button').first().click()],
+  ['dialog-user', 'people', (page) => page.locator('main button.primary').first().click()],
+  ['bulk', 'devices', (page) => page.locator('thead input[type=checkbox]').check()],
+  ['filter-none', 'devices?q=nobody-is-called-so', () => {}],
+  ['away', 'devices/AWAY', () => {}],
+  ['away-screen', 'devices/AWAY/screen', () => {}],
+  ['refusing', 'devices/REFUSING', () => {}],
+  ['terminal-live', 'devices/DEVICE/terminal', async (page) => {
+    await page.locator('.overlay button.primary').click()
+    await page.getByText(/serial console/).first().waitFor().catch(() => {})
+  }],
+  ['no-device', 'devices/00000000-0000-4000-8000-000000000000', (page) => page.getByRole('alert').waitFor()],
+  ['no-page', 'nowhere', () => {}]
+]
+
+async function states(page, task) {
+  const send = (method, path, data) =>
+    page.request.fetch(`${task.dashboard}api/v1${path}`, { method, data, headers: { authorization: `Bearer ${task.token}` } })
+  await send('POST', `/devices/${task.away}/block`)
+  await send('PATCH', `/devices/${task.refusing}`, { amtUser: 'admin', amtPassword: 'Not-the-right-1' })
+  await send('GET', `/amt/power/state/${task.refusing}`)
+  for (const look of [[1280, 'light', 'de'], [360, 'dark', 'en']]) {
+    await dress(page, look)
+    for (const [name, path, act, narrow] of STATES) {
+      if (narrow && look[0] > 800) continue
+      await page.goto(task.dashboard + path.replace('DEVICE', task.device).replace('AWAY', task.away).replace('REFUSING', task.refusing))
+      await page.waitForFunction(() => document.querySelector('main > *') && !document.querySelector('main .loading'))
+      await act(page)
+      await page.screenshot({ path: join(task.out, `state-${name}-${look.join('-')}.png`) })
+    }
+  }
+}
+
 export async function screenshots(task) {
   await withPage(task, async (page) => {
     await signIn(page, task)
@@ -45,6 +82,7 @@ export async function screenshots(task) {
         await page.screenshot({ path: join(task.out, `${named(path)}-${look.join('-')}.png`), fullPage: true })
       }
     }
+    await states(page, task)
     await dress(page, [1280, 'light', 'en'])
     // Last, because the curves want some minutes to show.
     for (const [name, path] of LIST) {

@@ -131,13 +131,16 @@ export const sessions = {
       await page.getByText('Power: off').waitFor()
       await page.getByRole('button', { name: 'Connect again' }).click()
       await page.getByText('live', { exact: true }).waitFor()
-      // It shows nothing, and the page says that this is why.
-      await page.getByText('E2034').waitFor()
-      check((await pictureOf(page)).drawn === 0, 'a PC that is off is dark')
-      await confirm(page, 'Power on')
+      // A PC that is off sends black; the page says so, with the way out beside it.
+      await page.getByText('The PC is off: there is no picture.').waitFor()
+      check((await pictureOf(page)).drawn === 0, 'a PC that is off shows nothing')
+      await page.getByRole('button', { name: 'Switch it on' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Power on' }).click()
+      await page.getByText('Power on: done').waitFor()
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
       await page.getByText('Power: on').waitFor()
       await until('the picture of a PC that is on', async () => (await pictureOf(page)).drawn > 1000)
-      await page.getByText('E2034').waitFor({ state: 'detached' })
+      check((await page.getByText('The PC is off').count()) === 0, 'nothing says off any more')
       check(complaints.length === 0, complaints.join('\n'))
     })
   },

@@ -6,7 +6,7 @@ import { isKey, t, useLanguage, when } from './i18n'
 import { Login, takeReturn } from './pages/login'
 import { Outside } from './pages/outside'
 import { SetUp } from './pages/setup'
-import { Loading } from './parts'
+import { Empty, Heading, Loading } from './parts'
 import { Boundary } from './parts/boundary'
 import { LanguageChoice } from './parts/language'
 import { ThemeChoice } from './parts/theme'
@@ -20,6 +20,7 @@ export function App() {
   const language = useLanguage()
   const [place, go] = useLocation()
   const name = me?.name
+  const may = useMay()
   useEffect(() => void recognise(), [])
   useEffect(() => {
     if (!name) return
@@ -36,7 +37,7 @@ export function App() {
       <Boundary place={place}>
         <Suspense fallback={<Loading />}>
           <Switch>
-            {PAGES.map(({ path, page }) => <Route key={path} path={path} component={page} />)}
+            {PAGES.map(({ path, page, needs }) => <Route key={path} path={path} component={may(needs) ? page : Forbidden} />)}
             <Route><Missing /></Route>
           </Switch>
         </Suspense>
@@ -57,8 +58,23 @@ function Lost() {
   )
 }
 
+/** Said before anything is asked that would be refused. */
+function Forbidden() {
+  return (
+    <>
+      <Heading title={t('error.403')} />
+      <Empty title={t('app.forbidden')} hint={t('app.forbiddenHint')}><Link className="button" href="/">{t('nav.overview')}</Link></Empty>
+    </>
+  )
+}
+
 function Missing() {
-  return <div className="empty"><p><strong>{t('error.404')}</strong></p><p><Link href="/">{t('nav.overview')}</Link></p></div>
+  return (
+    <>
+      <Heading title={t('app.noPage')} />
+      <Empty title={t('app.noPageHint')}><Link className="button" href="/">{t('nav.overview')}</Link></Empty>
+    </>
+  )
 }
 
 function Frame({ me, children }: { me: Me; children: ReactNode }) {

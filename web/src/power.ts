@@ -11,21 +11,23 @@ export interface PowerAction {
   action: number
   /** Whether work on the PC may be lost. */
   harsh: boolean
+  /** The right that it needs, as the server calls it. */
+  needs: string
 }
 
 export const POWER: PowerAction[] = [
-  { key: 'power.on', cli: 'power on', action: 2, harsh: false },
-  { key: 'power.gracefulOff', cli: 'power graceful-off', action: 12, harsh: false },
-  { key: 'power.gracefulReset', cli: 'power graceful-reset', action: 14, harsh: false },
-  { key: 'power.sleep', cli: 'power sleep', action: 4, harsh: false },
-  { key: 'power.hibernate', cli: 'power hibernate', action: 7, harsh: false },
-  { key: 'power.reset', cli: 'power reset', action: 10, harsh: true },
-  { key: 'power.cycle', cli: 'power cycle', action: 5, harsh: true },
-  { key: 'power.off', cli: 'power off', action: 8, harsh: true },
-  { key: 'power.nmi', cli: 'power nmi', action: 11, harsh: true },
-  { key: 'power.bios', cli: 'boot bios', action: 101, harsh: true },
-  { key: 'power.pxe', cli: 'boot pxe', action: 400, harsh: true },
-  { key: 'power.disk', cli: 'boot disk', action: 402, harsh: true }
+  { key: 'power.on', cli: 'power on', action: 2, harsh: false, needs: 'power.on' },
+  { key: 'power.gracefulOff', cli: 'power graceful-off', action: 12, harsh: false, needs: 'power.off' },
+  { key: 'power.gracefulReset', cli: 'power graceful-reset', action: 14, harsh: false, needs: 'power.reset' },
+  { key: 'power.sleep', cli: 'power sleep', action: 4, harsh: false, needs: 'power.sleep' },
+  { key: 'power.hibernate', cli: 'power hibernate', action: 7, harsh: false, needs: 'power.sleep' },
+  { key: 'power.reset', cli: 'power reset', action: 10, harsh: true, needs: 'power.reset' },
+  { key: 'power.cycle', cli: 'power cycle', action: 5, harsh: true, needs: 'power.reset' },
+  { key: 'power.off', cli: 'power off', action: 8, harsh: true, needs: 'power.off' },
+  { key: 'power.nmi', cli: 'power nmi', action: 11, harsh: true, needs: 'power.reset' },
+  { key: 'power.bios', cli: 'boot bios', action: 101, harsh: true, needs: 'boot' },
+  { key: 'power.pxe', cli: 'boot pxe', action: 400, harsh: true, needs: 'boot' },
+  { key: 'power.disk', cli: 'boot disk', action: 402, harsh: true, needs: 'boot' }
 ]
 
 export function powerCall({ action }: Pick<PowerAction, 'action'>, guid: string): { path: string; body: unknown } {

@@ -1,6 +1,6 @@
 //! Making activated PCs on the local network dial in: what is asked for, and how far it is.
 
-use crate::{DeviceId, Problem, schema::Time};
+use crate::{DeviceId, Problem, Said, schema::Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -149,6 +149,9 @@ pub enum StepState {
 pub struct EnrollStep {
     /// What it does.
     pub text: String,
+    /// The same for other languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// What became of it.
     pub state: StepState,
     /// When that was known.

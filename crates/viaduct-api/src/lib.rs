@@ -25,6 +25,7 @@ mod rotation;
 mod said;
 pub mod schema;
 mod status;
+mod support;
 mod tunnel;
 mod why_offline;
 
@@ -60,5 +61,6 @@ pub use rotation::{
 };
 pub use said::{Fact, Said};
 pub use status::{Addresses, Attention, Counts, EffectiveConfig, Status, Version};
+pub use support::SupportBundle;
 pub use tunnel::{Bytes, KeepAlive, Tunnel, Unclaimed, trigger_words};
 pub use why_offline::{Check, Seen, WhyOffline};

@@ -13,7 +13,7 @@ export interface Said {
 const WORDS: Partial<Record<string, typeof de>> = { de }
 
 function fill(text: string, values: Said['values'] = {}): string {
-  return text.replace(/\{(\w+)(?::(\w+))?\}/g, (whole, name: string, how?: string) => {
+  const filled = text.replace(/\{(\w+)(?::(\w+))?\}/g, (whole, name: string, how?: string) => {
     const value = values[name]
     const words = WORDS[language()]
     if (value === undefined) return how === 'alert' || how === 'sure' ? '' : whole
@@ -28,6 +28,8 @@ function fill(text: string, values: Said['values'] = {}): string {
       default: return typeof value === 'number' ? value.toLocaleString(locale()) : value
     }
   })
+  // An abbreviated unit brings its own full stop.
+  return filled.replace(/\.\.$/, '.')
 }
 
 /** All of these sentences, or nothing when one of them has no words. */

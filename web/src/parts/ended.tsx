@@ -2,8 +2,8 @@
 
 import { useEffect } from 'react'
 import { get } from '../api'
-import { isKey, t, when } from '../i18n'
-import { problemWords } from '../i18n/problems'
+import { language, locale, t } from '../i18n'
+import { closeWords } from '../i18n/problems'
 import type { Mode } from '../redirection'
 import { useLoad } from '../state'
 
@@ -34,18 +34,21 @@ interface Props {
 export function Ended({ guid, mode, reason, start, waiting, wait }: Props) {
   const [, code, said] = /^(E\d{4}) ?(.*)$/s.exec(reason) ?? [undefined, undefined, reason]
   if (code === IN_USE) return <InUse {...{ guid, mode, start, waiting, wait }} reason={said ?? ''} />
-  // What is known of this end is said in the reader's language; the rest as the server says it.
-  const key = `closed.${code}`
-  const why = isKey(key) ? `${t(key, { detail: said ?? '' })} (${code})` : reason || t('screen.endedPlain')
-  const next = isKey(key) ? undefined : problemWords(code)?.next
+  const words = closeWords(code)
   return (
     <div role="alert" className="overlay" data-code={code}>
       <p><strong>{t('screen.over')}</strong></p>
-      <p>{t('screen.ended', { reason: why })}</p>
-      {next && <p>→ {next}</p>}
+      <p>{words ? `${words.title}.` : t('screen.ended', { reason: reason || t('screen.endedPlain') })} {words && <code>{code}</code>}</p>
+      {words && said && <p><Said text={said} /></p>}
+      {words && <p>→ {words.next}</p>}
       <button className="primary" onClick={() => start(false)}>{t('screen.reconnect')}</button>
     </div>
   )
+}
+
+/** The server's own sentence about this one end. */
+function Said({ text }: { text: string }) {
+  return language() === 'en' ? <small>{text}</small> : <small>{t('error.servers')} <q lang="en">{text}</q></small>
 }
 
 /** Another console has the place: who, since when; wait for it, or take it. */
@@ -59,7 +62,7 @@ function InUse({ guid, mode, reason, start, waiting, wait }: Props) {
   useEffect(() => { if (waiting && free) start(false) }, [waiting, free])
   return (
     <div role="alert" className="overlay" data-code={IN_USE}>
-      <p><strong>{who ? t('screen.usedBy', { user: who.user, when: when(who.since) }) : t('screen.used')}</strong> <code>{IN_USE}</code></p>
+      <p><strong>{who ? t('screen.usedBy', { user: who.user, time: new Date(who.since).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit' }) }) : t('screen.used')}</strong> <code>{IN_USE}</code></p>
       <p>{who ? t('screen.usedHint', { user: who.user }) : reason}</p>
       {waiting && <p role="status">{t('screen.waiting')}</p>}
       <p className="actions">

@@ -43,6 +43,7 @@ mod show;
 mod site;
 mod stats;
 mod strict;
+mod support;
 mod tokens;
 mod tunnels;
 mod users;
@@ -202,7 +203,9 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/setup", Guard::Open, setup::submit)
         .add(&get, "/", Guard::Open, dashboard::front);
     let routes = rotation::routes(remote_access::routes(enroll::routes(routes)));
-    availability::routes(stats::routes(kv::routes(wsman::routes(amt::routes(routes)))))
+    availability::routes(stats::routes(support::routes(kv::routes(wsman::routes(amt::routes(
+        routes,
+    ))))))
 }
 
 #[cfg(test)]

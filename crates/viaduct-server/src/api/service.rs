@@ -95,7 +95,8 @@ pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<Status> {
     })
 }
 
-fn counts(api: &Api) -> Counts {
+/// The fleet in numbers.
+pub(super) fn counts(api: &Api) -> Counts {
     let devices = api.inventory.list();
     let mut counts = Counts {
         devices: devices.len(),

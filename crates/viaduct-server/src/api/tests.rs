@@ -12,6 +12,7 @@ mod rights;
 mod sign_in;
 mod smuggling;
 mod stats;
+mod support;
 mod tenants;
 mod users;
 

@@ -229,6 +229,8 @@ impl DeviceCommands {
         let refused = result == Err(CommandError::CredentialRefused);
         if refused {
             self.queue.refused(&self.account);
+        } else if result.is_ok() {
+            self.queue.accepted(&self.account);
         }
         if refused || result.is_ok() {
             self.inventory.note_shown(self.diary.device, |shown| shown.refused = refused);

@@ -111,7 +111,7 @@ impl Commander {
         Ok(self.account(id, &self.queue(id)).await?.credentials())
     }
 
-    /// The device refused this account: it is not tried again for a minute, by nobody.
+    /// The device refused this account: it is not tried again for a while, by nobody.
     pub fn note_refusal(&self, id: DeviceId, credentials: &Credentials) {
         self.0.inventory.note_shown(id, |shown| shown.refused = true);
         self.0.inventory.forget_outside(id);

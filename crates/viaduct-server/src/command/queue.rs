@@ -16,8 +16,9 @@ use tokio::{
 
 /// More callers than this do not wait: they are told that the device is busy.
 const WAITING_MAX: usize = 64;
-/// A refused password is not tried again for so long: AMT counts wrong ones and raises an alarm.
-const REFUSED_FOR: Duration = Duration::from_secs(60);
+/// A refused password is not tried again for so long: AMT counts wrong ones and raises an alarm. Each further refusal
+/// doubles it, up to the second; pages that are left open must not look like an attack.
+const REFUSED_FOR: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 
 /// What is shared by all commands to one device.
 #[derive(Debug)]
@@ -32,7 +33,14 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Known {
     account: Option<Arc<Account>>,
-    refused: Option<Instant>,
+    refused: Option<Refused>,
+}
+
+/// When the account was refused last, and for how long it rests.
+#[derive(Debug, Clone, Copy)]
+struct Refused {
+    at: Instant,
+    rest: Duration,
 }
 
 /// A place in the queue; free again when dropped.
@@ -80,7 +88,7 @@ impl Queue {
     pub(super) fn account(&self, credentials: Credentials) -> Result<Arc<Account>, CommandError> {
         let mut known = self.known();
         if let Some(account) = known.account.as_ref().filter(|account| account.is(&credentials)) {
-            if known.refused.is_some_and(|at| at.elapsed() < REFUSED_FOR) {
+            if known.refused.is_some_and(|refused| refused.at.elapsed() < refused.rest) {
                 return Err(CommandError::CredentialRefused);
             }
             return Ok(Arc::clone(account));
@@ -94,8 +102,22 @@ impl Queue {
     pub(super) fn refused(&self, account: &Arc<Account>) {
         let mut known = self.known();
         if known.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, account)) {
-            known.refused = Some(Instant::now());
+            let rest = known.refused.map_or(REFUSED_FOR.0, |refused| 2 * refused.rest);
+            known.refused = Some(Refused { at: Instant::now(), rest: rest.min(REFUSED_FOR.1) });
         }
+    }
+
+    /// The device took this account.
+    pub(super) fn accepted(&self, account: &Arc<Account>) {
+        let mut known = self.known();
+        if known.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, account)) {
+            known.refused = None;
+        }
+    }
+
+    #[cfg(test)]
+    fn is_refused(&self) -> bool {
+        self.known().refused.is_some()
     }
 
     pub(super) fn forget_refusal(&self) {
@@ -154,7 +176,27 @@ mod tests {
         assert!(queue.account(Credentials::new("admin", "new")).is_ok());
         let account = queue.account(old()).unwrap();
         queue.refused(&account);
-        tokio::time::advance(REFUSED_FOR).await;
+        tokio::time::advance(REFUSED_FOR.0).await;
         assert!(queue.account(old()).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_password_that_is_refused_again_rests_twice_as_long_and_an_accepted_one_not_at_all() {
+        let queue = Queue::new(1);
+        let wrong = || Credentials::new("admin", "wrong");
+        for rest in [1, 2, 4, 8, 16, 32, 60, 60].map(|minutes| Duration::from_secs(60 * minutes)) {
+            let account = queue.account(wrong()).unwrap();
+            queue.refused(&account);
+            tokio::time::advance(rest - Duration::from_secs(1)).await;
+            assert!(queue.account(wrong()).is_err(), "{rest:?}");
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(queue.is_refused(), "it stays so until it is taken");
+        }
+        let account = queue.account(wrong()).unwrap();
+        queue.accepted(&account);
+        assert!(!queue.is_refused());
+        queue.refused(&account);
+        tokio::time::advance(REFUSED_FOR.0).await;
+        assert!(queue.account(wrong()).is_ok());
     }
 }

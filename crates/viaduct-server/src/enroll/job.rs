@@ -128,6 +128,7 @@ impl Slot {
                     state,
                     at: Some(OffsetDateTime::now_utc()),
                     text: std::mem::take(&mut step.text),
+                    said: step.said.take(),
                 };
             }
         });

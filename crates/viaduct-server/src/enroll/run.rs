@@ -16,7 +16,7 @@ use amt::remote_access::{
 use std::net::IpAddr;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use viaduct_api::{
-    CertificateTrust, Code, DeviceId, EnrollState, EnrollStep, EnrollTarget, Problem, StepState,
+    CertificateTrust, Code, DeviceId, EnrollState, EnrollTarget, Problem, StepState,
 };
 
 /// Why it ended early.
@@ -234,10 +234,8 @@ impl Case<'_> {
     }
 
     fn show_plan(&self, plan: &Plan) {
-        let step =
-            |step: &Step| EnrollStep { text: step.describe(), state: StepState::Planned, at: None };
         self.slot.update(|device| {
-            device.steps = plan.steps.iter().map(step).collect();
+            device.steps = plan.steps.iter().map(crate::remote_access::planned).collect();
             device.notes.extend(plan.notes.iter().cloned());
             device.notes.extend(plan.cuts.iter().cloned());
         });

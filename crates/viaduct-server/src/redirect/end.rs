@@ -278,12 +278,12 @@ mod tests {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
         let docs = read("docs/relay.md");
-        let languages = ["en", "de"].map(|name| read(&format!("web/src/i18n/{name}/closed.ts")));
+        let languages = ["en", "de"].map(|name| read(&format!("web/src/i18n/{name}/problems.ts")));
         for (end, code) in all() {
             assert!(docs.contains(&format!("| {code} |")), "no line for {code} in docs/relay.md");
             let Some(name) = end.code() else { continue };
             for words in &languages {
-                assert!(words.contains(&format!("'closed.{name}': ")), "no words for {name}");
+                assert!(words.contains(&format!("  {name}: [")), "no words for {name}");
             }
         }
     }

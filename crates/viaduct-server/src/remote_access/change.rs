@@ -11,7 +11,9 @@ use amt::remote_access::{
     trigger_list,
 };
 use time::OffsetDateTime;
-use viaduct_api::{Code, EnrollStep, Problem, RemoteAccessChange, RemoteAccessChanged, StepState};
+use viaduct_api::{
+    Code, EnrollStep, Problem, RemoteAccessChange, RemoteAccessChanged, Said, StepState,
+};
 
 /// Plans a change and carries it out, unless only the plan is wanted.
 ///
@@ -90,8 +92,36 @@ pub(crate) async fn change(
     Ok(changed)
 }
 
-fn planned(step: &Step) -> EnrollStep {
-    EnrollStep { text: step.describe(), state: StepState::Planned, at: None }
+/// A step before it is done.
+pub(crate) fn planned(step: &Step) -> EnrollStep {
+    let said = Some(said(step));
+    EnrollStep { text: step.describe(), said, state: StepState::Planned, at: None }
+}
+
+/// What a step does, for other languages.
+fn said(step: &Step) -> Said {
+    match step {
+        Step::TrustRoot { name, .. } => Said::new("step.root").text("name", name),
+        Step::AddMps { mps, .. } => Said::new("step.mps").text("server", mps.to_string()),
+        Step::SetLogin { server, user, .. } => {
+            Said::new("step.login").text("server", server).text("user", user)
+        }
+        Step::AddPolicy { policy, .. } => {
+            Said::new("step.policy").text("policy", policy.to_string())
+        }
+        Step::ReplacePolicy { policy, .. } => {
+            Said::new("step.replace").text("policy", policy.to_string())
+        }
+        Step::RemovePolicy { name } => Said::new("step.less").text("policy", name),
+        Step::SetMpsType { link, .. } => Said::new("step.outside").text("policy", &link.policy),
+        Step::UserInitiated { state } => Said::new("step.user").text("state", state.name()),
+        Step::Environment { suffixes, .. } if suffixes.is_empty() => Said::new("step.home"),
+        Step::Environment { suffixes, .. } => {
+            Said::new("step.away").text("suffixes", suffixes.join(", "))
+        }
+        Step::RemoveMps { server, .. } => Said::new("step.forget").text("server", server),
+        Step::RemoveRoot { name, .. } => Said::new("step.distrust").text("name", name),
+    }
 }
 
 /// The credential for new entries.

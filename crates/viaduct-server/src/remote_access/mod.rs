@@ -3,7 +3,7 @@
 mod change;
 mod show;
 
-pub(crate) use change::change;
+pub(crate) use change::{change, planned};
 pub(crate) use show::show;
 
 use crate::{

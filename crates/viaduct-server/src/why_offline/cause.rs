@@ -171,6 +171,14 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
     }
 }
 
+/// Firmware up to AMT 11 stops calling after some failures, until its link was down or the PC was restarted.
+fn gives_up(case: &Case<'_>) -> bool {
+    let info = case.device.profile.get("deviceInfo");
+    let version = info.and_then(|info| info.get("fwVersion")).and_then(|version| version.as_str());
+    let major = version.and_then(|version| version.split('.').next()).and_then(|n| n.parse().ok());
+    major.is_some_and(|major: u32| major <= 11)
+}
+
 /// Nothing was seen that can be laid to this device.
 fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
     if let Some((at, why)) = case.device.silenced() {
@@ -204,6 +212,18 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
     let elsewhere = attempts.elsewhere.iter().find(|attempt| attempt.stage == Stage::Tls);
     if let (true, Some(attempt)) = (case.device.last_connected.is_none(), elsewhere) {
         return unnamed(attempt, "it may be this PC, but nothing proves it", "maybe");
+    }
+    if case.device.last_connected.is_some() && gives_up(case) {
+        return cause(
+            Said::new("cause.gave-up"),
+            None,
+            "its firmware is of AMT 11 or older, which gives up calling after some failures until its network link was down or the PC was restarted; it may also have no power or network",
+            [
+                "have someone re-plug its network cable (a restart of the switch port does it too): it calls again at once",
+                "or restart the PC; a laptop on battery keeps AMT off",
+                "update its firmware: later ones try again by themselves",
+            ],
+        );
     }
     if case.device.last_connected.is_some() {
         return cause(

@@ -126,6 +126,20 @@ fn a_device_that_was_told_not_to_call_is_no_riddle_until_it_calls_again() {
 }
 
 #[test]
+fn firmware_that_gives_up_is_known_by_its_version() {
+    let with = |version: &str| {
+        let profile = serde_json::json!({ "deviceInfo": { "fwVersion": version } });
+        Device { profile: Arc::new(profile.as_object().cloned().unwrap()), ..device() }
+    };
+    for (version, next) in
+        [("11.8.94", "re-plug"), ("9.1.45", "re-plug"), ("16.1.25", "plug in power")]
+    {
+        let why = explain(&with(version), &[]);
+        assert!(why.next[0].contains(next), "{version}: {:?}", why.next);
+    }
+}
+
+#[test]
 fn a_device_that_does_not_trust_our_root_is_named_by_its_tls_alert() {
     for (alert, words) in [(48, "unknown CA"), (46, "certificate unknown"), (42, "bad certificate")]
     {
@@ -238,9 +252,13 @@ fn a_connected_device_is_not_away() {
 #[test]
 fn what_is_said_by_name_has_german_words() {
     let words = include_str!("../../../../web/src/i18n/de/said.ts");
-    let sources =
-        [include_str!("mod.rs"), include_str!("cause.rs"), include_str!("../api/stats.rs")]
-            .concat();
+    let sources = [
+        include_str!("mod.rs"),
+        include_str!("cause.rs"),
+        include_str!("../api/stats.rs"),
+        include_str!("../remote_access/change.rs"),
+    ]
+    .concat();
     let quoted = |text: &str| text.split('"').next().unwrap_or_default().to_owned();
     let literal = sources.split("Said::new(\"").skip(1).map(quoted);
     let stages =

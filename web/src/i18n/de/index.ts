@@ -4,7 +4,6 @@ import { add } from './add'
 import { answers } from './answers'
 import { audit } from './audit'
 import { availability } from './availability'
-import { closed } from './closed'
 import { common } from './common'
 import { deeds } from './deeds'
 import { device } from './device'
@@ -41,7 +40,6 @@ export const de: Record<Key, string> = {
   ...availability,
   ...power,
   ...screen,
-  ...closed,
   ...terminal,
   ...unclaimed,
   ...redirections,

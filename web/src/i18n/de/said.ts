@@ -4,7 +4,7 @@
 /** Nach ihrem Namen. */
 export const sentences: Record<string, string> = {
   listeners: 'Geräte {cira}, Dashboard {web}, SOCKS5 {socks}, HTTP-Proxy {proxy}, Metriken {metrics}',
-  'store.well': 'Sie nimmt auf, was geschieht; {pending} Angaben warten.',
+  'store.well': 'Sie nimmt auf, was geschieht. Wartende Angaben: {pending}.',
   'store.bad': 'Die Datenbank nimmt nicht auf, was geschieht: {error}',
   'audit.well': 'Das Protokoll kann geschrieben werden.',
   'audit.bad': 'Das Protokoll kann nicht geschrieben werden: {error}',
@@ -14,6 +14,18 @@ export const sentences: Record<string, string> = {
   certificates: '{listener:at}: {subject} endet in {days} Tagen.',
   users: 'Anmelden können sich: {active}; davon mit zweitem Faktor oder Anmeldedienst: {second}.',
   events: '{name}: {sent} Ereignisse gesendet, {waiting} warten, {failed} Versuche misslungen, {lost} Ereignisse verloren.',
+  'step.root': 'der Wurzel {name} trauen',
+  'step.mps': 'den Server {server} eintragen',
+  'step.login': 'die Zugangsdaten für {server} setzen (Benutzer {user})',
+  'step.policy': 'die Richtlinie {policy} anlegen',
+  'step.replace': 'die Richtlinie {policy} erneuern',
+  'step.less': 'die Richtlinie {policy} entfernen',
+  'step.outside': 'die Richtlinie {policy} draußen gelten lassen',
+  'step.user': 'seinen Benutzer um einen Tunnel bitten lassen ({state})',
+  'step.home': 'den PC sich überall zu Hause glauben lassen, damit er sich nicht meldet',
+  'step.away': 'den PC sich nur unter {suffixes} zu Hause glauben lassen',
+  'step.forget': 'den Server {server} austragen',
+  'step.distrust': 'der Wurzel {name} nicht mehr trauen',
   connected: '{name} ist da: seit {span:span} verbunden.',
   away: '{name} ist seit {span:span} nicht da.',
   never: '{name} war nie verbunden; vor {span:span} aufgenommen.',
@@ -82,6 +94,12 @@ export const causes: Record<string, readonly [string, ...string[]]> = {
     'Sein Tunnel wurde hier beendet ({detail}), und es hat sich nicht wieder eingewählt.',
     'Warten: die Firmware wählt sich von selbst wieder ein, nach immer längeren Pausen.',
     'Am PC: in seinem AMT-Menü um Hilfe bitten, oder: viaduct host connect'
+  ],
+  'cause.gave-up': [
+    'Seine Firmware ist AMT 11 oder älter: die gibt nach einigen Fehlschlägen auf, bis ihre Netzverbindung einmal weg war oder der PC neu gestartet wurde. Vielleicht fehlen ihm auch Strom oder Netz.',
+    'Jemanden das Netzkabel neu stecken lassen (ein Neustart des Switch-Ports tut es auch): dann meldet er sich sofort.',
+    'Oder den PC neu starten; ein Laptop im Akkubetrieb lässt AMT aus.',
+    'Die Firmware aktualisieren: spätere versucht es von selbst wieder.'
   ],
   'cause.was': [
     'Der PC hat keinen Ruhestrom oder kein Netz, oder er glaubt sich im Firmennetz und meldet sich darum nicht; was davon, wurde nicht gesehen.',

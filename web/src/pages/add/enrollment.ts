@@ -1,5 +1,6 @@
 // Jobs of `/enroll`, as the server describes them.
 
+import type { Said } from '../../i18n/said'
 import type { Problem } from '../../api'
 
 export interface Milestone {
@@ -16,7 +17,7 @@ export interface Enrolling {
   version: string | null
   controlMode: string | null
   fingerprint: string | null
-  steps: { text: string; state: 'planned' | 'done' | 'failed' | 'unknown'; at: string | null }[]
+  steps: { text: string; said?: Said; state: 'planned' | 'done' | 'failed' | 'unknown'; at: string | null }[]
   notes: string[]
   milestones: Milestone[]
   hint: string | null

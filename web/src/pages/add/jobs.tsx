@@ -3,8 +3,10 @@
 import { useEffect, useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
 import { ApiError, get, post, remove } from '../../api'
-import { isKey, t } from '../../i18n'
+import { isKey, locale, t } from '../../i18n'
+import { say } from '../../i18n/said'
 import { Await, Failure, quoted, Shells, Time, useAction, useQuery } from '../../parts'
+import { Theirs } from '../../parts/theirs'
 import { useLoad } from '../../state'
 import { asked, WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
 
@@ -90,14 +92,14 @@ function Pc({ job, device: d, reload }: { job: number; device: Enrolling; reload
           <summary>{t('add.steps', { n: d.steps.filter((step) => step.state === 'done').length, all: d.steps.length })}</summary>
           <ol className="plain">
             {d.steps.map((step) => (
-              <li key={step.text}><span aria-hidden="true">{{ planned: '○', done: '✓', failed: '✗', unknown: '?' }[step.state]}</span> {step.text}</li>
+              <li key={step.text}><span aria-hidden="true">{{ planned: '○', done: '✓', failed: '✗', unknown: '?' }[step.state]}</span> <Theirs ours={say(step.said)} text={step.text} /></li>
             ))}
           </ol>
         </details>
       )}
       {(d.milestones.length > 0 || !['planned', 'failed', 'cancelled'].includes(d.state)) && <Ticks milestones={d.milestones} />}
-      {d.notes.map((note) => <p key={note} className="muted">{note}</p>)}
-      {d.hint && <p role="alert" className="notice">{t('add.hint')} {d.hint}</p>}
+      {d.notes.map((note) => <p key={note} className="muted"><Theirs ours={undefined} text={note} /></p>)}
+      {d.hint && <p role="alert" className="notice">{t('add.hint')} <Theirs ours={undefined} text={d.hint} /></p>}
       {d.problem && <Failure error={new ApiError(400, d.problem)} />}
       {d.state === 'failed' && d.fingerprint && d.problem?.code === UNKNOWN_CERTIFICATE && <Trust job={job} device={d} reload={reload} />}
       {d.state === 'done' && d.guid && (
@@ -154,7 +156,7 @@ export function Ticks({ milestones }: { milestones: Milestone[] }) {
         return (
           <li key={name} className={at ? 'seen' : name === next ? 'next' : undefined}>
             <span aria-hidden="true">{at ? '✓' : name === next ? '…' : '○'}</span> {t(`add.way.${name}`)}{' '}
-            {at ? <small className="muted">{new Date(at).toLocaleTimeString()}</small> : <span className="only-read">{t('add.notYet')}</span>}
+            {at ? <small className="muted">{new Date(at).toLocaleTimeString(locale())}</small> : <span className="only-read">{t('add.notYet')}</span>}
           </li>
         )
       })}

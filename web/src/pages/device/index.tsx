@@ -7,6 +7,7 @@ import { t, type Key } from '../../i18n'
 import { Await, Empty, Heading, Loading, StateMark } from '../../parts'
 import { useLoad } from '../../state'
 import { Certificates } from './certificates'
+import { Credentials } from './credentials'
 import { FeaturesTab } from './features'
 import { History } from './history'
 import { Inspector } from './inspector'
@@ -73,6 +74,7 @@ export default function DevicePage({ guid, tab }: { guid: string; tab: string })
             <PowerBar device={d} />
             <button onClick={() => setEditing(true)}>{t('devices.edit')}</button>
           </Heading>
+          <Credentials device={d} reload={device.reload} />
           <ul className="tabs">
             {Object.entries(TABS).map(([name, { key }]) => (
               <li key={name}>

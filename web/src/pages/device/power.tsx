@@ -7,6 +7,7 @@ import { Dialog, Failure, quoted, Shells } from '../../parts'
 import { ApiError } from '../../api'
 import { isDark, notePower, POWER, powerCall, sendPower, type PowerAction } from '../../power'
 import { closeAll, liveOf } from '../../live'
+import { useMay } from '../../session'
 import { useLoad } from '../../state'
 
 const POLL = 15_000
@@ -15,6 +16,7 @@ const ENDING = [4, 7, 8, 12]
 
 export function PowerBar({ device }: { device: Device }) {
   const [what, setWhat] = useState<PowerAction>()
+  const may = useMay()
   const state = useLoad(
     () => device.connectionStatus
       ? get<{ powerstate: number }>(`/amt/power/state/${device.guid}`).then((answer) => answer.powerstate)
@@ -31,15 +33,16 @@ export function PowerBar({ device }: { device: Device }) {
       {['power.on', 'power.reset', 'power.off'].map((name) => {
         const action = POWER.find((p) => p.key === name)
         return action && (
-          <button key={name} className={name === 'power.on' && isDark(state.data) ? 'primary' : undefined} disabled={!device.connectionStatus} onClick={() => setWhat(action)}>{t(action.key)}</button>
+          <button key={name} className={name === 'power.on' && isDark(state.data) ? 'primary' : undefined}
+            disabled={!device.connectionStatus || !may(action.needs)} title={may(action.needs) ? undefined : t('error.403')} onClick={() => setWhat(action)}>{t(action.key)}</button>
         )
       })}
       <select
-        aria-label={t('power.title')} className="secondary" value="" disabled={!device.connectionStatus}
+        aria-label={t('power.title')} className="secondary" value="" disabled={!device.connectionStatus || !POWER.some(({ needs }) => may(needs))}
         onChange={(e) => setWhat(POWER.find((p) => p.key === e.target.value))}
       >
         <option value="" disabled>{t('power.more')}</option>
-        {POWER.map((p) => <option key={p.key} value={p.key}>{t(p.key)}</option>)}
+        {POWER.map((p) => <option key={p.key} value={p.key} disabled={!may(p.needs)}>{t(p.key)}</option>)}
       </select>
       {what && <Confirm device={device} what={what} close={() => { setWhat(undefined); state.reload() }} />}
     </div>

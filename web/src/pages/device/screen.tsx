@@ -109,7 +109,7 @@ export default function Screen({ device }: { device: Device }) {
       {running && picture === 'missing' && <NoPicture device={device} />}
       <div className="stage">
         <canvas
-          ref={canvas} width={640} height={480} tabIndex={0} aria-label={t('device.screen')} aria-describedby="way-out"
+          ref={canvas} width={640} height={480} tabIndex={running ? 0 : -1} aria-label={t('device.screen')} aria-describedby="way-out"
           className={`${wishes.scale} ${running && !stale ? '' : 'dead'}`}
           onFocus={() => !wishes.viewOnly && live.current?.keys.GrabKeyInput()}
           onBlur={() => { live.current?.keys.UnGrabKeyInput(); letGo() }}

@@ -35,7 +35,8 @@ export function Summary({ device: d }: { device: Device }) {
 }
 
 function Notices({ notices }: { notices: string[] }) {
-  return notices.map((notice) => {
+  // That the password is refused is said above, with the way to mend it.
+  return notices.filter((notice) => notice !== 'credentials').map((notice) => {
     const known = NOTICES[notice]
     return known && <p key={notice} className="notice"><strong>{t(known.key)}</strong>: {t(known.hint)}</p>
   })

@@ -58,7 +58,7 @@ function OwnLog({ device: d, take }: { device: Device; take: (why: WhyOffline) =
   return (
     <details>
       <summary>{t('why.log')}</summary>
-      <p className="muted">{t('why.logHint')} <code>viaduct host cira-log</code>, <code>rpc amtinfo -cira</code></p>
+      <p className="muted">{t('why.logHint')} <code>viaduct host cira-log</code>, <code>rpc diagnostics cira</code></p>
       <form onSubmit={(event) => void submit(event)}>
         <label>{t('why.logText')}<textarea name="log" rows={5} required spellCheck={false} /></label>
         {action.error && <Failure error={action.error} />}

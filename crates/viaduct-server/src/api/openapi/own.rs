@@ -16,8 +16,8 @@ use viaduct_api::{
     DeviceAvailability, DevicePage, DevicePatch, DeviceStats, EffectiveConfig, Enrollment, Event,
     HealthCheck, History, ImportOutcome, NewDevice, NewEnrollment, NewTicket, PortableDevice,
     Redirection, Reloaded, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RotationActivate,
-    RotationActivated, RotationPush, RotationStatus, Status, Ticket, Tunnel, Unclaimed, Version,
-    WhyOffline, WrittenDevice,
+    RotationActivated, RotationPush, RotationStatus, Status, SupportBundle, Ticket, Tunnel,
+    Unclaimed, Version, WhyOffline, WrittenDevice,
 };
 
 /// Filters and pages of a list of devices.
@@ -224,6 +224,8 @@ fn server() -> Vec<Operation> {
             .gives(200, Made(Schemas::shown::<Vec<DeviceAvailability>>)),
         get("/api/v1/stats/health", "Facts about the server, each with a verdict.")
             .gives(200, Made(Schemas::shown::<Vec<HealthCheck>>)),
+        get("/api/v1/support-bundle", "For whoever helps from outside, without names and secrets.")
+            .gives(200, Made(Schemas::shown::<SupportBundle>)),
         get("/api/v1/config", "The configuration in effect, without secrets.")
             .gives(200, Made(Schemas::shown::<EffectiveConfig>)),
         get(

@@ -8,7 +8,7 @@ use crate::{
     render::{Format, STATE},
     say::note,
 };
-use viaduct_api::{Device, DevicePage, Unclaimed, trigger_words};
+use viaduct_api::{Device, DevicePage, Notice, Unclaimed, trigger_words};
 
 /// Rows of one request; larger inventories take several.
 const PAGE: usize = 1000;
@@ -186,7 +186,12 @@ fn last_end(device: &Device) -> String {
 }
 
 fn amt(device: &Device) -> String {
-    let password = if device.has_amt_password { "password kept here" } else { "no password kept" };
+    let refused = device.notices.contains(&Notice::Credentials);
+    let password = match (device.has_amt_password, refused) {
+        (true, true) => "the PC refuses the password kept here: viaduct devices password",
+        (true, false) => "password kept here",
+        (false, _) => "no password kept",
+    };
     device.amt_user.as_ref().map_or_else(String::new, |user| format!("{user} ({password})"))
 }
 

@@ -17,6 +17,10 @@ use crate::{
     serve::Settings,
 };
 use finding::{Findings, Level};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 use viaduct_api::{Code, Status};
 use viaduct_server::{Config, config::LoadArgs};
 
@@ -27,6 +31,9 @@ pub(crate) struct Options {
     /// Also judge how well the server is guarded
     #[arg(long)]
     hardening: bool,
+    /// Also write a file for whoever helps: the server's state and events without names, addresses and secrets
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
 }
 
 /// What there is to look at.
@@ -57,9 +64,32 @@ pub(crate) async fn run(global: &Global, options: Options) -> Result<()> {
         hardening::look(&patient, &mut findings).await;
     }
     findings.print(printer(global))?;
+    if let Some(file) = &options.bundle {
+        bundle(&patient, file).await?;
+    }
     let (problems, warnings) = (findings.count(Level::Problem), findings.count(Level::Warning));
     note(&format!("{problems} problem(s), {warnings} warning(s)"));
     if problems == 0 { Ok(()) } else { Err(Failure::said(Exit::Broken)) }
+}
+
+/// Writes what the server puts together for whoever helps; a file that is there is not overwritten.
+async fn bundle(patient: &Patient, file: &Path) -> Result<()> {
+    let Some((client, _)) = &patient.server else {
+        let detail = "a support bundle is made by the running server, and none answers";
+        return Err(Failure::new(Code::Unreachable, detail));
+    };
+    let bundle: serde_json::Value = client.get("/support-bundle").await?;
+    let text = serde_json::to_string_pretty(&bundle).unwrap_or_default();
+    let written =
+        std::fs::File::create_new(file).and_then(|mut out| out.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        Failure::usage(format!("{} cannot be written ({error}); name a new file", file.display()))
+    })?;
+    note(&format!(
+        "{} holds no names, addresses and secrets; look it over before you pass it on",
+        file.display()
+    ));
+    Ok(())
 }
 
 /// Finds the server and its settings. That a server which was named does not answer is a finding; that none runs on
