@@ -110,7 +110,8 @@ fn people() -> Vec<Operation> {
             ("scope", Text, "Every token with this scope."),
             ("device", Text, "Name or GUID of the device that it is about."),
         ])
-        .gives(200, Made(Schemas::shown::<Permissions>)),
+        .gives(200, Made(Schemas::shown::<Permissions>))
+        .refused(&[404]),
         get("/api/v1/users", "Users.").gives(200, Made(Schemas::shown::<Vec<User>>)),
         post("/api/v1/users", "Makes a user.")
             .takes(Made(Schemas::taken::<NewUser>))
