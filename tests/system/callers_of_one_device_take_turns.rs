@@ -1,7 +1,7 @@
 //! Many callers of one PC: some are served, some wait, and who is too many is told when to come again. Sequences that
 //! change what the PC boots do not mix.
 
-use crate::harness::{Answer, ForeignAmt};
+use crate::harness::{Answer, Demo, ForeignAmt};
 use serde_json::json;
 use std::thread;
 
@@ -70,4 +70,21 @@ fn boot_sequences_of_several_callers_do_not_mix() {
     for sequence in all.chunks(alone.len()) {
         assert_eq!(sequence, alone, "one whole sequence after the other");
     }
+}
+
+/// Uses of one nonce overtake each other on their ways; that is no wrong password.
+#[test]
+fn callers_beside_each_other_are_never_told_that_the_password_is_refused() {
+    let demo = Demo::start(1);
+    let device = demo.devices[0].name.as_str();
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    demo.viaduct(&["amt", "hardware", device, "-o", "json"]);
+                    demo.viaduct(&["amt", "features", device, "-o", "json"]);
+                }
+            });
+        }
+    });
 }

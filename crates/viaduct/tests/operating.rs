@@ -79,10 +79,10 @@ fn lists_and_objects_are_printed_in_every_form() {
     let line = server.cli(&["devices", "ls", "-o", "ndjson"]).succeeds().stdout;
     assert_eq!(line.lines().count(), 1);
     let csv = server.cli(&["devices", "ls", "-o", "csv"]).succeeds().stdout;
-    assert_eq!(csv.lines().next(), Some("name,state,up,from,ports,labels,guid"));
+    assert_eq!(csv.lines().next(), Some("name,state,up,amt,from,ports,labels,guid"));
     assert_eq!(
         csv.lines().nth(1),
-        Some(format!("pc-1,away,never seen,,,site=berlin,{GUID}").as_str())
+        Some(format!("pc-1,away,never seen,,,,site=berlin,{GUID}").as_str())
     );
     let table = server.cli(&["devices", "ls"]).succeeds().stdout;
     assert!(table.starts_with("NAME ") && table.contains("○ away"), "{table}");

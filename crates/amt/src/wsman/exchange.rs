@@ -9,9 +9,10 @@ use crate::http::{
     digest::{Challenge, DigestError, DigestLogin},
 };
 
-/// An unauthenticated try, one with an answer, and more when the nonce had become stale: requests beside this one may
-/// have made it so more than once. A wrong password ends it earlier.
-const MAX_TRIES: u8 = 4;
+/// An unauthenticated try, one with an answer, and more when the nonce had become stale: requests beside this one take
+/// uses of the same nonce, and whichever arrives first makes those before it stale. Few enough tries would be taken for a
+/// wrong password then, which ends it at the second.
+const MAX_TRIES: u8 = 12;
 
 /// One request and its answer, over a channel that the caller opens.
 ///

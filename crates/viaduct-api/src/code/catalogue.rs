@@ -329,7 +329,7 @@ codes! {
     /// Signed in, but not allowed.
     NotAllowed "E3004" "You may not do this"
         : "Your role, or the scope of your token, does not have this right for this device."
-        => "`viaduct users permissions` lists your rights, and which roles have the missing one.";
+        => "`viaduct users permissions` lists your rights; the missing one needs another role, or a token with a wider scope.";
     /// The setup link is of no use.
     SetupLink "E3005" "The setup link is used, wrong, or too old"
         : "A link is good for one use and 30 minutes."

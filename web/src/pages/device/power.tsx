@@ -1,6 +1,7 @@
 // Power state and actions of one device.
 
 import { useEffect, useState } from 'react'
+import { Link } from 'wouter'
 import { get, type Device } from '../../api'
 import { isKey, t } from '../../i18n'
 import { Dialog, Failure, quoted, Shells } from '../../parts'
@@ -25,6 +26,7 @@ export function PowerBar({ device }: { device: Device }) {
     POLL
   )
   useEffect(() => { if (state.data !== undefined) notePower(device.guid, state.data) }, [device.guid, state.data])
+  const denied = POWER.find(({ needs }) => !may(needs))
   const key = `power.${state.data}`
   const words = state.data !== undefined && isKey(key) ? t(key) : t('power.unknown')
   return (
@@ -44,6 +46,7 @@ export function PowerBar({ device }: { device: Device }) {
         <option value="" disabled>{t('power.more')}</option>
         {POWER.map((p) => <option key={p.key} value={p.key} disabled={!may(p.needs)}>{t(p.key)}</option>)}
       </select>
+      {denied && <Link href={`/permissions?right=${denied.needs}`}>{t('permissions.whyNot')}</Link>}
       {what && <Confirm device={device} what={what} close={() => { setWhat(undefined); state.reload() }} />}
     </div>
   )
