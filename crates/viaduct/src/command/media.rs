@@ -6,7 +6,7 @@ use super::Desk;
 use crate::{
     age::{bytes, date, since},
     client::segment,
-    failure::{Result, sum_up},
+    failure::Result,
     render::Format,
     say::note,
 };
@@ -44,16 +44,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Ls => list(desk).await,
         Command::Show { image } => show(desk, &image).await,
         Command::Upload { file, name } => upload::run(desk, &file, name).await,
-        Command::Rm { images } => {
-            let mut failures = Vec::new();
-            for image in &images {
-                match desk.client.delete(&format!("/media/{}", segment(image))).await {
-                    Ok(()) => note(&format!("image {image} removed")),
-                    Err(failure) => failures.push(failure),
-                }
-            }
-            sum_up(images.len() - failures.len(), failures)
-        }
+        Command::Rm { images } => desk.delete_each("/media", &images, ("image", "removed")).await,
     }
 }
 

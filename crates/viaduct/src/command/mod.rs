@@ -31,7 +31,13 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod wsman;
 
-use crate::{cli::Global, client::Client, failure::Result, render::Printer};
+use crate::{
+    cli::Global,
+    client::{Client, segment},
+    failure::{Result, sum_up},
+    render::Printer,
+    say::note,
+};
 
 /// What every command works with.
 #[derive(Debug)]
@@ -52,6 +58,24 @@ impl Desk {
             yes: global.yes,
             dry_run: global.dry_run,
         })
+    }
+
+    /// Deletes each of these below `path`, and says so with the words before and behind its name. One that fails stops
+    /// none of the others.
+    pub(crate) async fn delete_each(
+        &self,
+        path: &str,
+        names: &[String],
+        (what, done): (&str, &str),
+    ) -> Result<()> {
+        let mut failures = Vec::new();
+        for name in names {
+            match self.client.delete(&format!("{path}/{}", segment(name))).await {
+                Ok(()) => note(&format!("{what} {name} {done}")),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        sum_up(names.len() - failures.len(), failures)
     }
 }
 

@@ -3,8 +3,7 @@
 use super::Desk;
 use crate::{
     age::{ago, date, since},
-    client::segment,
-    failure::{Failure, Result, sum_up},
+    failure::{Failure, Result},
     render::Format,
     say::{data, note},
 };
@@ -96,14 +95,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             )
         }
         Command::Revoke { names } => {
-            let mut failures = Vec::new();
-            for name in &names {
-                match desk.client.delete(&format!("/tokens/{}", segment(name))).await {
-                    Ok(()) => note(&format!("token {name} revoked")),
-                    Err(failure) => failures.push(failure),
-                }
-            }
-            sum_up(names.len() - failures.len(), failures)
+            desk.delete_each("/tokens", &names, ("token", "revoked")).await
         }
     }
 }

@@ -141,16 +141,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             }
             sum_up(names.len() - failures.len(), failures)
         }
-        Command::Rm { names } => {
-            let mut failures = Vec::new();
-            for name in &names {
-                match desk.client.delete(&format!("/users/{}", segment(name))).await {
-                    Ok(()) => note(&format!("user {name} removed")),
-                    Err(failure) => failures.push(failure),
-                }
-            }
-            sum_up(names.len() - failures.len(), failures)
-        }
+        Command::Rm { names } => desk.delete_each("/users", &names, ("user", "removed")).await,
     }
 }
 

@@ -86,7 +86,6 @@ export const answers: Record<keyof typeof words, string> = {
   'log.time': 'Zeit',
   'log.from': 'Von',
   'log.event': 'Ereignis',
-  'log.severity': 'Gewicht',
   'log.area': 'Bereich',
   'log.by': 'Durch',
   'log.more': 'Einzelheiten',

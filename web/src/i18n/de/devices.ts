@@ -7,7 +7,6 @@ export const devices: Record<keyof typeof words, string> = {
   'devices.emptyHint': 'Nehmen Sie einen auf drei Wegen auf, oder lassen Sie `viaduct demo` simulierte bringen.',
   'devices.nothing': 'Kein PC passt zu diesen Filtern.',
   'devices.count': '{shown} von {all}',
-  'devices.filter.all': 'alle',
   'devices.name': 'Name',
   'devices.state': 'Zustand',
   'devices.firmware': 'AMT',

@@ -4,14 +4,11 @@ import type { frame as words } from '../en/frame'
 
 export const frame: Record<keyof typeof words, string> = {
   'app.name': 'Viaduct',
-  'app.unreachable': 'Der Server antwortet nicht. Die Seite zeigt den letzten bekannten Stand.',
   'nav.overview': 'Überblick',
   'nav.devices': 'Geräte',
   'nav.unclaimed': 'Unbekannte',
   'nav.redirections': 'Sitzungen',
-  'nav.events': 'Ereignisse',
   'nav.audit': 'Protokoll',
-  'nav.tokens': 'Token',
   'nav.settings': 'Einstellungen',
   'nav.signout': 'Abmelden',
   'nav.menu': 'Menü',

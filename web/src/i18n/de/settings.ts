@@ -5,7 +5,6 @@ import type { settings as words } from '../en/settings'
 export const settings: Record<keyof typeof words, string> = {
   'settings.config': 'Wirksame Einstellungen',
   'settings.about': 'Version {version}, gestartet {since}',
-  'settings.root': 'Wurzelzertifikat, das die PCs brauchen',
   'settings.listeners': 'Anschlüsse',
   'settings.web': 'Dashboard',
   'settings.configHint': 'Womit der Server läuft, Voreinstellungen inbegriffen. Geheimnisse fehlen. Geändert wird in viaduct.toml.',

@@ -84,7 +84,6 @@ export const answers = {
   'log.time': 'Time',
   'log.from': 'From',
   'log.event': 'Event',
-  'log.severity': 'Weight',
   'log.area': 'Area',
   'log.by': 'By',
   'log.more': 'Details',

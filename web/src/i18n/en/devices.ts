@@ -5,7 +5,6 @@ export const devices = {
   'devices.emptyHint': 'Add one in three ways, or let `viaduct demo` bring simulated ones.',
   'devices.nothing': 'No PC fits these filters.',
   'devices.count': '{shown} of {all}',
-  'devices.filter.all': 'all',
   'devices.name': 'Name',
   'devices.state': 'State',
   'devices.firmware': 'AMT',

@@ -2,14 +2,11 @@
 
 export const frame = {
   'app.name': 'Viaduct',
-  'app.unreachable': 'The server does not answer. The page shows what was known before.',
   'nav.overview': 'Overview',
   'nav.devices': 'Devices',
   'nav.unclaimed': 'Unclaimed',
   'nav.redirections': 'Redirections',
-  'nav.events': 'Events',
   'nav.audit': 'Audit',
-  'nav.tokens': 'Tokens',
   'nav.settings': 'Settings',
   'nav.signout': 'Sign out',
   'nav.menu': 'Menu',

@@ -3,7 +3,6 @@
 export const settings = {
   'settings.config': 'Effective configuration',
   'settings.about': 'Version {version}, started {since}',
-  'settings.root': 'Root certificate that the PCs need',
   'settings.listeners': 'Listeners',
   'settings.web': 'Dashboard',
   'settings.configHint': 'What the server runs with, defaults included. Secrets are left out. Changes are made in viaduct.toml.',
