@@ -4,7 +4,7 @@ use crate::service::{Offer, PIECE, PORTS, Service};
 use anyhow::{Context, Result, ensure};
 use apf::{ChannelId, Time, device};
 use bytes::{Buf, Bytes, BytesMut};
-use openssl::ssl::{Ssl, SslContext, SslMethod, SslMode, SslVersion};
+use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslVersion};
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -16,6 +16,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split},
     net::{TcpSocket, TcpStream},
     sync::oneshot,
+    task::JoinHandle,
     time::{Instant, sleep_until},
 };
 use tokio_openssl::SslStream;
@@ -44,13 +45,18 @@ impl Identity {
 
 /// One TLS policy for all servers: TLS 1.2, ECDHE-RSA-AES128-GCM, no resumption.
 pub(crate) fn tls(root: &Path) -> Result<SslContext> {
+    Ok(tls_of(root)?.build())
+}
+
+/// The same, not finished yet.
+pub(crate) fn tls_of(root: &Path) -> Result<SslContextBuilder> {
     let mut context = SslContext::builder(SslMethod::tls_client())?;
     context.set_max_proto_version(Some(SslVersion::TLS1_2))?;
     context.set_cipher_list("ECDHE-RSA-AES128-GCM-SHA256")?;
     context.set_ca_file(root)?;
     context.set_verify(openssl::ssl::SslVerifyMode::PEER);
     context.set_mode(SslMode::RELEASE_BUFFERS);
-    Ok(context.build())
+    Ok(context)
 }
 
 /// How a device sends.
@@ -100,6 +106,16 @@ pub(crate) async fn dial_in(
     tls: SslContext,
     manner: Manner,
 ) -> Result<()> {
+    dial_in_watched(n, server, tls, manner).await.map(drop)
+}
+
+/// The same; the task ends when the tunnel does, and the tunnel when the task is aborted.
+pub(crate) async fn dial_in_watched(
+    n: usize,
+    server: SocketAddr,
+    tls: SslContext,
+    manner: Manner,
+) -> Result<JoinHandle<()>> {
     let identity = Identity::nth(n);
     let stream = connect(n, server, &tls).await.context("TLS")?;
     let mut config = device::Config::new(identity.guid);
@@ -117,9 +133,9 @@ pub(crate) async fn dial_in(
         settled: Some(settled),
     };
     let (read, write) = split(stream);
-    tokio::spawn(device.run(read, write));
+    let running = tokio::spawn(device.run(read, write));
     ensure!(ready.await.is_ok(), "device {n} was turned away");
-    Ok(())
+    Ok(running)
 }
 
 /// Room for a read: little for the many that only sit there, a whole TLS record for those that are sent much. Too

@@ -4,6 +4,7 @@
 //! megabytes a second are printed for orientation. Nothing here is a test that passes or fails.
 
 mod answers;
+mod attack;
 mod console;
 mod device;
 mod http;
@@ -16,7 +17,7 @@ mod stage;
 mod viaduct;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use report::{Report, Target, progress};
 use stage::Bench;
 use std::{path::PathBuf, time::Duration};
@@ -43,6 +44,15 @@ struct Options {
     /// No measurement begins or goes on after so many seconds [default: 560; quick: 120]
     #[arg(long)]
     seconds: Option<u64>,
+    #[command(subcommand)]
+    instead: Option<Instead>,
+}
+
+/// What can be measured instead of speed
+#[derive(Debug, Subcommand)]
+enum Instead {
+    /// Impostors, guessed passwords and strangers at the rates a server must live through (start it by bench/attacks)
+    Attacks(attack::Options),
 }
 
 impl Options {
@@ -54,6 +64,11 @@ impl Options {
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut options = Options::parse();
+    if let Some(Instead::Attacks(attacks)) = &options.instead {
+        let directory = tempfile::tempdir()?;
+        let done = attack::run(&options.program, directory.path(), attacks).await;
+        return done.with_context(|| logs(directory));
+    }
     let given = (options.megabytes, options.rounds, options.devices.take(), options.seconds);
     let bytes = options.either(given.0, 500, 100) * 1_000_000;
     let rounds = options.either(given.1, 3, 1);

@@ -32,6 +32,13 @@ impl Server {
         Ok((ticks(11) + ticks(12)) / TICKS)
     }
 
+    /// KiB that it had written to files so far.
+    pub(crate) fn written(&self) -> Result<f64> {
+        let io = fs::read_to_string(format!("/proc/{}/io", self.0.id()))?;
+        let line = io.lines().find(|l| l.starts_with("write_bytes:")).context("no write_bytes")?;
+        Ok(line.split_whitespace().nth(1).unwrap_or("0").parse::<f64>()? / 1024.0)
+    }
+
     /// Resident memory in KiB.
     pub(crate) fn rss(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;

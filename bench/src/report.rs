@@ -58,11 +58,11 @@ impl Report {
     pub(crate) fn print(&self) {
         let mut out = std::io::stdout().lock();
         let mut line = |text: String| drop(writeln!(out, "{}", text.trim_end()));
-        line(format!("{:<66}{:>24}{:>20}  {:<10}", "figure", "viaduct", "ratio", "target"));
+        line(format!("{:<66} {:>23} {:>23}  {:<10}", "figure", "viaduct", "ratio", "target"));
         for row in &self.0 {
             let ratio = if row.ratios.is_empty() { String::new() } else { spread(&row.ratios) };
             let (name, ours) = (&row.name, spread(&row.ours));
-            line(format!("{name:<66}{ours:>24}{ratio:>20}  {}", row.verdict()));
+            line(format!("{name:<66} {ours:>23} {ratio:>23}  {}", row.verdict()));
         }
         line(String::new());
         line("Ratios are to HAProxy (one thread) moving the same bytes in the same round, unless named otherwise;".into());

@@ -1,6 +1,7 @@
 //! Who may do what: users, tokens, one authorisation function.
 
 mod action;
+mod argon;
 mod failures;
 mod jwt;
 mod oidc;
@@ -356,9 +357,10 @@ impl Access {
         }
         let phc = known.as_ref().map(|known| known.person.password.clone());
         let name = user.to_ascii_lowercase();
+        let standing = self.0.throttle().standing(attempt, Instant::now());
         let still_allowed = || self.throttled(attempt).is_ok();
         let keys = self.0.inventory.keys();
-        match self.0.passwords.check(keys, &name, password, phc, still_allowed).await {
+        match self.0.passwords.check(keys, &name, password, phc, standing, still_allowed).await {
             Ok(Some(right)) => {
                 known.filter(|known| right && !known.person.disabled).ok_or(SignInError::Wrong)
             }

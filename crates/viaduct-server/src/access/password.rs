@@ -1,14 +1,12 @@
 //! People's passwords: Argon2id (19 MiB, two passes), two at a time at most, and a short memory for those that were right,
-//! so that a console that signs in for every connection does not cost 20 ms each time.
+//! so that a console that signs in for every connection does not cost 20 ms each time. People where they have signed in
+//! before do not queue behind strangers who guess.
 
+use super::{argon, throttle::Standing};
 use crate::{
     config::Secret,
     inventory::{StoreError, keys::Keys},
     recent::Recent,
-};
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::phc::PasswordHash,
 };
 use std::{
     sync::{
@@ -17,12 +15,18 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Checks at the same time; each takes 19 MiB and a processor.
-const AT_ONCE: usize = 2;
-/// Checks that wait for their turn; more are told to come back, or strangers could make people wait for minutes.
+pub(super) const AT_ONCE: usize = 2;
+/// Of these, for those who have not signed in from where they are: whoever has finds the other one free.
+const STRANGERS_AT_ONCE: usize = 1;
+/// Checks that wait for their turn, of people and of strangers apart; more are told to come back, or strangers could make
+/// people wait for minutes.
 const WAITING: usize = 64;
+/// From where somebody has failed, nobody joins strangers who are as many as this already: the places are left to those
+/// who come for the first time.
+const SUSPECTS_WAITING: usize = 8;
 /// So long a right password is remembered (as a keyed hash).
 const REMEMBER: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 1024;
@@ -38,7 +42,9 @@ pub(super) struct Busy;
 #[derive(Debug)]
 pub(super) struct Passwords {
     turn: Semaphore,
+    strangers_turn: Semaphore,
     waiting: AtomicUsize,
+    strangers_waiting: AtomicUsize,
     right: Mutex<Recent<[u8; 32], Instant>>,
     /// Checked against when there is no such user, so that this costs the same.
     dummy: String,
@@ -51,9 +57,9 @@ pub(super) struct Passwords {
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
-    fn new(counter: &'a AtomicUsize) -> Result<Self, Busy> {
+    fn new(counter: &'a AtomicUsize, most: usize) -> Result<Self, Busy> {
         let waiting = Self(counter);
-        if counter.fetch_add(1, Ordering::Relaxed) >= WAITING { Err(Busy) } else { Ok(waiting) }
+        if counter.fetch_add(1, Ordering::Relaxed) >= most { Err(Busy) } else { Ok(waiting) }
     }
 }
 
@@ -69,7 +75,9 @@ impl Passwords {
         let dummy = hash(Secret::new(random)).await?;
         Ok(Self {
             turn: Semaphore::new(AT_ONCE),
+            strangers_turn: Semaphore::new(STRANGERS_AT_ONCE),
             waiting: AtomicUsize::new(0),
+            strangers_waiting: AtomicUsize::new(0),
             right: Mutex::new(Recent::new(REMEMBERED)),
             dummy,
             #[cfg(test)]
@@ -85,6 +93,7 @@ impl Passwords {
         user: &str,
         password: &Secret<String>,
         phc: Option<String>,
+        standing: Standing,
         still_allowed: impl FnOnce() -> bool,
     ) -> Result<Option<bool>, Busy> {
         let exists = phc.is_some();
@@ -95,9 +104,7 @@ impl Passwords {
         if self.remembers(&remembered) {
             return Ok(Some(true));
         }
-        let waiting = Waiting::new(&self.waiting)?;
-        let Ok(turn) = self.turn.acquire().await else { return Err(Busy) };
-        drop(waiting);
+        let turn = self.turn(standing).await?;
         // Another connection with the same credential may have been first.
         if self.remembers(&remembered) {
             return Ok(Some(true));
@@ -116,6 +123,26 @@ impl Passwords {
         Ok(Some(right))
     }
 
+    /// Waits for a turn; it lasts until it is dropped.
+    async fn turn(
+        &self,
+        standing: Standing,
+    ) -> Result<(SemaphorePermit<'_>, Option<SemaphorePermit<'_>>), Busy> {
+        let (line, most) = match standing {
+            Standing::Known => (&self.waiting, WAITING),
+            Standing::New => (&self.strangers_waiting, WAITING),
+            Standing::Suspect => (&self.strangers_waiting, SUSPECTS_WAITING),
+        };
+        let _waiting = Waiting::new(line, most)?;
+        let strangers = match standing {
+            Standing::Known => None,
+            Standing::New | Standing::Suspect => {
+                Some(self.strangers_turn.acquire().await.map_err(|_| Busy)?)
+            }
+        };
+        Ok((self.turn.acquire().await.map_err(|_| Busy)?, strangers))
+    }
+
     fn remembers(&self, hash: &[u8; 32]) -> bool {
         let mut right = self.lock();
         let fresh = right.get(hash).map(|at| at.elapsed() < REMEMBER);
@@ -130,19 +157,10 @@ impl Passwords {
     }
 }
 
-fn argon2() -> Argon2<'static> {
-    // 19 MiB, two passes, one lane: the crate's defaults, which follow OWASP's password storage cheat sheet.
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
-}
-
 /// The PHC string to keep.
 pub(super) async fn hash(password: Secret<String>) -> Result<String, StoreError> {
     let salt: [u8; 16] = crate::inventory::keys::random()?;
-    let work = move || {
-        argon2()
-            .hash_password_with_salt(password.expose().as_bytes(), &salt)
-            .map(|hash: PasswordHash| hash.to_string())
-    };
+    let work = move || argon::hash(password.expose(), &salt);
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(phc)) => Ok(phc),
         Ok(Err(e)) => Err(StoreError::Database(format!("the password cannot be hashed: {e}"))),
@@ -151,7 +169,7 @@ pub(super) async fn hash(password: Secret<String>) -> Result<String, StoreError>
 }
 
 async fn verify(password: Secret<String>, phc: String) -> bool {
-    let work = move || argon2().verify_password(password.expose().as_bytes(), phc.as_str()).is_ok();
+    let work = move || argon::verify(password.expose(), &phc);
     tokio::task::spawn_blocking(work).await.unwrap_or(false)
 }
 
@@ -177,7 +195,7 @@ mod tests {
         let wrong = secret("wrong horse");
         for known in [Some(phc), None] {
             let before = passwords.checks.load(Ordering::Relaxed);
-            let answer = passwords.check(&keys, "ann", &wrong, known, || true).await;
+            let answer = passwords.check(&keys, "ann", &wrong, known, Standing::New, || true).await;
             assert_eq!(answer, Ok(Some(false)));
             assert_eq!(passwords.checks.load(Ordering::Relaxed), before + 1);
         }
@@ -188,14 +206,17 @@ mod tests {
         let (_place, keys, passwords, phc) = made().await;
         let right = secret("correct horse");
         for _ in 0..3 {
-            let answer = passwords.check(&keys, "ann", &right, Some(phc.clone()), || true).await;
+            let answer = passwords
+                .check(&keys, "ann", &right, Some(phc.clone()), Standing::New, || true)
+                .await;
             assert_eq!(answer, Ok(Some(true)));
         }
         assert_eq!(passwords.checks.load(Ordering::Relaxed), 1);
         let changed = hash(secret("another horse")).await.unwrap();
-        let answer = passwords.check(&keys, "ann", &right, Some(changed), || true).await;
+        let answer =
+            passwords.check(&keys, "ann", &right, Some(changed), Standing::New, || true).await;
         assert_eq!(answer, Ok(Some(false)));
-        let other = passwords.check(&keys, "bob", &right, None, || true).await;
+        let other = passwords.check(&keys, "bob", &right, None, Standing::New, || true).await;
         assert_eq!(other, Ok(Some(false)));
         assert_eq!(passwords.checks.load(Ordering::Relaxed), 3);
     }
@@ -204,7 +225,8 @@ mod tests {
     async fn whoever_is_throttled_while_waiting_is_not_checked() {
         let (_place, keys, passwords, phc) = made().await;
         let wrong = secret("wrong horse");
-        let answer = passwords.check(&keys, "ann", &wrong, Some(phc), || false).await;
+        let answer =
+            passwords.check(&keys, "ann", &wrong, Some(phc), Standing::New, || false).await;
         assert_eq!(answer, Ok(None));
         assert_eq!(passwords.checks.load(Ordering::Relaxed), 0);
     }
@@ -212,9 +234,26 @@ mod tests {
     #[tokio::test]
     async fn the_queue_of_checks_is_bounded() {
         let (_place, keys, passwords, phc) = made().await;
-        passwords.waiting.store(WAITING, Ordering::Relaxed);
+        passwords.strangers_waiting.store(WAITING, Ordering::Relaxed);
         let any = secret("whatever it is");
-        assert_eq!(passwords.check(&keys, "ann", &any, Some(phc), || true).await, Err(Busy));
-        assert_eq!(passwords.waiting.load(Ordering::Relaxed), WAITING, "it leaves the queue again");
+        assert_eq!(
+            passwords.check(&keys, "ann", &any, Some(phc), Standing::New, || true).await,
+            Err(Busy)
+        );
+        let left = passwords.strangers_waiting.load(Ordering::Relaxed);
+        assert_eq!(left, WAITING, "it leaves the queue again");
+    }
+
+    #[tokio::test]
+    async fn whoever_has_signed_in_there_does_not_queue_behind_strangers() {
+        let (_place, keys, passwords, phc) = made().await;
+        let right = secret("correct horse");
+        passwords.strangers_waiting.store(SUSPECTS_WAITING, Ordering::Relaxed);
+        let check =
+            |standing| passwords.check(&keys, "ann", &right, Some(phc.clone()), standing, || true);
+        assert_eq!(check(Standing::Suspect).await, Err(Busy));
+        // A stranger's turn that never ends.
+        let _stranger = passwords.turn(Standing::New).await.unwrap();
+        assert_eq!(check(Standing::Known).await, Ok(Some(true)));
     }
 }

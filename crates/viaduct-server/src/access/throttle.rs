@@ -44,6 +44,17 @@ impl Attempt {
     }
 }
 
+/// What is known about where somebody tries to sign in from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// This account has signed in from there before.
+    Known,
+    /// Nothing.
+    New,
+    /// Somebody has failed from there within the hour, with whatever account.
+    Suspect,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Failures {
     count: u32,
@@ -94,6 +105,18 @@ impl Throttle {
         }
         hour_delay(failures, PER_ACCOUNT, now)?;
         rest(ACCOUNT_DELAY, failures.last, now)
+    }
+
+    /// Who goes first when there are more than can be checked at once.
+    pub(super) fn standing(&self, attempt: &Attempt, now: Instant) -> Standing {
+        if self.good.get(attempt).is_some() {
+            return Standing::Known;
+        }
+        let recent = |f: &Failures| now.saturating_duration_since(f.last) < HOUR;
+        match self.sources.get(&attempt.source).is_some_and(recent) {
+            true => Standing::Suspect,
+            false => Standing::New,
+        }
     }
 
     pub(super) fn failed(&mut self, attempt: &Attempt, now: Instant) {
@@ -207,6 +230,21 @@ mod tests {
         assert_eq!(throttle.delay(&fresh, now), Some(ACCOUNT_DELAY));
         assert_eq!(throttle.delay(&home, now), None);
         assert_eq!(throttle.delay(&fresh, now + ACCOUNT_DELAY), None);
+    }
+
+    #[test]
+    fn a_source_is_suspect_for_an_hour_after_a_failure_except_to_whom_it_is_known() {
+        let (mut throttle, now) = (Throttle::new(), Instant::now());
+        let (ann, source) = (from("192.0.2.1"), "192.0.2.1".parse().unwrap());
+        let bob = Attempt::new(Some("bob"), source);
+        assert_eq!(throttle.standing(&ann, now), Standing::New);
+        throttle.succeeded(&ann);
+        throttle.failed(&bob, now);
+        assert_eq!(throttle.standing(&ann, now), Standing::Known);
+        assert_eq!(throttle.standing(&bob, now), Standing::Suspect);
+        assert_eq!(throttle.standing(&Attempt::new(None, source), now), Standing::Suspect);
+        assert_eq!(throttle.standing(&bob, now + HOUR), Standing::New);
+        assert_eq!(throttle.standing(&from("192.0.2.2"), now), Standing::New);
     }
 
     #[test]
