@@ -24,6 +24,8 @@ struct Person<'a> {
     /// Of a sign-in, `Bearer …`.
     authorization: String,
     token: String,
+    /// What the proxies are shown.
+    at_proxies: (String, String),
 }
 
 impl<'a> Person<'a> {
@@ -34,7 +36,21 @@ impl<'a> Person<'a> {
         let wish = json!({ "username": name, "password": PASSWORD });
         let (_, answer) = demo.rest("POST", "/authorize", Some(&wish));
         let token = answer["token"].as_str().unwrap().to_owned();
-        Self { demo, name: name.to_owned(), authorization: format!("Bearer {token}"), token }
+        let at_proxies = (name.to_owned(), PASSWORD.to_owned());
+        let authorization = format!("Bearer {token}");
+        Self { demo, name: name.to_owned(), authorization, token, at_proxies }
+    }
+
+    /// The same person in another sign-in, and at the proxies with a token that goes back to it.
+    fn again(&self) -> Self {
+        let wish = json!({ "username": self.name, "password": PASSWORD });
+        let (_, answer) = self.demo.rest("POST", "/authorize", Some(&wish));
+        let token = answer["token"].as_str().unwrap().to_owned();
+        let authorization = format!("Bearer {token}");
+        let (status, answer) = self.demo.rest_as(&authorization, "POST", "/session/proxy", None);
+        assert_eq!(status, 201, "{answer}");
+        let at_proxies = ("token".to_owned(), answer["token"].as_str().unwrap().to_owned());
+        Self { demo: self.demo, name: self.name.clone(), authorization, token, at_proxies }
     }
 
     fn ticket(&self, device: &Device) -> (u16, Value) {
@@ -43,12 +59,14 @@ impl<'a> Person<'a> {
     }
 
     fn socks(&self, device: &Device) -> TcpStream {
-        socks_as(self.demo.get("socks5"), (&self.name, PASSWORD), &device.name, 16992)
+        let (user, password) = &self.at_proxies;
+        socks_as(self.demo.get("socks5"), (user, password), &device.name, 16992)
     }
 
     fn connect(&self, device: &Device) -> TcpStream {
         let mut console = TcpStream::connect(self.demo.get("http_proxy")).unwrap();
-        let sign_in = base64(&format!("{}:{PASSWORD}", self.name));
+        let (user, password) = &self.at_proxies;
+        let sign_in = base64(&format!("{user}:{password}"));
         let head = format!(
             "CONNECT {0}:16992 HTTP/1.1\r\nHost: {0}:16992\r\nProxy-Authorization: Basic {sign_in}\r\n\r\n",
             device.name
@@ -113,8 +131,8 @@ fn lives(stream: &TcpStream) -> bool {
 
 /// Opens everything, takes the right away, and looks how long each thing lasts.
 #[expect(clippy::print_stdout, reason = "the figures of the promise")]
-fn loses(demo: &Demo, device: &Device, name: &str, take_away: impl Fn(&Person<'_>)) {
-    let person = Person::add(demo, name);
+fn loses(person: &Person<'_>, device: &Device, take_away: impl Fn(&Person<'_>)) {
+    let (demo, name) = (person.demo, person.name.as_str());
     let ticket = person.ticket(device).1["ticket"].as_str().unwrap().to_owned();
     let unused = person.ticket(device).1["ticket"].as_str().unwrap().to_owned();
     let (socks, connect, (_process, forward)) =
@@ -144,7 +162,7 @@ fn loses(demo: &Demo, device: &Device, name: &str, take_away: impl Fn(&Person<'_
         for stream in [&socks, &connect, &forward] {
             stream.set_nonblocking(false).unwrap();
         }
-        take_away(&person);
+        take_away(person);
         let taken = Instant::now();
         let (status, answer) = person.ticket(device);
         assert!(matches!(status, 401 | 403), "{status} {answer}");
@@ -183,45 +201,65 @@ fn loses(demo: &Demo, device: &Device, name: &str, take_away: impl Fn(&Person<'_
 fn the_disabled_the_demoted_and_the_removed_lose_everything_in_time() {
     let demo = Demo::start(6);
     let other = Person::add(&demo, "other");
-    let user = |person: &Person<'_>| format!("/users/{}", person.name);
+    let change = |person: &Person<'_>, wish: Value| {
+        let path = format!("/users/{}", person.name);
+        assert_eq!(demo.rest("PATCH", &path, Some(&wish)).0, 200, "{wish}");
+    };
     thread::scope(|scope| {
-        scope.spawn(|| {
-            loses(&demo, &demo.devices[0], "disabled", |person| {
-                assert_eq!(
-                    demo.rest("PATCH", &user(person), Some(&json!({ "disabled": true }))).0,
-                    200
-                );
-            });
-        });
-        scope.spawn(|| {
-            loses(&demo, &demo.devices[1], "demoted", |person| {
-                assert_eq!(
-                    demo.rest("PATCH", &user(person), Some(&json!({ "role": "viewer" }))).0,
-                    200
-                );
-            });
-        });
-        scope.spawn(|| {
-            loses(&demo, &demo.devices[2], "removed", |person| {
-                assert_eq!(demo.rest("DELETE", &user(person), None).0, 204);
-            });
+        let (demo, change) = (&demo, &change);
+        let lose = |at: usize, name: &'static str, take_away: fn(&Person<'_>)| {
+            scope.spawn(move || loses(&Person::add(demo, name), &demo.devices[at], take_away))
+        };
+        lose(2, "removed", |person| {
+            let path = format!("/users/{}", person.name);
+            assert_eq!(person.demo.rest("DELETE", &path, None).0, 204);
         });
         // Also what was opened at the proxies, with the password that stays.
-        scope.spawn(|| {
-            loses(&demo, &demo.devices[4], "ended", |person| {
-                let everywhere = format!("{}/sign-out", user(person));
-                assert_eq!(demo.rest("POST", &everywhere, None).0, 204);
-            });
+        lose(4, "ended", |person| {
+            let everywhere = format!("/users/{}/sign-out", person.name);
+            assert_eq!(person.demo.rest("POST", &everywhere, None).0, 204);
         });
-        scope.spawn(|| {
-            loses(&demo, &demo.devices[5], "leaving", |person| {
-                let (status, _) = demo.rest_as(&person.authorization, "DELETE", "/session", None);
-                assert_eq!(status, 204);
-            });
-        });
+        for (at, name, wish) in [
+            (0, "disabled", json!({ "disabled": true })),
+            (1, "demoted", json!({ "role": "viewer" })),
+            (5, "other-password", json!({ "password": "Another-Horse-2!" })),
+        ] {
+            let loses = move || {
+                loses(&Person::add(demo, name), &demo.devices[at], |person| {
+                    change(person, wish.clone());
+                });
+            };
+            scope.spawn(loses);
+        }
     });
     assert!(lives(&other.socks(&demo.devices[3])), "nobody else is touched");
     assert_eq!(other.ticket(&demo.devices[3]).0, 201);
+}
+
+#[test]
+fn signing_out_ends_what_belongs_to_that_sign_in_and_nothing_else() {
+    let demo = Demo::start(2);
+    let (device, another) = (&demo.devices[0], &demo.devices[1]);
+    let person = Person::add(&demo, "leaving");
+    let (leaving, staying) = (person.again(), person.again());
+    // A PC has room for three channels to this port.
+    let by_password = person.socks(another);
+    let (by_token, (_process, forward)) = (staying.connect(another), staying.forward(another));
+    loses(&leaving, device, |leaving| {
+        let (status, _) = demo.rest_as(&leaving.authorization, "DELETE", "/session", None);
+        assert_eq!(status, 204);
+    });
+    for (what, stream) in [("password", &by_password), ("token", &by_token), ("forward", &forward)]
+    {
+        assert!(lives(stream), "{what}: it is as good as before");
+    }
+    assert_eq!(staying.ticket(another).0, 201);
+    let everywhere = format!("/users/{}/sign-out", person.name);
+    assert_eq!(demo.rest("POST", &everywhere, None).0, 204);
+    for stream in [by_password, by_token, forward] {
+        stream.set_nonblocking(false).unwrap();
+        end(stream);
+    }
 }
 
 #[test]

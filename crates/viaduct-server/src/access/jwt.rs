@@ -3,7 +3,7 @@
 
 use super::{Access, Principal, SignInError, proxy, signing::Vouched};
 use crate::{
-    config::Secret,
+    config::{self, Secret},
     inventory::{StoreError, durable, keys},
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ const LOGIN: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const BROWSER: Duration = Duration::from_secs(12 * 3600);
 /// So long a redirection may be begun; clients fetch a new one before that.
 const REDIRECTION: Duration = Duration::from_secs(5 * 60);
+/// That somebody was signed out everywhere is kept so long: what was issued before, here or elsewhere, lasts no longer.
+const EVERYTHING: Duration = config::LIFE_MAX;
 /// The device of a token that is for no certain one.
 pub(super) const EVERY_DEVICE: &str = "*";
 /// Longer ones are none of ours.
@@ -135,13 +137,13 @@ impl Access {
     /// the one of before.
     pub(super) fn session_begins(&self, name: &str) -> i64 {
         let now = OffsetDateTime::now_utc().unix_timestamp();
-        let before = self.ended_at(&everything_of(name)).max(self.ended_at(&proxies_of(name)));
-        before.map_or(now, |before| now.max(before + 1))
+        self.ended_at(name).map_or(now, |before| now.max(before + 1))
     }
 
-    /// The second in which everything that this stands for was ended.
-    fn ended_at(&self, all: &str) -> Option<i64> {
-        self.0.ended().get(all).map(|expires| (*expires - LOGIN).unix_timestamp())
+    /// The second in which everything of a user was ended.
+    fn ended_at(&self, name: &str) -> Option<i64> {
+        let ended = self.0.ended();
+        ended.get(&everything_of(name)).map(|expires| (*expires - EVERYTHING).unix_timestamp())
     }
 
     /// Whether that sign-in of that user was ended, alone or with all others.
@@ -150,11 +152,7 @@ impl Access {
             return true;
         }
         let began = session.rsplit_once('.').and_then(|(_, began)| began.parse::<i64>().ok());
-        let is_before =
-            |at: Option<i64>| at.is_some_and(|at| began.is_none_or(|began| began <= at));
-        let at_proxy = session.starts_with(proxy::SESSION);
-        is_before(self.ended_at(&everything_of(name)))
-            || (at_proxy && is_before(self.ended_at(&proxies_of(name))))
+        self.ended_at(name).is_some_and(|at| began.is_none_or(|began| began <= at))
     }
 
     /// The principal of a token for the API.
@@ -219,12 +217,16 @@ impl Access {
         Ok(principal)
     }
 
-    /// Whether somebody who signed in a while ago still has the same rights; false once the sign-in was ended.
+    /// Whether somebody who signed in a while ago still has the same rights; false once the sign-in was ended, or what it
+    /// rested on is another: the password, the second factor, the token's value.
     #[must_use]
     pub fn is_current(&self, who: &Principal) -> bool {
         let ended = who.session.as_ref().is_some_and(|sid| self.is_ended(&who.name, sid));
         let same = |now: Principal| {
-            now.rights == who.rights && now.tenant == who.tenant && now.labels == who.labels
+            now.rights == who.rights
+                && now.tenant == who.tenant
+                && now.labels == who.labels
+                && (who.mark.is_none() || now.mark == who.mark)
         };
         !ended && self.principal(&who.name).is_some_and(same)
     }
@@ -236,15 +238,15 @@ impl Access {
     }
 
     /// Ends the sign-in that this principal came with; every token that goes back to it is worthless at once, also after
-    /// a restart. What was opened at the proxies with the same user's password ends too: whoever signs out means to leave
-    /// nothing open, and nobody could name those connections. False: it came with none.
+    /// a restart, and what goes on because of one ends. Other sign-ins of the same user, and what was opened with the
+    /// password, go on. False: it came with none.
     ///
     /// # Errors
     /// When the database does not take it.
     pub async fn sign_out(&self, who: &Principal) -> Result<bool, StoreError> {
-        let Some(session) = who.session.clone() else { return Ok(false) };
-        self.end_session(session).await?;
-        self.end_session(proxies_of(&who.name)).await?;
+        let own = who.session.clone().filter(|session| !session.starts_with(proxy::PASSWORD));
+        let Some(session) = own else { return Ok(false) };
+        self.end_session(session, LOGIN.max(self.0.signer.life)).await?;
         Ok(true)
     }
 
@@ -254,12 +256,12 @@ impl Access {
     /// # Errors
     /// When the database does not take it.
     pub async fn sign_out_everywhere(&self, user: &str) -> Result<(), StoreError> {
-        self.end_session(everything_of(user)).await
+        self.end_session(everything_of(user), EVERYTHING).await
     }
 
-    async fn end_session(&self, session: String) -> Result<(), StoreError> {
+    async fn end_session(&self, session: String, keep: Duration) -> Result<(), StoreError> {
         let now = OffsetDateTime::now_utc();
-        let expires = now + LOGIN;
+        let expires = now + keep;
         let this = self.clone();
         durable(async move {
             this.0.inventory.store().end_session(&session, expires, now).await?;
@@ -278,21 +280,15 @@ impl Access {
     }
 }
 
-/// Stands for all sign-ins of a user among those that were ended; no sign-in's own name has a colon. Kept as long as
-/// what was issued before could last.
+/// Stands for all sign-ins of a user among those that were ended; no sign-in's own name has a colon.
 fn everything_of(user: &str) -> String {
-    format!("user:{}", user.to_ascii_lowercase())
-}
-
-/// Stands for what a user opened at the proxies with the password.
-fn proxies_of(user: &str) -> String {
-    format!("proxies:{}", user.to_ascii_lowercase())
+    format!("all:{}", user.to_ascii_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{access::signing::Signer, config};
+    use crate::access::signing::Signer;
     use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 
     fn claims(audience: Audience, exp: i64) -> Claims {

@@ -70,6 +70,8 @@ pub struct Principal {
     pub labels: BTreeMap<String, String>,
     /// The sign-in that this goes back to.
     pub session: Option<String>,
+    /// Changes with everything that the sign-in rested on: password, second factor, role, labels, or the token's value.
+    pub(crate) mark: Option<String>,
     /// When the second factor was shown at that sign-in.
     pub second_factor: Option<OffsetDateTime>,
     /// Where the request came from; None for the local socket.
@@ -85,6 +87,7 @@ impl Principal {
             tenant: String::new(),
             labels: BTreeMap::new(),
             session: None,
+            mark: None,
             second_factor: None,
             source: None,
         }
@@ -379,6 +382,7 @@ impl Access {
         code: Option<&str>,
     ) -> Result<Principal, SignInError> {
         let mut principal = known.principal();
+        principal.mark = self.fingerprint(&principal.name);
         if known.person.totp.is_some() {
             let code = code.filter(|code| !code.is_empty()).ok_or(SignInError::CodeNeeded)?;
             let proof = self.proof(&known.person, code).ok_or(SignInError::Wrong)?;
@@ -392,17 +396,22 @@ impl Access {
 
     /// Whoever has that name at this moment: a user, `token:NAME`, or `local`.
     fn principal(&self, name: &str) -> Option<Principal> {
-        if name == LOCAL {
-            return Some(Principal::local());
-        }
-        if let Some(token) = name.strip_prefix(tokens::PRINCIPAL) {
+        let mut found = if name == LOCAL {
+            Principal::local()
+        } else if let Some(token) = name.strip_prefix(tokens::PRINCIPAL) {
             let tokens = self.0.tokens();
             let row = tokens.values().find(|row| row.name == token)?;
             let over = row.expires.is_some_and(|end| end <= OffsetDateTime::now_utc());
-            return (!over).then(|| tokens::principal(row)).flatten();
-        }
-        let people = self.0.people();
-        people.get(&name.to_ascii_lowercase()).filter(|k| !k.person.disabled).map(Known::principal)
+            if over {
+                return None;
+            }
+            tokens::principal(row)?
+        } else {
+            let people = self.0.people();
+            people.get(&name.to_ascii_lowercase()).filter(|k| !k.person.disabled)?.principal()
+        };
+        found.mark = self.fingerprint(&found.name);
+        Some(found)
     }
 
     /// A value that changes with everything that decides what that principal may do.
@@ -503,3 +512,6 @@ pub enum SetUpError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+#[cfg(test)]
+mod tests;

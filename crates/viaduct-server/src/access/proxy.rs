@@ -1,5 +1,7 @@
-//! Sign-ins at the proxies. Whoever comes with a password there has a sign-in of their own, which ends when they sign
-//! out anywhere; and people whose sign-in is no password have a token for the proxies that ends with that sign-in.
+//! Sign-ins that are nothing but a password, as programs send it with each request, and tokens for the proxies.
+//!
+//! A password belongs to no sign-in that somebody could end; what was opened with it ends when the password changes, when
+//! its owner is disabled, or is signed out everywhere. A token for the proxies ends with the sign-in that it was made by.
 
 use super::{Access, Principal, SignInError, TOKEN_USER};
 use crate::{
@@ -12,8 +14,8 @@ use time::OffsetDateTime;
 
 /// What tokens for the proxies begin with.
 const PREFIX: &str = "vdp_";
-/// What sign-ins with a password at a proxy begin with.
-pub(super) const SESSION: &str = "proxy-";
+/// What the names of sign-ins begin with that are nothing but a password.
+pub(super) const PASSWORD: &str = "password-";
 /// A working day.
 const LIFE: Duration = Duration::from_secs(12 * 3600);
 /// Bytes of the proof at a token's end.
@@ -44,10 +46,24 @@ impl Access {
         {
             return Ok(principal);
         }
+        self.sign_in_with_request(user, password, from).await
+    }
+
+    /// As [`Access::sign_in`], for whoever sends user and password with the request itself. What goes on because of it can
+    /// be told from what was begun before somebody was signed out everywhere.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn sign_in_with_request(
+        &self,
+        user: &str,
+        password: &Secret<String>,
+        from: IpAddr,
+    ) -> Result<Principal, SignInError> {
         let mut who = self.sign_in(user, password, from).await?;
-        // A token ends by being revoked.
+        // A token ends by being revoked, and a signed one has its sign-in already.
         if user != TOKEN_USER {
-            who.session = self.proxy_session(&who.name).ok();
+            who.session = self.password_session(&who.name).ok();
         }
         Ok(who)
     }
@@ -63,7 +79,7 @@ impl Access {
     ) -> Result<(Secret<String>, OffsetDateTime), StoreError> {
         let session = match &who.session {
             Some(session) => session.clone(),
-            None => self.proxy_session(&who.name)?,
+            None => self.password_session(&who.name)?,
         };
         let end = OffsetDateTime::now_utc() + LIFE;
         let claims = Claims { name: who.name.clone(), session, end: end.unix_timestamp() };
@@ -116,10 +132,10 @@ impl Access {
         Some(self.0.inventory.keys().hash("proxy token", &parts))
     }
 
-    /// A name for a sign-in at a proxy.
-    fn proxy_session(&self, name: &str) -> Result<String, StoreError> {
+    /// A name for a sign-in that is nothing but a password.
+    fn password_session(&self, name: &str) -> Result<String, StoreError> {
         let random = keys::random_text(16, b"abcdefghijklmnopqrstuvwxyz0123456789")?;
-        Ok(format!("{SESSION}{random}.{}", self.session_begins(name)))
+        Ok(format!("{PASSWORD}{random}.{}", self.session_begins(name)))
     }
 }
 

@@ -15,7 +15,13 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fmt;
+use std::{fmt, time::Duration};
+use time::OffsetDateTime;
+
+/// The clock of whoever signs a token may be ahead of ours by so many seconds.
+const CLOCKS: i64 = 60;
+/// Those for one redirection are for a moment: Open AMT gives them five minutes.
+const REDIRECTION: Duration = Duration::from_secs(3600);
 
 /// The key, the issuer, and whose rights strangers have.
 pub(super) struct Signer {
@@ -23,6 +29,8 @@ pub(super) struct Signer {
     decoding: DecodingKey,
     pub(super) issuer: String,
     user: Option<String>,
+    /// How long tokens of strangers last at most.
+    pub(super) life: Duration,
 }
 
 impl fmt::Debug for Signer {
@@ -40,8 +48,17 @@ struct Foreign {
     device: String,
     /// Ours have one, so that those for a redirection are not taken for others.
     aud: Option<Value>,
-    #[serde(default)]
-    iat: i64,
+    exp: i64,
+    /// When it was made, and from when on it is good: Open AMT's say neither.
+    iat: Option<i64>,
+    nbf: Option<i64>,
+}
+
+impl Foreign {
+    /// The second in which it was made; where it does not say, the earliest that is possible.
+    fn made(&self, life: i64) -> i64 {
+        self.iat.or(self.nbf).unwrap_or(self.exp.saturating_sub(life))
+    }
 }
 
 /// A stranger's token, believed.
@@ -84,6 +101,7 @@ impl Signer {
             decoding: DecodingKey::from_secret(key),
             issuer: settings.issuer.clone(),
             user: settings.user.clone().filter(|_| shared.is_some()),
+            life: settings.life.0,
         })
     }
 
@@ -124,10 +142,20 @@ impl Signer {
         if !fits || foreign.aud.is_some() {
             return Err(SignInError::Wrong);
         }
+        let life = if every { self.life } else { self.life.min(REDIRECTION) };
+        let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+        let made = foreign.made(seconds);
+        // One that does not say when it was made has at most its whole life before it.
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        if foreign.exp.saturating_sub(made.min(now)) > seconds.saturating_add(CLOCKS) {
+            let most = config::Span(life);
+            tracing::info!(%most, "a token that was signed elsewhere lasts too long (jwt.life) and is refused");
+            return Err(SignInError::Wrong);
+        }
         let hash = Sha256::digest(token.expose().as_bytes());
         let name: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let Foreign { tenant, device, iat, .. } = foreign;
-        Ok(Vouched { user, tenant, device, session: format!("{name}.{iat}") })
+        let Foreign { tenant, device, .. } = foreign;
+        Ok(Vouched { user, tenant, device, session: format!("{name}.{made}") })
     }
 
     fn validation(&self, required: &[&str]) -> Validation {
@@ -161,7 +189,6 @@ impl Signer {
 mod tests {
     use super::*;
     use serde_json::json;
-    use time::OffsetDateTime;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -206,5 +233,33 @@ mod tests {
         assert_eq!(judged(ann, &json!({ "iss": "x" }), Audience::Api), Err(SignInError::Wrong));
         let own = Signer::new(&config::Jwt::default(), b"own").unwrap();
         assert!(own.vouched(&token(&plain), Audience::Api).is_err(), "another key");
+    }
+
+    fn session(change: &Value) -> Result<String, SignInError> {
+        signer(Some("ann")).vouched(&token(change), Audience::Api).map(|vouched| vouched.session)
+    }
+
+    fn made(change: &Value) -> i64 {
+        let session = session(change).unwrap();
+        session.rsplit_once('.').unwrap().1.parse().unwrap()
+    }
+
+    #[test]
+    fn a_strangers_token_counts_from_where_it_says_or_from_a_whole_life_before_its_end() {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let day = 24 * 3600;
+        assert_eq!(made(&json!({ "exp": now + 100 })), now + 100 - day);
+        assert_eq!(made(&json!({ "exp": now + 100, "nbf": now - 7 })), now - 7);
+        assert_eq!(made(&json!({ "exp": now + 100, "nbf": now - 7, "iat": now - 9 })), now - 9);
+        // Whoever could make it count from later than it was made would outlive being signed out everywhere.
+        for too_long in [
+            json!({ "exp": now + day + 3600 }),
+            json!({ "exp": now + 7 * day, "iat": now }),
+            json!({ "exp": now + 100, "iat": now - day }),
+            json!({ "exp": now + 2 * day, "nbf": now + day }),
+        ] {
+            assert_eq!(session(&too_long), Err(SignInError::Wrong), "{too_long}");
+        }
+        assert!(session(&json!({ "exp": now + day + 5 })).is_ok(), "clocks differ");
     }
 }

@@ -35,9 +35,10 @@ impl Access {
             return Err(SignInError::Expired);
         }
         row.last_used = Some(now);
-        let principal = principal(row).ok_or(SignInError::Wrong)?;
+        let mut principal = principal(row).ok_or(SignInError::Wrong)?;
         let name = row.name.clone();
         drop(tokens);
+        principal.mark = self.fingerprint(&principal.name);
         self.0.inventory.note_token_used(&name, now);
         Ok(principal)
     }

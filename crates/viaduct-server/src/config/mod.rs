@@ -21,7 +21,7 @@ pub use data_dir::DataDir;
 pub use error::{ConfigError, Origin};
 pub use events::{Events, Mqtt, NoVerdict, Webhook};
 pub use jwt::Jwt;
-pub(crate) use jwt::SECRET_MIN;
+pub(crate) use jwt::{LIFE_MAX, SECRET_MIN};
 pub use load::{LoadArgs, Loaded};
 pub use network::{Network, NetworkError};
 pub use render::Origins;

@@ -131,6 +131,10 @@ const DEADLINE: Kind = Kind::Span {
 /// Firmware fails with very small windows, and a larger one than 1 MiB only costs memory.
 const WINDOW: Kind = Kind::Size { min: 4 << 10, max: 1 << 20 };
 
+/// Tokens of others count in whole seconds.
+const LIFE: Kind =
+    Kind::Span { min: Duration::from_secs(60), max: super::LIFE_MAX, whole_seconds: true };
+
 const fn key(path: &'static str, kind: Kind) -> Key {
     Key { path, kind }
 }
@@ -238,6 +242,7 @@ pub(super) const KEYS: &[Key] = &[
     key("jwt.secret_file", Kind::Path),
     key("jwt.issuer", Kind::Text),
     key("jwt.user", Kind::Text),
+    key("jwt.life", LIFE),
     key("log.level", Kind::LogLevel),
     key("log.format", Kind::Choice(&["text", "json"])),
 ];

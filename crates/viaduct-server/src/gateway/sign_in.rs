@@ -42,12 +42,17 @@ impl Gateway {
         }
     }
 
+    /// Whether a sign-in of a while ago still counts.
+    pub(super) fn still_signed_in(&self, who: &Principal) -> bool {
+        self.0.access.is_current(who)
+    }
+
     async fn revoked(&self, who: &Principal) {
         // Nobody can take away what nobody was given.
         if *who == anonymous() {
             return std::future::pending().await;
         }
-        while self.0.access.is_current(who) {
+        while self.still_signed_in(who) {
             sleep(RIGHTS).await;
         }
     }

@@ -39,7 +39,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const BODY_LIMIT: u64 = 1 << 20;
 
 /// Consoles repeat their credentials with every request. On one connection the same bytes are believed for so long
-/// without checking the password again, which costs far more than the request; a revoked token lives on so long there.
+/// without checking the password again, which costs far more than the request; whether it still counts is cheap to ask.
 const SIGN_IN_KEPT: Duration = Duration::from_secs(30);
 
 /// One console's connection.
@@ -192,6 +192,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let field = request.fields.all("proxy-authorization").next().ok_or_else(missing)?;
         if let Some(signed) = &self.signed
             && signed.until > Instant::now()
+            && self.gateway.still_signed_in(&signed.who)
             && bool::from(signed.field.expose()[..].ct_eq(field))
         {
             return Ok(signed.who.clone());
