@@ -7,6 +7,7 @@ use super::{
     pages::{escape, page},
     refusal::Refusal,
     routes::Routes,
+    site,
 };
 use crate::{
     access::{Program, Provider, ProviderError},
@@ -50,11 +51,16 @@ struct Wish {
     challenge: String,
     #[serde(default)]
     state: String,
+    /// The browser was sent to the name that it comes back by: not again, whatever a gateway makes of that name.
+    #[serde(default)]
+    sent: String,
 }
 
-/// `GET /oidc/login`.
+/// `GET /oidc/login`. The cookie of the sign-in must be there when the provider sends the browser back, and it comes back
+/// by one certain name of this server: a browser that knows us by another one is sent to that one first.
 async fn begin(
     State(api): State<Arc<Api>>,
+    headers: HeaderMap,
     wish: Result<Query<Wish>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let strange = || {
@@ -67,7 +73,14 @@ async fn begin(
         None => None,
         Some(port) => Some(Program::new(port, &wish.challenge, &wish.state).ok_or_else(strange)?),
     };
-    let start = provider(&api)?.begin(program).await.map_err(refused)?;
+    let provider = provider(&api)?;
+    if program.is_none()
+        && wish.sent.is_empty()
+        && let Some(place) = provider.login_elsewhere(site::host(&headers))
+    {
+        return Ok((StatusCode::FOUND, [(header::LOCATION, value(&place)?)]).into_response());
+    }
+    let start = provider.begin(program).await.map_err(refused)?;
     let headers = [
         (header::LOCATION, value(&start.url)?),
         (header::SET_COOKIE, value(&state_cookie(&start.state, 600))?),

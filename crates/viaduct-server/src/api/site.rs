@@ -23,12 +23,17 @@ pub(super) fn page<'a>(headers: &'a HeaderMap, extensions: &Extensions) -> Page<
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return Page::Unnamed };
     let origin = origin.to_str().unwrap_or_default();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = host(headers);
     let encrypted = extensions.get::<Encrypted>().is_some();
     if origins.next().is_none() && is_own(origin, host, encrypted) {
         return Page::Own;
     }
     Page::Other(origin)
+}
+
+/// The name and port of this server by which the request came.
+pub(super) fn host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 /// Whether the browser itself says that another site's page wants it, also where it sends no `Origin`. Links that

@@ -139,13 +139,18 @@ impl Site {
         let request = format!(
             "{head}Host: viaduct.test\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         );
+        let text = self.raw(&request).await;
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap())
+    }
+
+    async fn raw(&self, request: &str) -> String {
         let mut io = TcpStream::connect(self.plain).await.unwrap();
         io.write_all(request.as_bytes()).await.unwrap();
         let mut text = String::new();
         timeout(PATIENCE, io.read_to_string(&mut text)).await.unwrap().unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, serde_json::from_str(body).unwrap())
+        text
     }
 }
 
@@ -167,6 +172,8 @@ async fn groups_at_the_provider_become_roles_here() {
     let mut site = Site::start().await;
     let answer = site.sign_in("ines", &["staff", "helpdesk"], "").await;
     assert_eq!((&answer["status"], &answer["location"]), (&303.into(), &"/".into()), "{answer}");
+    let named = "http://viaduct.test/api/v1/oidc/login?sent=1";
+    assert_eq!(answer["named"], named, "the browser has come by an address");
     let first = answer["first"].as_str().unwrap();
     for word in ["code_challenge_method=S256", "nonce=", "state=", "client_id=viaduct"] {
         assert!(first.contains(word), "{first}");
@@ -189,6 +196,36 @@ async fn groups_at_the_provider_become_roles_here() {
     let password = Secret::new("-".to_owned());
     let by_password = site.running.access().sign_in("ines", &password, [192, 0, 2, 1].into()).await;
     assert!(by_password.is_err(), "such a user has no password here");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_begins_under_the_name_that_it_comes_back_by() {
+    let site = Site::start().await;
+    let begin = async |host: &str, query: &str| {
+        let head = format!("GET /api/v1/oidc/login{query} HTTP/1.1\r\nHost: {host}\r\n");
+        let answer = site.raw(&format!("{head}Connection: close\r\n\r\n")).await;
+        let fields = answer.split("\r\n").filter_map(|line| line.split_once(": "));
+        let get = |name: &str| {
+            let mut fields = fields.clone();
+            fields.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+        };
+        (get("location").expect(&answer), get("set-cookie"))
+    };
+    let right = "http://viaduct.test/api/v1/oidc/login?sent=1";
+    for other in ["10.0.0.7:8443", "viaduct.test:8443", "other.test", "viaduct.test.evil.example"] {
+        let (place, cookie) = begin(other, "").await;
+        assert_eq!((place.as_str(), cookie), (right, None), "{other}");
+    }
+    for (host, query) in [
+        ("viaduct.test", ""),
+        ("VIADUCT.test:80", ""),
+        // Whatever a gateway makes of the name, nobody is sent round in circles.
+        ("10.0.0.7:8443", "?sent=1"),
+    ] {
+        let (place, cookie) = begin(host, query).await;
+        assert!(place.contains("code_challenge_method=S256"), "{host}: {place}");
+        assert!(cookie.unwrap().starts_with("__Host-viaduct-oidc="), "{host}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

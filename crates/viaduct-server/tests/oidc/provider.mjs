@@ -51,11 +51,18 @@ async function ask(jar, url, options = {}) {
 
 // As far as the redirect back to us; what is asked on the way is answered.
 async function signIn({ user, plain, of, meddle, begin }) {
+  const redirect = new URL(task.redirect);
   groups[user] = of;
   const jar = {};
   const ours = `http://${plain}`;
   let answer = await ask(jar, `${ours}/api/v1/oidc/login${begin ?? ""}`);
   let place = answer.location;
+  // The name that the provider knows this server by leads to it, as it would with DNS.
+  const named = new URL(place).host === redirect.host ? place : null;
+  if (named) {
+    answer = await ask(jar, ours + named.slice(redirect.origin.length));
+    place = answer.location;
+  }
   const first = place;
   for (let step = 0; step < 12 && !place.startsWith(task.redirect); step++) {
     answer = await ask(jar, place);
@@ -68,14 +75,14 @@ async function signIn({ user, plain, of, meddle, begin }) {
     answer = await ask(jar, place, { method: "POST", body });
     place = new URL(answer.location, place).href;
   }
-  let back = ours + place.slice(new URL(task.redirect).origin.length);
+  let back = ours + place.slice(redirect.origin.length);
   if (meddle === "state") back = back.replace(/state=\w/, "state=~");
   if (meddle === "browser") jar[plain] = {};
   if (meddle === "code") back = back.replace(/code=[^&]*/, "code=guessed");
   answer = await ask(jar, back);
   const again = meddle === "twice" ? await ask(jar, back) : null;
   const cookie = Object.entries(jar[plain]).map(([name, value]) => `${name}=${value}`).join("; ");
-  return { first, status: answer.status, location: answer.location, body: answer.body, cookie, again: again?.status };
+  return { named, first, status: answer.status, location: answer.location, body: answer.body, cookie, again: again?.status };
 }
 
 createInterface({ input: process.stdin }).on("line", async (line) => {

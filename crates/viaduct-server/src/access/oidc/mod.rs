@@ -32,6 +32,8 @@ const BEGUN: Duration = Duration::from_secs(10 * 60);
 const BEGUN_MAX: usize = 10_000;
 /// What the provider says of itself is asked again so often, keys also when one is missing.
 const FRESH: Duration = Duration::from_secs(3600);
+/// How the address ends that the provider sends browsers to; where it ends otherwise, we do not know ourselves by it.
+const CALLBACK: &str = "/oidc/callback";
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// RFC 7636 wants 43 to 128 characters.
 const VERIFIER: usize = 64;
@@ -135,6 +137,20 @@ impl Provider {
             begun: Mutex::new(Recent::new(BEGUN_MAX)),
             codes: Mutex::new(Recent::new(program::CODES_MAX)),
         }))
+    }
+
+    /// Where a browser begins that has come by this host, when that is not the one that the provider sends it back to:
+    /// there the cookie of the sign-in would be missing.
+    pub(crate) fn login_elsewhere(&self, host: &str) -> Option<String> {
+        let begin = self.settings.redirect.strip_suffix(CALLBACK)?;
+        let (scheme, rest) = begin.split_once("://")?;
+        let port = if scheme == "https" { ":443" } else { ":80" };
+        let bare = |host: &str| {
+            let host = host.to_ascii_lowercase();
+            host.strip_suffix(port).map(str::to_owned).unwrap_or(host)
+        };
+        let ours = rest.split('/').next().unwrap_or_default();
+        (!host.is_empty() && bare(ours) != bare(host)).then(|| format!("{begin}/oidc/login?sent=1"))
     }
 
     /// Begins a sign-in, of the browser or of a program beside it.
