@@ -63,6 +63,16 @@ fn a_refused_channel_is_told_and_the_next_call_works() {
 }
 
 #[test]
+fn a_refused_channel_is_told_also_to_those_who_have_no_time_for_all_tries() {
+    let pc = ForeignAmt::start(QUICK, &json!({ "refuse": 2 }));
+    let before = Instant::now();
+    pc.read().assert_refused(502, "E2006");
+    let took = before.elapsed();
+    assert!(took < Duration::from_secs(2) + SLACK, "{took:?}");
+    assert!(pc.told("refused").len() > 1, "it was tried again as long as there was time");
+}
+
+#[test]
 fn a_tunnel_that_is_lost_during_a_call_ends_the_call_and_the_pc_may_come_back() {
     let mut pc = ForeignAmt::start(QUICK, &json!({ "answer": "leave" }));
     let before = Instant::now();

@@ -25,6 +25,7 @@ mod a_newcomer_sees_a_picture_by_the_readme;
 mod a_pc_that_takes_nothing_loses_its_drive;
 mod a_platform_moves_to_the_second_server;
 mod a_platform_reports_events_through_its_tunnel;
+mod a_power_state_costs_few_requests;
 mod a_python_console_switches_a_pc;
 mod a_refusal_says_why;
 mod a_right_that_is_taken_away_ends_what_is_open;

@@ -93,13 +93,10 @@ fn perform(request: wsman::Request) -> Result<Outcome, Fault> {
             set("OSPowerSavingState", 2);
             Ok(Outcome::Got(instance))
         }
-        (Operation::Enumerate, "CIM_ServiceAvailableToElement") => {
-            Ok(Outcome::Enumerating("1".into()))
-        }
-        (Operation::Pull { .. }, "CIM_ServiceAvailableToElement") => {
+        (Operation::Get, "CIM_AssociatedPowerManagementService") => {
             set("PowerState", 2);
             set("RequestedPowerState", 2);
-            Ok(Outcome::Pulled { items: vec![instance], next: None })
+            Ok(Outcome::Got(instance))
         }
         (_, class) => {
             Err(Fault::sender(Subcode::ActionNotSupported, format!("{class} is not measured")))

@@ -7,6 +7,7 @@ only      what follows is for requests that contain this text, all others are an
 answer    silent, close, close-kept (only when the channel has carried an answer before), cut, cut-chunked, chunked,
           long, garbage, leave (the tunnel ends)
 value     the ReturnValue of a method
+absent    classes that it has not
 nonce     once: each nonce is good for one request; stale: the next request finds its nonce stale;
           same: the nonce is never another one, only its count must grow
 qop       the list that is offered; null: none
@@ -17,7 +18,7 @@ On 16994 it is a PC that lets drives be mounted, asks for all of the image in on
 byte of it: it grants nothing more. With guids (a list) it is so many PCs, each in a thread; with alive (seconds) it
 sends keep-alives so often.
 
-Prints "opened PORT", "line REQUEST-LINE" for each head of HTTP, "challenged" for each 401, and "request METHOD BODY" for each one that it believes, in order.
+Prints "opened PORT", "refused REASON", "line REQUEST-LINE" for each head of HTTP, "challenged" for each 401, and "request METHOD BODY" for each one that it believes, in order.
 """
 
 import hashlib
@@ -43,6 +44,7 @@ BLOCKS = 512  # of 2,048 bytes: what the image must have at least
 
 PROPERTIES = {
     "CIM_ServiceAvailableToElement": {"PowerState": "2"},
+    "CIM_AssociatedPowerManagementService": {"PowerState": "2"},
     "IPS_PowerManagementService": {"OSPowerSavingState": "2"},
     "AMT_GeneralSettings": {"DigestRealm": REALM, "HostName": "foreign", "InstanceID": "Intel(r) AMT: General Settings"},
     "AMT_BootSettingData": {"BIOSSetup": "false", "InstanceID": "Intel(r) AMT:BootSettingData 0", "UseSOL": "false"},
@@ -139,6 +141,7 @@ class Amt(device.Device):
         self.text()
         self.number()
         self.send(struct.pack(">BIIII", 92, theirs, reason, 0, 0))
+        device.say(f"refused {reason}")
 
     def answer(self, channel):
         """Called with what has come, and whenever there is room."""
@@ -327,8 +330,9 @@ class Amt(device.Device):
         text = "<html>" * 200 if how == "garbage" else self.envelope(body.decode(), manner)
         if how == "long":
             text = text.replace("</s:Body>", "<x>" + "y" * (40 << 20) + "</x></s:Body>")
+        status = "400 Bad Request" if "<s:Fault>" in text else "200 OK"
         text = text.encode()
-        head = "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml; charset=UTF-8\r\nServer: Foreign 16.1\r\n"
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/soap+xml; charset=UTF-8\r\nServer: Foreign 16.1\r\n"
         if how in ("chunked", "cut-chunked"):
             pieces = [text[at : at + 100] for at in range(0, len(text), 100)]
             data = b"".join(b"%04X\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
@@ -351,7 +355,11 @@ class Amt(device.Device):
         name, verb = resource.rsplit("/", 1)[-1], action.rsplit("/", 1)[-1]
         entries = "".join(f"<g:{key}>{value}</g:{key}>" for key, value in PROPERTIES.get(name, {}).items())
         item = f'<g:{name} xmlns:g="{resource}">{entries}</g:{name}>'
-        if verb == "Enumerate":
+        if name in manner.get("absent", []):
+            action = f"{ADDRESSING}/fault"
+            inner = "<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>a:DestinationUnreachable</s:Value></s:Subcode></s:Code>"
+            inner += '<s:Reason><s:Text xml:lang="en-US">No route can be determined.</s:Text></s:Reason></s:Fault>'
+        elif verb == "Enumerate":
             inner = f'<e:EnumerateResponse xmlns:e="{ENUMERATION}"><e:EnumerationContext>7</e:EnumerationContext></e:EnumerateResponse>'
         elif verb == "Pull":
             inner = f'<e:PullResponse xmlns:e="{ENUMERATION}"><e:Items>{item}</e:Items><e:EndOfSequence/></e:PullResponse>'

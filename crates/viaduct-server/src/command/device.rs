@@ -112,6 +112,29 @@ impl DeviceCommands {
         self.get_at(target(class)?).await
     }
 
+    /// The only instance of a class; none where the platform has not the class. It is asked that once in a tunnel.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get), all but that the class is absent.
+    pub async fn get_if_had(
+        &mut self,
+        class: &'static str,
+    ) -> Result<Option<Instance>, CommandError> {
+        let tunnel = self.line.dialler().tunnel.id();
+        if self.queue.lacks(tunnel, class) {
+            return Ok(None);
+        }
+        match self.get(class).await {
+            Err(error) if error.is_absent() => {
+                self.queue.note_absent(tunnel, class);
+                // That it has not what was only looked for is no failure of the command.
+                self.diary.failed = None;
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
+    }
+
     /// One instance.
     pub async fn get_at(&mut self, target: Target) -> Result<Instance, CommandError> {
         match self.ask(target, Operation::Get, "Get").await? {

@@ -29,8 +29,8 @@ pub trait Dial: Send + Sync {
     /// What a connection is.
     type Io: AsyncRead + AsyncWrite + Unpin + Send;
 
-    /// A fresh connection.
-    fn dial(&self) -> impl Future<Output = Result<Self::Io, CommandError>> + Send;
+    /// A fresh connection. Whoever has no more time than `until` hears by then why there is none.
+    fn dial(&self, until: Instant) -> impl Future<Output = Result<Self::Io, CommandError>> + Send;
 
     /// The value of the `Host` header.
     fn host(&self) -> &str;
@@ -157,7 +157,8 @@ pub async fn run<D: Dial>(
             account.login().clone(),
             entropy()?,
         );
-        let outcome = timeout_at(deadline, converse(line, spare, account, &mut exchange)).await;
+        let outcome =
+            timeout_at(deadline, converse(line, spare, account, &mut exchange, deadline)).await;
         let sent = exchange.may_have_been_done();
         let in_doubt = sent && !envelope.harmless;
         let answering = exchange.is_answering();
@@ -205,17 +206,18 @@ async fn converse<D: Dial>(
     spare: Option<D::Io>,
     account: &Account,
     exchange: &mut Exchange,
+    until: Instant,
 ) -> Result<Answered, End> {
     let mut io = match spare {
         Some(io) => io,
-        None => line.dial.dial().await.map_err(End::NoConnection)?,
+        None => line.dial.dial(until).await.map_err(End::NoConnection)?,
     };
     loop {
         match step(&mut io, account, exchange).await {
             Output::Reopen => {
                 // The platform has few places: the old connection goes first.
                 drop(io);
-                io = line.dial.dial().await.map_err(End::NoConnection)?;
+                io = line.dial.dial(until).await.map_err(End::NoConnection)?;
                 exchange.handle_reopened();
             }
             Output::Done(answered) => {

@@ -8,6 +8,7 @@ use crate::{
     tunnel::{Channel, OpenError, Opener, TunnelHandle},
 };
 use bytes::Bytes;
+use tokio::time::Instant;
 use viaduct_api::DeviceId;
 
 const CLEAR: u16 = 16992;
@@ -26,11 +27,12 @@ pub struct Inside {
 impl Dial for Inside {
     type Io = Stream<Channel>;
 
-    async fn dial(&self) -> Result<Self::Io, CommandError> {
-        match self.tunnel.open(CLEAR, &self.opener).await {
+    async fn dial(&self, until: Instant) -> Result<Self::Io, CommandError> {
+        match self.tunnel.open_until(CLEAR, &self.opener, until).await {
             Ok(channel) => Ok(Stream::Plain(Rewind::new(Bytes::new(), channel))),
             Err(OpenError::NotForwarded { forwarded, .. }) if forwarded.contains(&TLS) => {
-                let channel = self.tunnel.open(TLS, &self.opener).await.map_err(refused)?;
+                let channel = self.tunnel.open_until(TLS, &self.opener, until).await;
+                let channel = channel.map_err(refused)?;
                 secure(channel, self.tunnel.device(), &self.inventory, &self.events).await
             }
             Err(error) => Err(refused(error)),

@@ -1,8 +1,10 @@
 //! The queue of one device: who may speak with it, with which account, and whose turn it is to change what it boots.
 
 use super::{CommandError, exchange::Account};
+use crate::tunnel::TunnelId;
 use amt::credentials::Credentials;
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -27,6 +29,7 @@ pub(super) struct Queue {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     known: Mutex<Known>,
+    absent: Mutex<Absent>,
     boot: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -34,6 +37,13 @@ pub(super) struct Queue {
 struct Known {
     account: Option<Arc<Account>>,
     refused: Option<Refused>,
+}
+
+/// Classes that the platform has said it has not, in this tunnel: with other firmware it comes by another one.
+#[derive(Debug, Default)]
+struct Absent {
+    tunnel: Option<TunnelId>,
+    classes: BTreeSet<&'static str>,
 }
 
 /// When the account was refused last, and for how long it rests.
@@ -66,6 +76,7 @@ impl Queue {
             places: Arc::new(Semaphore::new(places.max(1))),
             waiting: AtomicUsize::new(0),
             known: Mutex::default(),
+            absent: Mutex::default(),
             boot: Arc::default(),
         }
     }
@@ -113,6 +124,21 @@ impl Queue {
         if known.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, account)) {
             known.refused = None;
         }
+    }
+
+    /// Whether the platform has said in this tunnel that it has not this class.
+    pub(super) fn lacks(&self, tunnel: TunnelId, class: &str) -> bool {
+        let absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        absent.tunnel == Some(tunnel) && absent.classes.contains(class)
+    }
+
+    /// It has just said so.
+    pub(super) fn note_absent(&self, tunnel: TunnelId, class: &'static str) {
+        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        if absent.tunnel != Some(tunnel) {
+            *absent = Absent { tunnel: Some(tunnel), classes: BTreeSet::new() };
+        }
+        absent.classes.insert(class);
     }
 
     #[cfg(test)]

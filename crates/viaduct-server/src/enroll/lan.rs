@@ -140,7 +140,7 @@ struct Way {
 impl Dial for Way {
     type Io = Stream<TcpStream>;
 
-    async fn dial(&self) -> Result<Self::Io, CommandError> {
+    async fn dial(&self, _until: Instant) -> Result<Self::Io, CommandError> {
         let port = if self.found.fingerprint.is_some() { TLS } else { CLEAR };
         let socket = connect(self.found.address, port).await.map_err(|error| {
             CommandError::Away { why: format!("port {port}: {}", words(&error)) }

@@ -159,14 +159,29 @@ impl TunnelHandle {
     /// Opens a channel: waits fairly for a free one, retries what firmware refuses transiently, and gives
     /// up at the deadline of `[limits] open_deadline`.
     pub async fn open(&self, port: u16, opener: &Opener) -> Result<Channel, OpenError> {
-        let deadline = Instant::now() + self.face.open_deadline;
+        self.open_until(port, opener, Instant::now() + self.face.open_deadline).await
+    }
+
+    /// The same for somebody who has less time than that: they hear the device's last word before it is over.
+    pub async fn open_until(
+        &self,
+        port: u16,
+        opener: &Opener,
+        until: Instant,
+    ) -> Result<Channel, OpenError> {
+        let deadline = until.min(Instant::now() + self.face.open_deadline);
         self.check_forwarded(port).await?;
         let mut attempt = 0;
+        let mut last = None;
+        let in_vain = |last: Option<Refused>, otherwise| match last {
+            Some(refused) => self.refusal(refused, port),
+            None => otherwise,
+        };
         loop {
             let slot = match timeout_at(deadline, self.face.gate.enter(port)).await {
                 Ok(Some(slot)) => slot,
                 Ok(None) => return Err(self.over()),
-                Err(_) => return Err(OpenError::Busy),
+                Err(_) => return Err(in_vain(last, OpenError::Busy)),
             };
             let (reply, answer) = oneshot::channel();
             let request = Request::Open { port, opener: opener.clone(), slot, reply };
@@ -177,8 +192,9 @@ impl TunnelHandle {
                 Ok(Ok(Ok(channel))) => return Ok(channel),
                 Ok(Ok(Err(refused))) => refused,
                 Ok(Err(_)) => return Err(self.over()),
-                Err(_) => return Err(OpenError::Timeout),
+                Err(_) => return Err(in_vain(last, OpenError::Timeout)),
             };
+            last = Some(refused);
             let Some(wait) = self.wait_before_retry(refused, attempt) else {
                 return Err(self.refusal(refused, port));
             };

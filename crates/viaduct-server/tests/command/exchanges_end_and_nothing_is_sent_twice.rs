@@ -22,7 +22,7 @@ struct Pipes(mpsc::UnboundedSender<DuplexStream>);
 impl Dial for Pipes {
     type Io = DuplexStream;
 
-    async fn dial(&self) -> Result<DuplexStream, CommandError> {
+    async fn dial(&self, _until: Instant) -> Result<DuplexStream, CommandError> {
         let (ours, theirs) = duplex(4096);
         self.0.send(theirs).map_err(|_| CommandError::Busy)?;
         Ok(ours)
