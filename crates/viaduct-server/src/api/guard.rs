@@ -1,9 +1,10 @@
 //! Who asks, and whether they may: one check in front of every handler.
 
 use super::{
-    Api, body,
+    Api, amt, body, redirections,
     refusal::Refusal,
     site::{self, Page},
+    wsman,
 };
 use crate::{
     access::{Action, Denied, Principal, Rights, Scope, SignInError},
@@ -33,6 +34,54 @@ pub(super) enum Guard {
     SignedIn,
     /// The right to do this.
     Needs(Action),
+    /// The right to do what the body asks for.
+    Depends(Asks),
+}
+
+/// What the body of a route's request decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// Which power action it is.
+    Power,
+    /// What to boot, or only a power action.
+    Boot,
+    /// What a ticket is for.
+    Ticket,
+    /// Whether WS-Man is to change something.
+    Wsman,
+}
+
+impl Asks {
+    /// The right that each request of the route needs.
+    pub(super) const fn least(self) -> Action {
+        match self {
+            Self::Power => Action::PowerOn,
+            Self::Boot => Action::Boot,
+            Self::Ticket => Action::Redirect,
+            Self::Wsman => Action::ReadWsman,
+        }
+    }
+
+    /// The right that this one needs beside it, where its body can be read.
+    fn named(self, body: &[u8], headers: &HeaderMap) -> Option<Action> {
+        match self {
+            Self::Power => amt::power_right(body),
+            Self::Boot => amt::power_right(body).filter(|right| *right == Action::PowerOn),
+            Self::Ticket => redirections::right(body),
+            Self::Wsman => wsman::right(body, headers),
+        }
+    }
+}
+
+impl Guard {
+    /// The right that a route asks for, whatever the request says.
+    pub(super) const fn least(self) -> Option<Action> {
+        match self {
+            Self::Open | Self::SignedIn => None,
+            Self::Needs(action) => Some(action),
+            Self::Depends(asks) => Some(asks.least()),
+        }
+    }
 }
 
 /// How the request reached us; set by the listener, never by the request.
@@ -145,6 +194,12 @@ pub(super) async fn check(
             Ok(caller) => caller,
             Err(refusal) => return refusal.into_response(),
         };
+        if let Guard::Depends(asks) = guard {
+            request = match depends(&api, &caller, asks, request).await {
+                Ok(request) => request,
+                Err(refusal) => return refusal.into_response(),
+            };
+        }
         if caller.is_provisioning() {
             request = match tenant_named(request).await {
                 Ok((tenant, request)) => {
@@ -162,6 +217,23 @@ pub(super) async fn check(
         }
     }
     next.run(request).await
+}
+
+/// Asks for the right of the route. Who has not even that is told the one that this very request needs.
+async fn depends(
+    api: &Api,
+    caller: &Authorized,
+    asks: Asks,
+    request: Request,
+) -> Result<Request, Refusal> {
+    // What is beside it is asked for by the handler, which has understood the body.
+    let Err(refusal) = caller.may(api, asks.least()) else { return Ok(request) };
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(body).await?;
+    if let Some(action) = asks.named(&bytes, &parts.headers) {
+        caller.may(api, action)?;
+    }
+    Err(refusal)
 }
 
 /// Provisioning says itself for which tenant it works: Open AMT's does it in the body, and in the query where there is none.
@@ -222,11 +294,8 @@ async fn admit(
             sign_in(api, from, asked).await?.at(from)
         }
     };
-    let action = match guard {
-        Guard::Needs(action) => Some(action),
-        Guard::Open | Guard::SignedIn => None,
-    };
-    if let Some(action) = action {
+    let action = guard.least();
+    if let Guard::Needs(action) = guard {
         api.access.authorise(&principal, action).map_err(|denied| refused(&principal, &denied))?;
     }
     Ok(Authorized { principal, origin, action })
@@ -338,7 +407,8 @@ async fn sign_in(api: &Api, from: IpAddr, asked: Asked<'_>) -> Result<Principal,
     let Some(Ok(decoded)) = decoded else { return Err(missing()) };
     let (user, password) = decoded.split_once(':').ok_or_else(missing)?;
     let password = Secret::new(password.to_owned());
-    api.access.sign_in(user, &password, from).await.map_err(|error| turned_down(&error, "Basic"))
+    let signed_in = api.access.sign_in_with_request(user, &password, from).await;
+    signed_in.map_err(|error| turned_down(&error, "Basic"))
 }
 
 /// Who has this token. One that is none is a failed sign-in; one that has run out is an accident.

@@ -4,7 +4,7 @@ use super::{
     Api,
     body::Json,
     devices,
-    guard::{self, Authorized, Guard, Origin},
+    guard::{self, Asks, Authorized, Guard, Origin},
     refusal::Refusal,
     relay,
     routes::Routes,
@@ -30,9 +30,14 @@ pub(super) fn area(routes: Routes) -> Routes {
         .add(&Method::GET, "/api/v1/devices/redirectstatus/{device}", read, status)
         .add(&Method::GET, "/api/v1/redirections", read, list)
         .add(&Method::DELETE, "/api/v1/redirections/{id}", Guard::SignedIn, end)
-        .add(&Method::POST, "/api/v1/redirections/tickets", Guard::Needs(Action::Redirect), ticket)
+        .add(&Method::POST, "/api/v1/redirections/tickets", Guard::Depends(Asks::Ticket), ticket)
         .add(&Method::GET, "/relay/webrelay.ashx", Guard::Open, relay::relay)
         .add(&Method::GET, "/ws/relay/webrelay.ashx", Guard::Open, relay::relay)
+}
+
+/// The right that the ticket in a body needs.
+pub(super) fn right(body: &[u8]) -> Option<Action> {
+    serde_json::from_slice::<NewTicket>(body).ok().map(|wish| action(wish.mode))
 }
 
 /// `POST /redirections/tickets`.

@@ -10,7 +10,7 @@ use super::{
         visit::{Asked, Visit},
     },
     body,
-    guard::Guard,
+    guard::{Asks, Guard},
     refusal::Refusal,
     routes::Routes,
 };
@@ -38,13 +38,22 @@ use viaduct_api::Code;
 
 /// The routes. What changes something needs another right than the route's, which the handler asks for.
 pub(super) fn routes(routes: Routes) -> Routes {
-    let read = Guard::Needs(Action::ReadWsman);
-    routes.add(&Method::GET, "/api/v1/wsman/{device}", read, self::read).add(
+    let path = "/api/v1/wsman/{device}";
+    routes.add(&Method::GET, path, Guard::Needs(Action::ReadWsman), read).add(
         &Method::POST,
-        "/api/v1/wsman/{device}",
-        read,
+        path,
+        Guard::Depends(Asks::Wsman),
         call,
     )
+}
+
+/// The right that the request in a body needs.
+pub(super) fn right(body: &[u8], headers: &HeaderMap) -> Option<Action> {
+    let operation = match Raw::understood(body, headers).ok()? {
+        Raw::Wish(wish) => wish.understood().ok()?.1,
+        Raw::Envelope(envelope) => envelope.1.operation,
+    };
+    Some(if changes(&operation) { Action::WriteWsman } else { Action::ReadWsman })
 }
 
 const SOAP: &str = "application/soap+xml; charset=UTF-8";
@@ -81,20 +90,22 @@ impl FromRequest<Arc<Api>> for Raw {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Arc<Api>) -> Result<Self, Refusal> {
-        let kind = request.headers().get(header::CONTENT_TYPE).cloned();
-        let xml = kind.as_ref().and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
-            let kind = kind.to_ascii_lowercase();
-            kind.contains("xml")
-        });
-        let bytes = body::read(request.into_body()).await?;
-        if !xml {
-            return body::parse(&bytes).map(Self::Wish);
+        let (parts, body) = request.into_parts();
+        Self::understood(&body::read(body).await?, &parts.headers)
+    }
+}
+
+impl Raw {
+    fn understood(body: &[u8], headers: &HeaderMap) -> Result<Self, Refusal> {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if !kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("xml")) {
+            return body::parse(body).map(Self::Wish);
         }
-        let understood = WsmanRequest::parse(&bytes).map_err(|error| {
+        let understood = WsmanRequest::parse(body).map_err(|error| {
             let detail = format!("the envelope cannot be understood: {}", error.fault.reason);
             Refusal::new(Code::BadRequest, detail)
         })?;
-        Ok(Self::Envelope(Box::new((bytes.to_vec(), understood))))
+        Ok(Self::Envelope(Box::new((body.to_vec(), understood))))
     }
 }
 

@@ -21,7 +21,12 @@ mod wireless;
 
 pub(crate) use features::Declined;
 
-use super::{guard::Guard, routes::Routes};
+pub(super) use power::right_of as power_right;
+
+use super::{
+    guard::{Asks, Guard},
+    routes::Routes,
+};
 use crate::access::Action;
 use axum::http::Method;
 
@@ -30,10 +35,10 @@ const LOGS: Guard = Guard::Needs(Action::ReadDeviceLogs);
 const CHANGE: Guard = Guard::Needs(Action::ChangeAmt);
 const ASK: Guard = Guard::Needs(Action::Consent);
 const FEATURES: Guard = Guard::Needs(Action::ChangeFeatures);
-const BOOT: Guard = Guard::Needs(Action::Boot);
+/// Booting and power need further rights, which the handlers ask for.
+const BOOT: Guard = Guard::Depends(Asks::Boot);
+const POWER: Guard = Guard::Depends(Asks::Power);
 const ERASE: Guard = Guard::Needs(Action::Erase);
-/// Switching off needs another right, which the handler asks for.
-const POWER: Guard = Guard::Needs(Action::PowerOn);
 
 /// All of them.
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -23,6 +23,8 @@ use viaduct_api::Code;
 
 /// Clients ask for the power state every few seconds; a device that is slow to tell is as good as silent.
 const STATE_DEADLINE: Duration = Duration::from_secs(10);
+/// The one association that every platform has of those that tell the power state.
+const POWER: &str = "CIM_AssociatedPowerManagementService";
 const SAVING: &str = "IPS_PowerManagementService";
 /// What `RequestPowerStateChange` answers while an earlier request is under way (DMTF, CIM_PowerManagementService): it
 /// did nothing, so that it may be asked again.
@@ -49,13 +51,21 @@ pub(super) async fn state(asked: Asked) -> Result<Json<Value>, Refusal> {
 
 /// The operating system's power saving, where the platform tells of it. One that is silent here is not asked further.
 async fn saving(device: &mut DeviceCommands) -> Result<Option<Instance>, CommandError> {
-    match get(device, SAVING).await {
+    match device.get_if_had(SAVING).await {
         Err(error) if error.is_answer() => Ok(None),
         other => other,
     }
 }
 
+/// The power state by one request; by two where the platform only lists what it is a kind of, as Open AMT's MPS asks.
 async fn power_state(device: &mut DeviceCommands) -> Result<i64, CommandError> {
+    match device.get_if_had(POWER).await {
+        Ok(Some(service)) if service.get("PowerState").is_some() => {
+            return Ok(number(&service, "PowerState"));
+        }
+        Err(error) if !error.is_answer() => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
     let services = device.enumerate("CIM_ServiceAvailableToElement").await?;
     let power = services.iter().find(|service| service.get("PowerState").is_some());
     Ok(power.map_or(0, |service| number(service, "PowerState")))
@@ -77,6 +87,12 @@ pub(super) fn right(action: u32) -> Action {
         5 | 10 | 11 | 14..=17 => Action::PowerReset,
         _ => Action::PowerOff,
     }
+}
+
+/// The right that the power request in a body needs.
+pub(in crate::api) fn right_of(body: &[u8]) -> Option<Action> {
+    let action: u32 = Fields::parse(body).ok()?.optional("action", "").ok()??;
+    Some(right(action))
 }
 
 /// `POST /amt/power/action`.

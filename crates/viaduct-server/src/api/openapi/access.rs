@@ -48,13 +48,10 @@ fn sign_in() -> Vec<Operation> {
         .gives(201, Made(Schemas::shown::<ProxyToken>)),
         get("/api/v1/oidc/login", "Off to the identity provider.")
             .query(&[
-                (
-                    "port",
-                    Number,
-                    "Of a program on the browser's machine that waits for the outcome.",
-                ),
+                ("port", Number, "Of a program beside the browser that waits for the outcome."),
                 ("challenge", Text, "Of the program's verifier (RFC 7636, S256)."),
                 ("state", Text, "What the program is to get back."),
+                ("sent", Text, "The browser was sent here from another name of this server."),
             ])
             .gives_nothing(302)
             .refused(&[404]),

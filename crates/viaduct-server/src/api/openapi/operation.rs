@@ -1,7 +1,7 @@
 //! One route, described.
 
 use super::schemas::Schemas;
-use crate::api::guard::Guard;
+use crate::api::guard::{Asks, Guard};
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -184,6 +184,17 @@ impl Operation {
                     format!("Needs the right `{}`: {}.", action.name(), action.words()).into();
                 operation["x-viaduct-right"] = action.name().into();
             }
+            Guard::Depends(asks) => {
+                let action = asks.least();
+                operation["description"] = format!(
+                    "Needs the right `{}`: {}; and, by what the body says, {}.",
+                    action.name(),
+                    action.words(),
+                    beside(asks)
+                )
+                .into();
+                operation["x-viaduct-right"] = action.name().into();
+            }
         }
         let parameters = self.parameters();
         if !parameters.is_empty() {
@@ -293,5 +304,15 @@ fn words(status: u16) -> &'static str {
         204 => "Done.",
         302 | 303 => "Go on there.",
         _ => "The answer.",
+    }
+}
+
+/// What the body of a request may make needed too.
+fn beside(asks: Asks) -> &'static str {
+    match asks {
+        Asks::Power => "`power.off`, `power.reset` or `power.sleep`",
+        Asks::Boot => "`power.on` or `power.reset`",
+        Asks::Ticket => "`redirect.kvm`, `redirect.sol`, `redirect.ider` or `proxy`",
+        Asks::Wsman => "`wsman.write`",
     }
 }

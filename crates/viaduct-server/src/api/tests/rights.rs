@@ -126,8 +126,8 @@ POST /api/v1/amt/network/linkPreference/{device} Needs(ChangeAmt)
 POST /api/v1/amt/networkSettings/wireless/profile/{device} Needs(ChangeAmt)
 POST /api/v1/amt/networkSettings/wireless/profileSync/{device} Needs(ChangeAmt)
 POST /api/v1/amt/networkSettings/wireless/state/{device} Needs(ChangeAmt)
-POST /api/v1/amt/power/action/{device} Needs(PowerOn)
-POST /api/v1/amt/power/bootOptions/{device} Needs(Boot)
+POST /api/v1/amt/power/action/{device} Depends(Power)
+POST /api/v1/amt/power/bootOptions/{device} Depends(Boot)
 POST /api/v1/amt/time/{device} Needs(ChangeAmt)
 POST /api/v1/amt/userConsentCode/{device} Needs(Consent)
 POST /api/v1/authorize Open
@@ -143,7 +143,7 @@ POST /api/v1/imports Needs(ChangeDevices)
 POST /api/v1/media Needs(ChangeDevices)
 POST /api/v1/mounts Needs(RedirectIder)
 POST /api/v1/oidc/token Open
-POST /api/v1/redirections/tickets Needs(Redirect)
+POST /api/v1/redirections/tickets Depends(Ticket)
 POST /api/v1/session Open
 POST /api/v1/session/proxy Needs(UseProxy)
 POST /api/v1/setup Open
@@ -155,7 +155,7 @@ POST /api/v1/users/{name}/sign-out Needs(ManageUsers)
 POST /api/v1/whoami/password Needs(SignIn)
 POST /api/v1/whoami/second-factor Needs(SignIn)
 POST /api/v1/whoami/second-factor/verify Needs(SignIn)
-POST /api/v1/wsman/{device} Needs(ReadWsman)
+POST /api/v1/wsman/{device} Depends(Wsman)
 POST /login/api/v1/authorize Open
 POST /setup Open
 POST /v1/secret/data/{kind}/{name} Needs(RotateCredentials)
@@ -208,7 +208,7 @@ async fn a_scope_opens_exactly_the_routes_whose_action_it_has() {
         let token = bench.token(scope).await;
         let principal = crate::access::Principal::new("x", scope);
         for (method, path, guard) in entries(&bench).await {
-            let Guard::Needs(action) = guard else { continue };
+            let Some(action) = guard.least() else { continue };
             // With the right, a request for what does not exist is refused for another reason.
             let path = path.replace(['{', '}'], "");
             if path.ends_with("/reload") {
@@ -224,6 +224,58 @@ async fn a_scope_opens_exactly_the_routes_whose_action_it_has() {
                 assert_eq!(reply.status, StatusCode::FORBIDDEN);
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_right_that_this_very_request_needs() {
+    let bench = Bench::new().await;
+    bench.add(GUID, "pc-1").await;
+    let envelope = |action: &str| {
+        format!(
+            "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" \
+             xmlns:a=\"http://schemas.xmlsoap.org/ws/2004/08/addressing\" \
+             xmlns:w=\"http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd\"><s:Header><a:Action>{action}</a:Action>\
+             <w:ResourceURI>http://intel.com/wbem/wscim/1/amt-schema/1/AMT_GeneralSettings</w:ResourceURI>\
+             <a:MessageID>1</a:MessageID></s:Header><s:Body/></s:Envelope>"
+        )
+    };
+    let transfer = "http://schemas.xmlsoap.org/ws/2004/09/transfer";
+    let (get, delete) =
+        (envelope(&format!("{transfer}/Get")), envelope(&format!("{transfer}/Delete")));
+    let power = format!("/api/v1/amt/power/action/{GUID}");
+    let boot = format!("/api/v1/amt/power/bootOptions/{GUID}");
+    let raw = format!("/api/v1/wsman/{GUID}");
+    let ticket = |mode: &str| format!(r#"{{"device":"{GUID}","mode":"{mode}"}}"#);
+    let tickets = "/api/v1/redirections/tickets";
+    let json = "application/json";
+    let asked = [
+        (power.as_str(), json, r#"{"action":2}"#.to_owned(), "power.on"),
+        (&power, json, r#"{"action":10}"#.into(), "power.reset"),
+        (&power, json, r#"{"action":8}"#.into(), "power.off"),
+        (&power, json, r#"{"action":4}"#.into(), "power.sleep"),
+        (&power, json, r#"{"action":500}"#.into(), "power.on"),
+        (&power, json, "{".into(), "power.on"),
+        (&power, json, String::new(), "power.on"),
+        (&boot, json, r#"{"action":400,"useSOL":false}"#.into(), "boot"),
+        (&boot, json, r#"{"action":500,"useSOL":false}"#.into(), "power.on"),
+        (tickets, json, ticket("kvm"), "redirect.kvm"),
+        (tickets, json, ticket("sol"), "redirect.sol"),
+        (tickets, json, ticket("ider"), "redirect.ider"),
+        (tickets, json, "[]".into(), "redirect"),
+        (&raw, json, r#"{"operation":"get","class":"AMT_GeneralSettings"}"#.into(), "wsman.read"),
+        (&raw, json, r#"{"operation":"put","class":"AMT_GeneralSettings"}"#.into(), "wsman.write"),
+        (&raw, "application/soap+xml", get, "wsman.read"),
+        (&raw, "application/soap+xml", delete, "wsman.write"),
+    ];
+    // A proxy's token has none of these.
+    let token = bench.token(Scope::Proxy).await;
+    for (path, kind, body, right) in asked {
+        let headers = [("authorization", token.as_str()), ("content-type", kind)];
+        let reply = bench.remote("POST", path, &headers, &body).await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path} {body}: {}", reply.text);
+        assert_eq!(reply.json()["right"], right, "{path} {body}: {}", reply.text);
+        assert!(reply.text.contains(&format!("(right `{right}`)")), "{}", reply.text);
     }
 }
 
