@@ -99,6 +99,7 @@ export const lists = {
       await open(page, task, `devices/${task.device}`)
       await page.getByRole('link', { name: 'Why may I not?' }).waitFor()
       check(await button(page, 'Power on').isDisabled(), 'what is not allowed is not on offer')
+      check((await button(page, 'Edit').count()) === 0, 'nor is a button that would only be refused')
       await page.getByRole('link', { name: 'Why may I not?' }).click()
       await page.getByRole('heading', { name: 'switch on' }).waitFor()
       await page.getByText('vera may not do this.').waitFor()
@@ -115,6 +116,35 @@ export const lists = {
       await row.locator('td.maynot').waitFor()
       check(new URL(page.url()).searchParams.get('user') === 'vera', page.url())
       const others = meant(complaints, 403)
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
+  /** A browser opens six connections to a server: more tabs than that load, and all of them follow what happens. */
+  async manyTabs(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      const tabs = [page]
+      while (tabs.length < 9) tabs.push(await page.context().newPage())
+      for (const tab of tabs) {
+        await open(tab, task, `devices/${task.device}/history`)
+        await tab.getByRole('heading', { level: 1 }).waitFor()
+      }
+      const all = (state) => Promise.all(tabs.map((tab) => tab.locator(`.heading .state.${state}`).waitFor()))
+      const follow = async () => {
+        await all('connected')
+        await change(page, task, 'POST', `/devices/${task.device}/block`)
+        await all('blocked')
+        await change(page, task, 'POST', `/devices/${task.device}/approve`)
+        await until('it is back', async () => (await rest(page, task, `/devices/${task.device}`)).connectionStatus)
+      }
+      await follow()
+      // Whichever had the stream for all of them is gone now.
+      for (const tab of tabs.splice(3)) await tab.close()
+      await follow()
+      await all('connected')
+      // What was asked of a PC that has just left.
+      const others = meant(meant(complaints, 404), 503)
       check(others.length === 0, others.join('\n'))
     })
   },
@@ -138,7 +168,7 @@ export const lists = {
       await page.context().setOffline(false)
       await page.getByText('no answer from the server', { exact: false }).waitFor({ state: 'detached' })
       // What was under way when the tunnel went is answered with that.
-      const others = meant(complaints, 404).filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED'))
+      const others = meant(meant(complaints, 404), 503).filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED'))
       check(others.length === 0, others.join('\n'))
     })
   },

@@ -4,7 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { check, signIn, withPage } from './browser.mjs'
 
 /** The pages themselves say which there are: those of the navigation, and the tabs of devices. */
-async function places(page, task) {
+export async function places(page, task) {
   const links = async (where) => {
     await page.locator(where).first().waitFor()
     return page.locator(where).evaluateAll((all) => all.map((one) => new URL(one.href).pathname))
@@ -22,7 +22,7 @@ async function places(page, task) {
   return [...found]
 }
 
-async function settled(page) {
+export async function settled(page) {
   await page.locator('main h1').first().waitFor()
   await page.waitForFunction(() => !document.querySelector('main .loading'))
 }

@@ -1,6 +1,7 @@
 // Plays one scenario: `node run.mjs NAME TASK`, the task as one JSON object. Prints `done` or why not.
 
 import { scenarios } from './scenarios.mjs'
+import { keyboard } from './keyboard.mjs'
 import { lists } from './lists.mjs'
 import { actions } from './actions.mjs'
 import { newcomer } from './newcomer.mjs'
@@ -10,7 +11,7 @@ import { sessions } from './sessions.mjs'
 
 const [name, text] = process.argv.slice(2)
 const task = JSON.parse(text)
-const all = { ...scenarios, ...sessions, ...lists, actions, newcomer, pages, screenshots }
+const all = { ...scenarios, ...sessions, ...lists, actions, keyboard, newcomer, pages, screenshots }
 try {
   await all[name](task)
   console.log(`{"done":"${name}"}`)

@@ -195,6 +195,20 @@ fn a_session_without_a_picture_lists_the_causes() {
 }
 
 #[test]
+fn more_tabs_than_a_browser_has_connections_follow_what_happens() {
+    let demo = Demo::start(1);
+    Scenario::start("manyTabs", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn every_page_is_used_and_left_without_a_mouse() {
+    let demo = Demo::start(2);
+    let mut task = task(&demo, &demo.devices[0]);
+    task["away"] = demo.devices[1].guid.as_str().into();
+    Scenario::start("keyboard", task).done();
+}
+
+#[test]
 fn a_screen_whose_tunnel_is_gone_says_so_and_can_be_opened_again() {
     let demo = Demo::start(1);
     Scenario::start("lostTunnel", task(&demo, &demo.devices[0])).done();

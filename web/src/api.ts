@@ -11,6 +11,8 @@ export interface Problem {
   right?: string
   /** What AMT itself answered, where the refusal is its own. */
   amt?: number
+  /** Something was to be done, and whether it was is not known. */
+  unsure?: boolean
 }
 
 export class ApiError extends Error {
@@ -71,7 +73,7 @@ export async function call<T>(
     })
   } catch {
     noteReach(false)
-    throw new ApiError(0, { code: 'E1110', title: 'unreachable' })
+    throw new ApiError(0, { code: 'E1110', title: 'unreachable', unsure: method !== 'GET' })
   }
   noteReach(true)
   const text = await response.text()

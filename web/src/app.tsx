@@ -2,7 +2,7 @@
 
 import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
-import { isKey, t, useLanguage, when } from './i18n'
+import { isKey, locale, t, useLanguage } from './i18n'
 import { Login, takeReturn } from './pages/login'
 import { Outside } from './pages/outside'
 import { SetUp } from './pages/setup'
@@ -52,7 +52,7 @@ function Lost() {
   return (
     <div role="status" aria-live="assertive">
       {since !== null && (
-        <p className="lost"><span aria-hidden="true">⚠</span> {t('app.lost', { when: when(new Date(since).toISOString()) })}</p>
+        <p className="lost"><span aria-hidden="true">⚠</span> {t('app.lost', { time: new Date(since).toLocaleTimeString(locale(), { timeStyle: 'short' }) })}</p>
       )}
     </div>
   )

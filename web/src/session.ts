@@ -64,14 +64,26 @@ export async function changePassword(old: string, password: string): Promise<voi
   await call('POST', '/whoami/password', { password: old, new: password })
 }
 
+/** Of each role, once: many parts of a page ask. */
+const known = new Map<string, Promise<string[] | undefined>>()
+
+function actionsOf(role: string): Promise<string[] | undefined> {
+  const asked = known.get(role) ?? get<Role[]>('/roles').then((roles) => roles.find((one) => one.name === role)?.actions)
+  known.set(role, asked)
+  asked.catch(() => known.delete(role))
+  return asked
+}
+
 /** What the role may do. A token's scope is no role, so for it everything is tried; the server decides anyway. */
 export function useMay(): (action: string | undefined) => boolean {
   const [actions, setActions] = useState<string[]>()
   const role = useMe()?.role
   useEffect(() => {
     setActions(undefined)
-    if (!role) return
-    get<Role[]>('/roles').then((roles) => setActions(roles.find((one) => one.name === role)?.actions), () => {})
+    if (!role) return undefined
+    let here = true
+    actionsOf(role).then((actions) => { if (here) setActions(actions) }, () => {})
+    return () => { here = false }
   }, [role])
   return (action) => action === undefined || actions === undefined || actions.includes(action)
 }

@@ -1,7 +1,8 @@
 // Loading data and keeping it fresh.
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { ApiError, get, noteReach, onReach } from './api'
+import { ApiError, onReach } from './api'
+import { startStream } from './stream'
 
 export interface Loaded<T> {
   data: T | undefined
@@ -76,7 +77,7 @@ export interface Happening {
 
 const subscribers = new Set<(event: Happening | null) => void>()
 let recent: Happening[] = []
-let stream: AbortController | null = null
+let stop: () => void = () => {}
 
 /** Calls `tell` with each event as it happens; null when the page has come back to a server that was away. */
 export function onHappening(tell: (event: Happening | null) => void): () => void {
@@ -110,84 +111,11 @@ export function useEvents(): Happening[] {
   )
 }
 
-/** The server says something at least so often (a comment, when nothing happens). */
-const SILENCE = 40_000
-/** Longest pause between two attempts to reach a server that is away. */
-const PAUSE = 4_000
-
-/** One event stream for the whole page, with its own end of patience, which `EventSource` has not. */
+/** Follows what happens on the server, until the result is called. */
 export function startEvents(): () => void {
-  stream?.abort()
-  const mine = new AbortController()
-  stream = mine
-  void (async () => {
-    let cursor = ''
-    let pause = 500
-    while (!mine.signal.aborted) {
-      const lost = await follow(mine.signal, cursor, (id) => {
-        cursor = id
-        pause = 500
-      })
-      if (mine.signal.aborted) return
-      if (lost) noteReach(false)
-      await new Promise((done) => setTimeout(done, pause))
-      pause = Math.min(pause * 2, PAUSE)
-    }
-  })()
-  return () => mine.abort()
-}
-
-/** Reads until the stream ends; whether it did because the server is not there. */
-async function follow(signal: AbortSignal, cursor: string, seen: (id: string) => void): Promise<boolean> {
-  const own = new AbortController()
-  const stop = () => own.abort()
-  signal.addEventListener('abort', stop)
-  let watchdog = setTimeout(stop, SILENCE)
-  try {
-    const response = await fetch('/api/v1/events', {
-      headers: { Accept: 'text/event-stream', ...(cursor ? { 'Last-Event-ID': cursor } : {}) },
-      signal: own.signal
-    })
-    if (response.status === 401) {
-      // Says who is signed in, and thereby that nobody is.
-      await get('/whoami').catch(() => undefined)
-      return false
-    }
-    // Who may not see events sees the pages without them.
-    if (response.status === 403) {
-      stream?.abort()
-      return false
-    }
-    if (!response.ok || !response.body) return false
-    noteReach(true)
-    seen(cursor)
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-    await readStream(reader, seen, () => {
-      clearTimeout(watchdog)
-      watchdog = setTimeout(stop, SILENCE)
-    })
-    return true
-  } catch {
-    return true
-  } finally {
-    clearTimeout(watchdog)
-    signal.removeEventListener('abort', stop)
-  }
-}
-
-async function readStream(reader: ReadableStreamDefaultReader<string>, seen: (id: string) => void, alive: () => void) {
-  let rest = ''
-  for (;;) {
-    const { value, done } = await reader.read()
-    if (done) return
-    alive()
-    const blocks = (rest + value).split(/\r?\n\r?\n/)
-    rest = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const id = take(block)
-      if (id) seen(id)
-    }
-  }
+  stop()
+  stop = startStream(take)
+  return stop
 }
 
 function take(block: string): string {

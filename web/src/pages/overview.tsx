@@ -6,7 +6,7 @@ import { get, type Device, type Status } from '../api'
 import { exactly, size, t, when } from '../i18n'
 import { happened, wordOf } from '../i18n/happened'
 import { problemWords } from '../i18n/problems'
-import { Await, Empty, Heading, Loading, Shells, Time } from '../parts'
+import { Allowed, Await, Empty, Heading, Loading, Shells, Time } from '../parts'
 import { keyName, listenerName } from '../parts/certificate'
 import { seesAll, useMe } from '../session'
 import { useLoad, type Happening } from '../state'
@@ -31,7 +31,7 @@ export default function Overview() {
             <Tiles status={s} />
             {s.counts.devices === 0 && (
               <Empty title={t('devices.empty')} hint={t('devices.emptyHint')}>
-                <Link className="button primary" href="/add">{t('nav.add')}</Link>
+                <Allowed needs="devices.change"><Link className="button primary" href="/add">{t('nav.add')}</Link></Allowed>
               </Empty>
             )}
             {seesAll(me) && <Suspense fallback={<Loading />}><Charts /></Suspense>}

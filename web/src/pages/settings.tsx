@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { call, get, post, type Certificate, type Status } from '../api'
 import { exactly, t, when } from '../i18n'
-import { Await, Copy, Dialog, download, Empty, Facts, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
+import { Allowed, Await, Copy, Dialog, download, Empty, Facts, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
 import { keyName, listenerName } from '../parts/certificate'
 import { useLoad } from '../state'
 
@@ -66,8 +66,10 @@ function Certificates() {
                   <Shells cli="viaduct cert export --out root.pem" method="GET" path="/ciracert" />
                 </span>
               ))}
-              <button disabled={action.busy} onClick={() => void reload()}>{t('settings.reload')}</button>
-              <Shells cli="viaduct cert reload" method="POST" path="/certificates/reload" />
+              <Allowed needs="certificates.change">
+                <button disabled={action.busy} onClick={() => void reload()}>{t('settings.reload')}</button>
+                <Shells cli="viaduct cert reload" method="POST" path="/certificates/reload" />
+              </Allowed>
             </p>
             {certificates.length === 0 ? <Empty title={t('common.none')} /> : (
               <Table
@@ -134,7 +136,7 @@ function Rotation() {
                 <Behind status={s} />
               </>
             ) : <p>{t('rotation.nothing')}</p>}
-            <p className="actions">
+            <Allowed needs="certificates.change" why><p className="actions">
               <button disabled={action.busy} onClick={() => setAsking('push')}>{t('rotation.push')}</button>
               <Shells cli="viaduct cert rotate --push" method="POST" path="/certificates/rotation" body={{}} />
               {(s.nextRoot || s.name) && (
@@ -147,7 +149,7 @@ function Rotation() {
                   <Shells cli="viaduct cert rotate --abandon" method="DELETE" path="/certificates/rotation" />
                 </>
               )}
-            </p>
+            </p></Allowed>
             {asking === 'push' && (
               <Dialog title={t('rotation.push')} close={() => setAsking(undefined)}>
                 <form onSubmit={push}>

@@ -4,7 +4,7 @@ import { useState, type FormEvent, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, post, remove, type Unclaimed } from '../api'
 import { t } from '../i18n'
-import { Await, Copy, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
+import { Allowed, Await, Copy, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
 import { labelsOf } from '../parts/labels'
 import { useLoad } from '../state'
 
@@ -23,7 +23,7 @@ export default function UnclaimedPage() {
       <Await of={list}>
         {(rows) => (
           <Knocking rows={rows} reload={list.reload}>
-            <Empty title={t('unclaimed.empty')} hint={t('unclaimed.emptyHint')}><Link className="button" href="/add">{t('nav.add')}</Link></Empty>
+            <Empty title={t('unclaimed.empty')} hint={t('unclaimed.emptyHint')}><Allowed needs="devices.change"><Link className="button" href="/add">{t('nav.add')}</Link></Allowed></Empty>
           </Knocking>
         )}
       </Await>

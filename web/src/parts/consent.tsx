@@ -1,6 +1,6 @@
 // The code that the user in front of the PC reads out.
 
-import { useEffect, useState, type FormEvent } from 'react'
+import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { ApiError, get, post, type Device } from '../api'
 import { t } from '../i18n'
 import { useLoad } from '../state'
@@ -65,6 +65,7 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
   const [wrong, setWrong] = useState(0)
   const [refused, setRefused] = useState<ApiError>()
   const [code, setCode] = useState('')
+  const input = useRef<HTMLInputElement>(null)
   const state = features.data?.optInState ?? 0
   useEffect(() => setOften(state !== 0), [state])
   useEffect(() => { if (state === 0) setAsked(undefined) }, [state])
@@ -93,7 +94,8 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
     event.preventDefault()
     const well = await act(() => post(path, { consentCode: code }))
     setCode('')
-    if (!well) return
+    // The button had the focus and lost it while it was disabled.
+    if (!well) return input.current?.focus()
     setAsked(undefined)
     setWrong(0)
     setAccepted(Date.now())
@@ -127,7 +129,7 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
             <label>
               {t('consent.text')}
               <input
-                name="code" inputMode="numeric" autoComplete="off" pattern="[0-9]{6}" maxLength={6} required autoFocus
+                ref={input} name="code" inputMode="numeric" autoComplete="off" pattern="[0-9]{6}" maxLength={6} required autoFocus
                 value={code} onChange={(event) => setCode(event.target.value.replace(/\D/g, ''))}
               />
             </label>

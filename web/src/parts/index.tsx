@@ -3,6 +3,7 @@
 import { useEffect, type ReactNode } from 'react'
 import { exactly, t, when } from '../i18n'
 
+export { Allowed } from './allowed'
 export { asApiError, useAction } from './action'
 export { Dialog } from './dialog'
 export { csv, download } from './download'

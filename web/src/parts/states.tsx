@@ -25,6 +25,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
           : <p>{error.problem.detail}</p>
       )}
       {error.problem.next && <p className="muted">→ {words?.next ?? error.problem.next}</p>}
+      {error.problem.unsure && <p>{t('error.unsure')}</p>}
       {error.problem.right && <p><Link href={`/permissions?right=${encodeURIComponent(error.problem.right)}`}>{t('permissions.whyNot')}</Link></p>}
       {retry && <button onClick={retry}>{t('common.retry')}</button>}
     </div>

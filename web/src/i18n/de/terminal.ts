@@ -5,6 +5,7 @@ import type { terminal as words } from '../en/terminal'
 export const terminal: Record<keyof typeof words, string> = {
   'terminal.connect': 'Terminal öffnen',
   'terminal.hint': 'Zeigt, was der PC auf seine serielle Konsole gibt: BIOS, Bootlader, ein dafür eingerichtetes System.',
+  'terminal.wayOut': 'Solange das Terminal den Fokus hat, gehen die Tasten an den PC, auch Tab. Strg+Alt+Umschalt gibt die Tastatur zurück.',
   'terminal.download': 'Verlauf speichern',
   'terminal.keys': 'Tasten …',
   'terminal.keys.bios': 'Für BIOS und Bootloader (VT100+)',

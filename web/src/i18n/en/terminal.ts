@@ -3,6 +3,7 @@
 export const terminal = {
   'terminal.connect': 'Open the terminal',
   'terminal.hint': 'Shows what the PC sends to its serial console: BIOS, boot loader, a system that is set up for it.',
+  'terminal.wayOut': 'Keys go to the PC while the terminal has the focus, Tab too. Hold Ctrl+Alt+Shift to get the keyboard back.',
   'terminal.download': 'Download log',
   'terminal.keys': 'Keys …',
   'terminal.keys.bios': 'For BIOS and boot loader (VT100+)',

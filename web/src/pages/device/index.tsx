@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, type Device } from '../../api'
 import { t, type Key } from '../../i18n'
-import { Await, Empty, Heading, Loading, StateMark } from '../../parts'
+import { Allowed, Await, Empty, Heading, Loading, StateMark } from '../../parts'
 import { useLoad } from '../../state'
 import { Certificates } from './certificates'
 import { Credentials } from './credentials'
@@ -72,7 +72,7 @@ export default function DevicePage({ guid, tab }: { guid: string; tab: string })
           <Heading title={d.name || d.guid}>
             <StateMark connected={d.connectionStatus} blocked={d.blocked} />
             <PowerBar device={d} />
-            <button onClick={() => setEditing(true)}>{t('devices.edit')}</button>
+            <Allowed needs="devices.change"><button onClick={() => setEditing(true)}>{t('devices.edit')}</button></Allowed>
           </Heading>
           <Credentials device={d} reload={device.reload} />
           <ul className="tabs">

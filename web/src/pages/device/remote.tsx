@@ -1,6 +1,6 @@
 // When and where a device calls: its servers, policies and roots, as its firmware has them.
 
-import { isKey, t } from '../../i18n'
+import { duration, isKey, t } from '../../i18n'
 import { Facts } from '../../parts'
 import { Answer, known, Raw } from './answers'
 
@@ -19,6 +19,14 @@ interface Access {
 const words = (family: string, name: string) => {
   const key = `remote.${family}.${name}`
   return isKey(key) ? t(key) : name
+}
+
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600 }
+
+/** A span between two calls, or the time of day of one. */
+function how(schedule: string | null | undefined): string {
+  const [, count, unit] = /^(\d+)([smh])$/.exec(schedule ?? '') ?? []
+  return unit ? duration(Number(count) * (SECONDS[unit] ?? 1)) : schedule ?? '–'
 }
 
 const Here = ({ here }: { here: boolean | undefined }) => (here ? <span className="good">✓ {t('common.yes')}</span> : <>{t('common.no')}</>)
@@ -95,7 +103,7 @@ function Policies({ data }: { data: Access }) {
             <tbody>
               {data.policies.map((one, at) => (
                 <tr key={at}>
-                  <td>{words('trigger', one.trigger)}</td><td>{one.schedule ?? '–'}</td>
+                  <td>{words('trigger', one.trigger)}</td><td>{how(one.schedule)}</td>
                   <td className="wide">{one.lifeTimeSeconds ? t('remote.lifeFor', { seconds: one.lifeTimeSeconds }) : t('remote.lifeEver')}</td>
                   <td className="wide">{one.servers.join(', ')}</td>
                 </tr>

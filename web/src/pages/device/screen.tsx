@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { ApiError, Device } from '../../api'
 import { isKey, t, type Key } from '../../i18n'
-import { asApiError, Failure, toast } from '../../parts'
+import { Allowed, asApiError, Failure, toast } from '../../parts'
 import { Consent } from '../../parts/consent'
 import { Ended } from '../../parts/ended'
 import { keepLive } from '../../live'
@@ -127,7 +127,9 @@ export default function Screen({ device }: { device: Device }) {
         {idle && (
           <div className="overlay">
             <Off device={device} />
-            <button className={isDark(power) ? undefined : 'primary'} onClick={() => void start()}>{t('screen.connect')}</button>
+            <Allowed needs="redirect.kvm" why>
+              <button className={isDark(power) ? undefined : 'primary'} onClick={() => void start()}>{t('screen.connect')}</button>
+            </Allowed>
           </div>
         )}
       </div>

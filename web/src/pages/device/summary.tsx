@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { remove, type ApiError, type Device } from '../../api'
 import { size, t } from '../../i18n'
-import { Copy, Facts, Failure, quoted, Shells, Time } from '../../parts'
+import { Allowed, Copy, Facts, Failure, quoted, Shells, Time } from '../../parts'
 import { Availability } from '../../parts/availability'
 import { NOTICES } from '../devices/columns'
 import { Why } from './why'
@@ -60,8 +60,10 @@ function Tunnel({ device: d }: { device: Device }) {
       />
       {error && <Failure error={error} />}
       <p className="actions">
-        <button onClick={() => void end()} title={t('device.reconnectHint')}>{t('device.reconnect')}</button>
-        <Shells cli={`viaduct devices reconnect ${quoted(d.name || d.guid)}`} method="DELETE" path={`/devices/disconnect/${d.guid}`} />
+        <Allowed needs="tunnels.disconnect">
+          <button onClick={() => void end()} title={t('device.reconnectHint')}>{t('device.reconnect')}</button>
+          <Shells cli={`viaduct devices reconnect ${quoted(d.name || d.guid)}`} method="DELETE" path={`/devices/disconnect/${d.guid}`} />
+        </Allowed>
       </p>
     </section>
   )

@@ -10,7 +10,7 @@ import type { ApiError, Device } from '../../api'
 import { t, type Key } from '../../i18n'
 import { keepLive } from '../../live'
 import { useLostSince } from '../../state'
-import { asApiError, download, Failure, toast } from '../../parts'
+import { Allowed, asApiError, download, Failure, toast } from '../../parts'
 import { Consent } from '../../parts/consent'
 import { Ended } from '../../parts/ended'
 import { begin, onClosed, redirector } from '../../redirection'
@@ -54,6 +54,13 @@ export default function Terminal({ device }: { device: Device }) {
     xterm.loadAddon(fit)
     xterm.loadAddon(search)
     xterm.open(place.current)
+    // Tab is the PC's, so another combination leaves: the one that leaves a screen.
+    xterm.attachCustomKeyEventHandler((event) => {
+      if (!(event.ctrlKey && event.altKey && event.shiftKey)) return true
+      xterm.blur()
+      toast(t('screen.keysBack'))
+      return false
+    })
     fit.fit()
     screen.current = { xterm, search, fit }
     return () => {
@@ -61,6 +68,11 @@ export default function Terminal({ device }: { device: Device }) {
       xterm.dispose()
     }
   }, [])
+  // Without a session nobody takes the keys, and Tab would go nowhere.
+  useEffect(() => {
+    const keyboard = screen.current?.xterm.textarea
+    if (keyboard) keyboard.tabIndex = state === 0 ? -1 : 0
+  }, [state])
   useEffect(() => running ? keepLive(device.guid, (why) => { stop(); setEnded(why) }) : undefined, [running])
 
   const start = async (takeOver = false) => {
@@ -130,7 +142,7 @@ export default function Terminal({ device }: { device: Device }) {
       {error && <Failure error={error} retry={() => void start()} />}
       <Consent device={device} given={() => { if (!source.current) void start() }} />
       <div className="stage">
-        <div ref={place} className="terminal" />
+        <div ref={place} className="terminal" aria-describedby="way-out" />
         {ended !== undefined && state === 0 && (
           <Ended
             guid={device.guid} mode="sol" reason={ended} start={(takeOver) => void start(takeOver)}
@@ -140,10 +152,13 @@ export default function Terminal({ device }: { device: Device }) {
         {idle && (
           <div className="overlay">
             <p>{t('terminal.hint')}</p>
-            <button className="primary" onClick={() => void start()}>{t('terminal.connect')}</button>
+            <Allowed needs="redirect.sol" why>
+              <button className="primary" onClick={() => void start()}>{t('terminal.connect')}</button>
+            </Allowed>
           </div>
         )}
       </div>
+      <p className="muted" id="way-out">{t('terminal.wayOut')}</p>
     </section>
   )
 }

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { Device } from '../../api'
 import { t } from '../../i18n'
-import { Await, csv, download, Empty, Heading, Shells, Table, useQuery } from '../../parts'
+import { Allowed, Await, csv, download, Empty, Heading, Shells, Table, useQuery } from '../../parts'
 import { Bulk } from '../../parts/bulk'
 import { Chooser, NOTICES, useColumns, useHours, useShown } from './columns'
 import { Edit } from './edit'
@@ -20,14 +20,14 @@ export default function Devices() {
   return (
     <>
       <Heading title={t('nav.devices')}>
-        <Link className="button primary" href="/add">{t('nav.add')}</Link>
+        <Allowed needs="devices.change"><Link className="button primary" href="/add">{t('nav.add')}</Link></Allowed>
         <Shells cli="viaduct devices ls" method="GET" path="/devices?$top=100000" />
       </Heading>
       <Await of={fleet}>
         {(devices) => devices.length === 0
           ? (
             <Empty title={t('devices.empty')} hint={t('devices.emptyHint')}>
-              <Link className="button primary" href="/add">{t('nav.add')}</Link>
+              <Allowed needs="devices.change"><Link className="button primary" href="/add">{t('nav.add')}</Link></Allowed>
             </Empty>
           )
           : <List devices={devices} reload={fleet.reload} />}

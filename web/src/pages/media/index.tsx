@@ -3,21 +3,23 @@
 import { useState } from 'react'
 import { get, remove, type MediaImage } from '../../api'
 import { size, t } from '../../i18n'
-import { Await, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction, type Column } from '../../parts'
+import { Allowed, Await, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction, type Column } from '../../parts'
 import { useLoad } from '../../state'
 import { MountForm, Mounts } from './mounts'
+import { useUploads } from '../../uploads'
 import { Upload } from './upload'
 
 export default function Media() {
   const images = useLoad(() => get<MediaImage[]>('/media'), [], 30_000)
   const [doomed, setDoomed] = useState<MediaImage>()
+  const sending = useUploads().now?.image.id
   const columns: Column<MediaImage>[] = [
     {
       key: 'name', title: t('media.name'), sort: (one) => one.name,
       cell: (one) => (
         <>
           {one.name}
-          {!one.complete && <small className="warn"><br />{t('media.partial', { offset: size(one.offset), size: size(one.size) })}</small>}
+          {!one.complete && one.id !== sending && <small className="warn"><br />{t('media.partial', { offset: size(one.offset), size: size(one.size) })}</small>}
         </>
       )
     },
@@ -28,9 +30,11 @@ export default function Media() {
     {
       key: 'delete', title: t('media.delete'),
       cell: (one) => (
-        <button className="danger small" disabled={one.mounts > 0} aria-label={`${t('media.delete')} ${one.name}`} onClick={() => setDoomed(one)}>
-          {t('media.delete')}
-        </button>
+        <Allowed needs="devices.change">
+          <button className="danger small" disabled={one.mounts > 0} aria-label={`${t('media.delete')} ${one.name}`} onClick={() => setDoomed(one)}>
+            {t('media.delete')}
+          </button>
+        </Allowed>
       )
     }
   ]
@@ -45,7 +49,7 @@ export default function Media() {
             : <Table label={t('media.library')} rows={all} columns={columns} id={(one) => one.id} order="name" />}
         </Await>
       </section>
-      <Upload images={images.data ?? []} done={images.reload} />
+      <Allowed needs="devices.change"><Upload images={images.data ?? []} done={images.reload} /></Allowed>
       <section>
         <h2>{t('media.mounts')}</h2>
         <Await of={images}>{(all) => <MountForm images={all} />}</Await>
