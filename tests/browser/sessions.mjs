@@ -59,6 +59,37 @@ export const sessions = {
     })
   },
 
+  /** A text is typed with the keys that the PC's layout has it on, and Shift is down for what needs it. */
+  async pasted(task) {
+    await withPage(task, async (page, complaints) => {
+      const keys = []
+      page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => {
+        const frame = Buffer.from(payload, 'latin1')
+        if (frame.length === 8 && frame[0] === 4 && frame[1] === 1) keys.push(frame.readUInt32BE(4))
+      }))
+      await signIn(page, task)
+      await startScreen(page, task)
+      const [shift, altGr] = [0xffe1, 0xffea]
+      const of = (...all) => all.flat().map((one) => (typeof one === 'string' ? one.charCodeAt(0) : one))
+      const texts = [
+        ['US', 'aZ1!', of('a', shift, 'Z', '1', shift, '!')],
+        ['German', 'zY?@ß', of('y', shift, 'Z', shift, '_', altGr, 'q', '-')],
+        ['French', 'aM1.', of('q', shift, ':', shift, '!', shift, '<')]
+      ]
+      for (const [layout, text, wanted] of texts) {
+        keys.length = 0
+        await page.getByRole('button', { name: 'Type a text' }).click()
+        const dialog = page.getByRole('dialog')
+        await dialog.getByRole('textbox').fill(text)
+        await dialog.getByRole('combobox').selectOption({ label: layout })
+        await dialog.getByRole('button', { name: 'Type it' }).click()
+        await until(`${layout}: ${text} as ${wanted}, not ${keys}`, () => keys.length >= wanted.length)
+        check(keys.join() === wanted.join(), `${layout}: ${text} as ${wanted}, not ${keys}`)
+      }
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
   /** Two browsers: the second is told who has the screen, waits, takes over; the first is told that. */
   async secondViewer(task) {
     await withPage(task, async (one, complaints) => {

@@ -195,6 +195,12 @@ fn a_session_without_a_picture_lists_the_causes() {
 }
 
 #[test]
+fn a_text_is_typed_with_the_keys_of_the_layout_of_the_pc() {
+    let demo = demo();
+    Scenario::start("pasted", task(demo, &demo.devices[1])).done();
+}
+
+#[test]
 fn more_tabs_than_a_browser_has_connections_follow_what_happens() {
     let demo = Demo::start(1);
     Scenario::start("manyTabs", task(&demo, &demo.devices[0])).done();

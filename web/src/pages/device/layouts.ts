@@ -36,18 +36,21 @@ export type LayoutName = keyof typeof LAYOUTS
 
 /** The keys for one letter: all down in order, up in reverse, then the next group. Empty when the layout has no such letter. */
 export function keysFor(letter: string, name: LayoutName): number[][] {
-  // Without a layout between, what is typed is what AMT is told.
-  if (name === 'us' || letter === ' ') return [[keysym(letter)]]
+  if (letter === ' ') return [[SPACE]]
   const { rows, altGr, dead }: Layout = LAYOUTS[name]
   const after = dead.includes(letter) ? [[SPACE]] : []
   const [plain, shifted] = rows.map((row) => [...row].indexOf(letter))
-  const key = (at: number | undefined) => (US[0][at ?? -1] ?? '').codePointAt(0)
-  const [low, high] = [key(plain), key(shifted)]
+  // A key is named by what it types on the US keyboard, with Shift by what it types then: right for a PC that looks at the
+  // name as well as for one that looks at Shift.
+  const key = (row: 0 | 1, at: number | undefined) => (US[row][at ?? -1] ?? '').codePointAt(0)
+  const [low, high] = [key(0, plain), key(1, shifted)]
   if (low !== undefined) return [[low], ...after]
   if (high !== undefined) return [[SHIFT, high], ...after]
   const at = [...altGr].findIndex((one, place) => place % 2 === 0 && one === letter)
   const third = [...altGr][at + 1]?.codePointAt(0)
-  return at >= 0 && third !== undefined ? [[ALT_GR, third], ...after] : []
+  if (at >= 0 && third !== undefined) return [[ALT_GR, third], ...after]
+  // A US keyboard has no key for it; AMT may know its name.
+  return name === 'us' ? [[keysym(letter)]] : []
 }
 
 /** Beyond Latin-1 a keysym is the code point with this bit. */
