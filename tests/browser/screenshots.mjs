@@ -73,6 +73,8 @@ export async function screenshots(task) {
     await page.keyboard.type('a dead pc, back in five minutes')
     await page.getByText(/pictures\/s/).waitFor()
     await page.evaluate(() => scrollTo(0, 0))
+    // A PC that starts changes its resolution, and is black until it has drawn anew.
+    await until('a whole picture', async () => (await pictureOf(page)).drawn > 100_000)
     await shoot('screen')
     for (const look of LOOKS) {
       await dress(page, look)
