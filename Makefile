@@ -7,7 +7,7 @@ ARGS ?=
 PROFILE ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build package check fmt advisories bench fuzz
+.PHONY: help demo test build package check fmt advisories bench endurance fuzz
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; \
@@ -56,6 +56,14 @@ bench: ## Measure speed and cost beside a plain TLS relay (see bench/)
 	@scripts/prerequisites test
 	@test -x bench/run || { echo 'bench/run is missing: no benchmark is in this checkout' >&2; exit 1; }
 	@bench/run $(ARGS)
+
+# What `test` does with smaller numbers, and bench/attacks not at all there.
+endurance: ## Attacks, foreign tenants and stalled PCs at full length (more than two hours)
+	@scripts/prerequisites test
+	@bench/attacks $(ARGS)
+	@VIADUCT_TENANT_REQUESTS=100000 $(CARGO) test --locked --package viaduct-server --lib -- random_requests_never_cross
+	@$(CARGO) build --locked --workspace --bins
+	@VIADUCT_STALLED_SECONDS=60 $(CARGO) test --locked --package system-tests --test system a_pc_that_takes_nothing
 
 SECONDS_EACH ?= 60
 fuzz: ## Fuzz every target of fuzz/ for SECONDS_EACH seconds (needs nightly and cargo-fuzz)
