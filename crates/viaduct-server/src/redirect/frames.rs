@@ -3,7 +3,7 @@
 //! Bytes go to a page as text, one character for each byte (U+0000 to U+00FF), which is what Open AMT's pages expect;
 //! as binary messages where the page asked for that. From it both are taken.
 
-use super::End;
+use super::{End, latin};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
 use futures_util::{
@@ -53,7 +53,7 @@ impl ToConsole {
         }
         let message = match self.framing {
             Framing::Binary => Message::Binary(Bytes::copy_from_slice(bytes)),
-            Framing::Text => Message::Text(latin(bytes).into()),
+            Framing::Text => Message::Text(latin::text_of(bytes).into()),
         };
         self.out(message).await
     }
@@ -85,7 +85,7 @@ impl FromConsole {
         match self.0.next().await {
             None | Some(Err(_) | Ok(Message::Close(_))) => Err(End::ConsoleLeft),
             Some(Ok(Message::Binary(bytes))) => Ok(bytes),
-            Some(Ok(Message::Text(text))) => bytes_of(text.as_str()).ok_or_else(|| {
+            Some(Ok(Message::Text(text))) => latin::bytes_of(text.as_str()).ok_or_else(|| {
                 End::Nonsense("the console sent characters that are no bytes".into())
             }),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Bytes::new()),
@@ -96,33 +96,5 @@ impl FromConsole {
     pub(super) async fn drain(mut self) {
         let rest = async { while let Some(Ok(_)) = self.0.next().await {} };
         drop(timeout(GOODBYE, rest).await);
-    }
-}
-
-fn latin(bytes: &[u8]) -> String {
-    // Room for the worst, made once: pixels are no ASCII.
-    let mut text = String::with_capacity(bytes.len() * 2);
-    text.extend(bytes.iter().copied().map(char::from));
-    text
-}
-
-fn bytes_of(text: &str) -> Option<Bytes> {
-    text.chars()
-        .map(|c| u8::try_from(u32::from(c)).ok())
-        .collect::<Option<Vec<u8>>>()
-        .map(Bytes::from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_byte_is_one_character_and_back() {
-        let all: Vec<u8> = (0..=255).collect();
-        let text = latin(&all);
-        assert_eq!((text.chars().count(), text.len()), (256, 384));
-        assert_eq!(bytes_of(&text).unwrap(), all);
-        assert_eq!(bytes_of("€"), None);
     }
 }

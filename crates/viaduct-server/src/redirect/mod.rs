@@ -13,6 +13,7 @@ mod disc;
 mod end;
 mod frames;
 mod image_reader;
+mod latin;
 mod line;
 mod live;
 mod login;
