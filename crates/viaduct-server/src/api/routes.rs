@@ -1,6 +1,6 @@
 //! The table of routes: each with the right it needs, matched in any case.
 
-use super::{Api, cors, dashboard, guard, guard::Guard, refusal::Refusal};
+use super::{Api, body, cors, dashboard, guard, guard::Guard, refusal::Refusal};
 use axum::{
     Router,
     extract::Request,
@@ -85,9 +85,13 @@ impl Routes {
 }
 
 /// OPTIONS is answered with what there is; the router adds the `Allow` header to both answers.
-async fn method_not_allowed(method: Method, uri: Uri) -> Response {
+async fn method_not_allowed(method: Method, uri: Uri, request: Request) -> Response {
     if method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
+    }
+    // A body that cannot be understood is told as such by every route, also by those that have no use for one.
+    if let Err(refusal) = body::read(request.into_body()).await {
+        return refusal.into_response();
     }
     let detail = format!("`{}` does not know {method}", uri.path());
     Refusal::new(Code::MethodNotAllowed, detail).into_response()
