@@ -349,7 +349,10 @@ impl Layers {
 }
 
 fn unknown(checker: &mut Checker<'_>, span: &std::ops::Range<usize>, path: &str) {
-    let accepted = format!("the nearest valid key is `{}`", schema::nearest(path));
+    let near = schema::nearest(path);
+    let words =
+        if near.len() == 1 { "the nearest valid key is" } else { "the nearest valid keys are" };
+    let accepted = format!("{words} `{}`", near.join("`, `"));
     checker.wrong(span, path, "is not a setting".into(), accepted);
 }
 

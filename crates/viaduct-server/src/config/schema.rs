@@ -271,16 +271,18 @@ pub(super) fn sections() -> Vec<&'static str> {
     sections
 }
 
-/// The valid key that looks most like what was written. A right name in a wrong section counts as near.
-pub(super) fn nearest(written: &str) -> &'static str {
+/// The valid keys that look most like what was written, those of the same name in several sections together. A right name in
+/// a wrong section counts as near.
+pub(super) fn nearest(written: &str) -> Vec<&'static str> {
     let name = written.rsplit('.').next().unwrap_or(written);
-    let distance = |key: &&Key| {
+    let distance = |key: &Key| {
         let whole = strsim::osa_distance(written, key.path);
         // The section may be wrong as a whole; then the name decides, and a little is added so that
         // an equally near key of the same section is preferred.
         whole.min(strsim::osa_distance(name, key.parts().1) + 1)
     };
-    KEYS.iter().min_by_key(distance).map_or("", |key| key.path)
+    let least = KEYS.iter().map(distance).min();
+    KEYS.iter().filter(|key| Some(distance(key)) == least).map(|key| key.path).collect()
 }
 
 /// The word of a list that looks most like what was written.
@@ -294,11 +296,13 @@ mod tests {
 
     #[test]
     fn the_nearest_key_is_found_for_typing_errors_and_for_wrong_sections() {
-        assert_eq!(nearest("cira.listn"), "cira.listen");
-        assert_eq!(nearest("keepalive.intervall"), "keepalive.interval");
-        assert_eq!(nearest("proxy.sign_in"), "socks.sign_in");
-        assert_eq!(nearest("cira.login_deadline"), "limits.login_deadline");
-        assert_eq!(nearest("limit.tunels"), "limits.tunnels");
+        assert_eq!(nearest("cira.listn"), ["cira.listen"]);
+        assert_eq!(nearest("keepalive.intervall"), ["keepalive.interval"]);
+        assert!(nearest("proxy.sign_in").contains(&"socks.sign_in"));
+        let listen = nearest("api.listen");
+        assert!(listen.contains(&"web.listen") && listen.contains(&"socks.listen"), "{listen:?}");
+        assert_eq!(nearest("cira.login_deadline"), ["limits.login_deadline"]);
+        assert_eq!(nearest("limit.tunels"), ["limits.tunnels"]);
     }
 
     #[test]
