@@ -65,7 +65,7 @@ export const answers: Record<keyof typeof words, string> = {
   'remote.root': 'Wurzel',
   'remote.print': 'SHA-256',
   'remote.userInitiated': 'Sein Benutzer darf um Hilfe bitten',
-  'remote.userInitiated.none': 'nein',
+  'remote.userInitiated.off': 'nein',
   'remote.userInitiated.bios': 'aus dem BIOS',
   'remote.userInitiated.os': 'aus dem Betriebssystem',
   'remote.userInitiated.both': 'aus BIOS und Betriebssystem',
@@ -90,5 +90,5 @@ export const answers: Record<keyof typeof words, string> = {
   'log.by': 'Durch',
   'log.more': 'Einzelheiten',
   'log.language': 'Was geschah, sagt AMT auf Englisch.',
-  'wsman.about': 'Liest jede Klasse von AMT, für die, die ihre Namen kennen; geändert wird nichts. Beim Tippen erscheinen Vorschläge.'
+  'wsman.about': 'Jede Klasse von AMT, für die, die ihre Namen kennen; beim Tippen erscheinen Vorschläge. Lesen ändert nichts.'
 }

@@ -63,7 +63,7 @@ export const answers = {
   'remote.root': 'Root',
   'remote.print': 'SHA-256',
   'remote.userInitiated': 'Its user may ask for help',
-  'remote.userInitiated.none': 'no',
+  'remote.userInitiated.off': 'no',
   'remote.userInitiated.bios': 'from the BIOS',
   'remote.userInitiated.os': 'from the operating system',
   'remote.userInitiated.both': 'from BIOS and operating system',
@@ -88,5 +88,5 @@ export const answers = {
   'log.by': 'By',
   'log.more': 'Details',
   'log.language': 'AMT names what happened in English.',
-  'wsman.about': 'Reads any class of AMT, for those who know its names; nothing is changed. Type to see suggestions.'
+  'wsman.about': 'Any class of AMT, for those who know its names; type to see suggestions. Reading changes nothing.'
 }

@@ -4,6 +4,8 @@ import { add } from './add'
 import { answers } from './answers'
 import { audit } from './audit'
 import { availability } from './availability'
+import { boot } from './boot'
+import { change } from './change'
 import { common } from './common'
 import { deeds } from './deeds'
 import { device } from './device'
@@ -12,6 +14,7 @@ import { events } from './events'
 import { features } from './features'
 import { frame } from './frame'
 import { health } from './health'
+import { imports } from './imports'
 import { inspector } from './inspector'
 import { login } from './login'
 import { media } from './media'
@@ -24,6 +27,7 @@ import { screen } from './screen'
 import { settings } from './settings'
 import { terminal } from './terminal'
 import { unclaimed } from './unclaimed'
+import { wsman } from './wsman'
 
 export const en = {
   ...frame,
@@ -33,11 +37,13 @@ export const en = {
   ...devices,
   ...device,
   ...answers,
+  ...change,
   ...deeds,
   ...events,
   ...features,
   ...availability,
   ...power,
+  ...boot,
   ...screen,
   ...terminal,
   ...unclaimed,
@@ -47,9 +53,11 @@ export const en = {
   ...permissions,
   ...settings,
   ...add,
+  ...imports,
   ...health,
   ...media,
-  ...inspector
+  ...inspector,
+  ...wsman
 }
 
 export type Key = keyof typeof en

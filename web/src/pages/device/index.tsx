@@ -40,11 +40,11 @@ const TABS: Record<string, Tab> = {
   inventory: { key: 'device.inventory', needsTunnel: true, show: (d) => <Inventory guid={d.guid} /> },
   eventlog: { key: 'device.eventlog', needsTunnel: true, show: (d) => <EventLog guid={d.guid} /> },
   auditlog: { key: 'device.auditlog', needsTunnel: true, show: (d) => <AuditLog guid={d.guid} /> },
-  remote: { key: 'device.remote', needsTunnel: true, show: (d) => <RemoteAccess guid={d.guid} /> },
+  remote: { key: 'device.remote', needsTunnel: true, show: (d) => <RemoteAccess device={d} /> },
   features: { key: 'device.features', needsTunnel: true, show: (d) => <FeaturesTab device={d} /> },
   network: { key: 'device.network', needsTunnel: true, show: (d) => <Network guid={d.guid} /> },
   certificates: { key: 'device.certificates', needsTunnel: true, show: (d) => <Certificates guid={d.guid} /> },
-  wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <WsMan guid={d.guid} /> },
+  wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <WsMan device={d} /> },
   inspector: { key: 'device.inspector', needsTunnel: true, show: (d) => <Inspector device={d} /> },
   history: { key: 'device.history', needsTunnel: false, show: (d) => <History guid={d.guid} /> }
 }

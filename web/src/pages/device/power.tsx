@@ -10,13 +10,17 @@ import { isDark, notePower, POWER, powerCall, sendPower, type PowerAction } from
 import { closeAll, liveOf } from '../../live'
 import { useMay } from '../../session'
 import { useLoad } from '../../state'
+import { HttpsBoot } from './https'
 
 const POLL = 15_000
 /** Off, sleep, hibernation and shutdown: no screen outlives them. */
 const ENDING = [4, 7, 8, 12]
+/** The boot that needs a form. */
+const HTTPS = 'boot.https'
 
 export function PowerBar({ device }: { device: Device }) {
   const [what, setWhat] = useState<PowerAction>()
+  const [fetching, setFetching] = useState(false)
   const may = useMay()
   const state = useLoad(
     () => device.connectionStatus
@@ -41,13 +45,15 @@ export function PowerBar({ device }: { device: Device }) {
       })}
       <select
         aria-label={t('power.title')} className="secondary" value="" disabled={!device.connectionStatus || !POWER.some(({ needs }) => may(needs))}
-        onChange={(e) => setWhat(POWER.find((p) => p.key === e.target.value))}
+        onChange={(e) => e.target.value === HTTPS ? setFetching(true) : setWhat(POWER.find((p) => p.key === e.target.value))}
       >
         <option value="" disabled>{t('power.more')}</option>
         {POWER.map((p) => <option key={p.key} value={p.key} disabled={!may(p.needs)}>{t(p.key)}</option>)}
+        <option value={HTTPS} disabled={!may('boot')}>{t(HTTPS)}</option>
       </select>
       {denied && <Link href={`/permissions?right=${denied.needs}`}>{t('permissions.whyNot')}</Link>}
       {what && <Confirm device={device} what={what} close={() => { setWhat(undefined); state.reload() }} />}
+      {fetching && <HttpsBoot device={device} close={() => { setFetching(false); state.reload() }} />}
     </div>
   )
 }

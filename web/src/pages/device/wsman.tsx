@@ -1,9 +1,11 @@
-// Read any class of the device.
+// Any class of the device: read by whoever may, changed by those who may write, after the PC's name was typed.
 
 import { useState, type FormEvent } from 'react'
-import { get, type ApiError } from '../../api'
+import { Link } from 'wouter'
+import { ApiError, get, post, type Device } from '../../api'
 import { t } from '../../i18n'
-import { Failure } from '../../parts'
+import { Dialog, Failure, quoted, Shells, toast, useAction } from '../../parts'
+import { useMay } from '../../session'
 import { Value } from './answers'
 
 const SUGGESTED = [
@@ -13,29 +15,200 @@ const SUGGESTED = [
   'CIM_KVMRedirectionSAP', 'CIM_PhysicalMemory', 'CIM_Processor', 'CIM_SoftwareIdentity', 'IPS_OptInService'
 ]
 
-export function WsMan({ guid }: { guid: string }) {
-  const [answer, setAnswer] = useState<unknown>()
-  const [error, setError] = useState<ApiError>()
-  const read = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const name = String(new FormData(event.currentTarget).get('class'))
+const READS = ['enumerate', 'get'] as const
+const WRITES = ['put', 'invoke'] as const
+type Operation = (typeof READS)[number] | (typeof WRITES)[number]
+
+/** The right to change anything. */
+const RIGHT = 'wsman.write'
+
+type Fields = Record<string, unknown>
+
+/** `NAME=VALUE` lines, or JSON; a name that comes twice makes an array. */
+function fieldsOf(text: string): Fields {
+  const bad = (title: string) => new ApiError(400, { title })
+  if (text.trim().startsWith('{')) {
     try {
-      setAnswer(await get<unknown>(`/wsman/${guid}?class=${encodeURIComponent(name)}&enumerate=true`))
-      setError(undefined)
-    } catch (reason) {
-      setError(reason as ApiError)
+      return JSON.parse(text) as Fields
+    } catch (error) {
+      throw bad(t('wsman.badJson', { why: (error as Error).message }))
     }
+  }
+  const all: Record<string, string | string[]> = {}
+  for (const line of text.split('\n').map((one) => one.trim()).filter(Boolean)) {
+    const at = line.indexOf('=')
+    if (at < 1) throw bad(t('wsman.bad', { line }))
+    const [name, value] = [line.slice(0, at).trim(), line.slice(at + 1).trim()]
+    const before = all[name]
+    all[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
+  }
+  return all
+}
+
+interface Wish {
+  operation: Operation
+  class: string
+  method?: string
+  merge?: boolean
+  selectors?: Fields
+  properties?: Fields
+  arguments?: Fields
+}
+
+interface Form {
+  operation: Operation
+  name: string
+  keys: string
+  method: string
+  fields: string
+}
+
+function wishOf({ operation, name, keys, method, fields }: Form): Wish {
+  const selectors = fieldsOf(keys)
+  const wish: Wish = { operation, class: name.trim(), ...(Object.keys(selectors).length > 0 && { selectors }) }
+  if (operation === 'put') return { ...wish, merge: true, properties: fieldsOf(fields) }
+  if (operation === 'invoke') return { ...wish, method: method.trim(), arguments: fieldsOf(fields) }
+  return wish
+}
+
+/** The same as a command; what is nested has none. */
+function cliOf(device: string, wish: Wish): string | undefined {
+  const given = Object.entries(wish.properties ?? wish.arguments ?? {})
+  const keys = Object.entries(wish.selectors ?? {})
+  const flat = ([, value]: [string, unknown]) => (Array.isArray(value) ? value : [value]).every((one) => typeof one !== 'object')
+  if (![...given, ...keys].every(flat)) return undefined
+  const pairs = (fields: [string, unknown][]) =>
+    fields.flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => quoted(`${name}=${String(one)}`)))
+  const verb = wish.operation === 'enumerate' ? 'enum' : wish.operation
+  return ['viaduct wsman', verb, quoted(device), wish.class || 'CLASS', wish.method ?? '', ...pairs(given), ...pairs(keys).map((one) => `--key ${one}`)]
+    .filter(Boolean).join(' ')
+}
+
+export function WsMan({ device }: { device: Device }) {
+  const [form, setForm] = useState<Form>({ operation: 'enumerate', name: '', keys: '', method: '', fields: '' })
+  const [answer, setAnswer] = useState<{ of: string; value: unknown }>()
+  const [asked, setAsked] = useState<Wish>()
+  const action = useAction()
+  const may = useMay()(RIGHT)
+  const set = (change: Partial<Form>) => setForm({ ...form, ...change })
+  const writes = form.operation === 'put' || form.operation === 'invoke'
+  const path = `/wsman/${device.guid}`
+  const read = async ({ operation, class: name, selectors }: Wish) => {
+    const keys = Object.fromEntries(Object.entries(selectors ?? {}).map(([key, value]) => [key, String(value)]))
+    const query = new URLSearchParams({ class: name, operation, ...keys })
+    setAnswer({ of: name, value: await get<unknown>(`${path}?${query}`) })
+  }
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    void action.run(async () => {
+      const wish = wishOf(form)
+      if (wish.properties && Object.keys(wish.properties).length === 0) throw new ApiError(400, { title: t('wsman.empty') })
+      if (writes) setAsked(wish)
+      else await read(wish)
+    })
   }
   return (
     <>
       <p className="muted">{t('wsman.about')}</p>
-      <form className="inline" onSubmit={(event) => void read(event)}>
-        <label>{t('wsman.class')}<input name="class" list="classes" required /></label>
+      {!may && <p>{t('wsman.mayNot')} <Link href={`/permissions?right=${RIGHT}`}>{t('permissions.whyNot')}</Link></p>}
+      <form className="wide-form" onSubmit={submit}>
+        <label>{t('wsman.operation')}
+          <select value={form.operation} onChange={(e) => set({ operation: e.target.value as Operation, fields: '' })}>
+            {READS.map((one) => <option key={one} value={one}>{t(`wsman.${one}`)}</option>)}
+            {WRITES.map((one) => <option key={one} value={one} disabled={!may}>{t(`wsman.${one}`)}</option>)}
+          </select>
+        </label>
+        <label>{t('wsman.class')}<input list="classes" required autoComplete="off" value={form.name} onChange={(e) => set({ name: e.target.value })} /></label>
         <datalist id="classes">{SUGGESTED.map((name) => <option key={name} value={name} />)}</datalist>
-        <button className="primary">{t('wsman.read')}</button>
+        {form.operation === 'invoke' && (
+          <label>{t('wsman.method')}<input required autoComplete="off" pattern="[A-Za-z0-9_]+" value={form.method} onChange={(e) => set({ method: e.target.value })} /></label>
+        )}
+        {writes && (
+          <label>{t(form.operation === 'put' ? 'wsman.properties' : 'wsman.arguments')}
+            <textarea rows={3} spellCheck={false} value={form.fields} onChange={(e) => set({ fields: e.target.value })} />
+            <small className="muted">{t(form.operation === 'put' ? 'wsman.propertiesHint' : 'wsman.argumentsHint')}</small>
+          </label>
+        )}
+        {form.operation !== 'enumerate' && (
+          <label>{t('wsman.keys')}
+            <textarea rows={2} spellCheck={false} value={form.keys} onChange={(e) => set({ keys: e.target.value })} />
+            <small className="muted">{t('wsman.keysHint')}</small>
+          </label>
+        )}
+        {action.error && <Failure error={action.error} />}
+        <p className="actions">
+          <button className="primary" disabled={action.busy}>{t(writes ? 'wsman.ask' : 'wsman.read')}</button>
+          <Commands device={device} form={form} />
+        </p>
       </form>
-      {error && <Failure error={error} />}
-      {answer !== undefined && <Value value={answer} />}
+      {answer && (
+        <section aria-live="polite">
+          <h2>{t('wsman.result')}: <code>{answer.of}</code></h2>
+          {isNothing(answer.value) ? <p className="muted">{t('wsman.nothing')}</p> : <Value value={answer.value} />}
+        </section>
+      )}
+      {asked && (
+        <Confirm
+          device={device} wish={asked} close={() => setAsked(undefined)}
+          done={(value) => { setAsked(undefined); setAnswer({ of: nameOf(asked), value }) }}
+        />
+      )}
     </>
+  )
+}
+
+const nameOf = (wish: Wish) => (wish.method ? `${wish.class}.${wish.method}` : `Put ${wish.class}`)
+const isNothing = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0
+
+/** On offer as soon as what was typed can be understood. */
+function Commands({ device, form }: { device: Device; form: Form }) {
+  try {
+    const wish = wishOf(form)
+    const cli = cliOf(device.name || device.guid, wish)
+    return <Shells {...(cli && { cli })} method="POST" path={`/wsman/${device.guid}`} body={wish} />
+  } catch {
+    return null
+  }
+}
+
+interface ConfirmProps {
+  device: Device
+  wish: Wish
+  close: () => void
+  done: (answer: unknown) => void
+}
+
+function Confirm({ device, wish, close, done }: ConfirmProps) {
+  const name = device.name || device.guid
+  const path = `/wsman/${device.guid}`
+  const what = nameOf(wish)
+  const [typed, setTyped] = useState('')
+  const action = useAction()
+  const cli = cliOf(name, wish)
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    void action.run(async () => {
+      const answer = await post<{ ReturnValue?: number; ReturnValueStr?: string }>(path, wish)
+      const value = answer?.ReturnValue
+      // An answer other than 0 is one to look at too.
+      if (value) toast(t('wsman.refused', { value, text: answer.ReturnValueStr ?? '' }), 'problem')
+      else toast(t('wsman.done', { what }))
+      done(answer)
+    })
+  }
+  return (
+    <Dialog title={t('wsman.confirm', { what, name })} close={() => { if (!action.busy) close() }}>
+      <form onSubmit={submit}>
+        <p className="warn">⚠ {t('wsman.warning')}</p>
+        <pre tabIndex={0} className="wrap">{JSON.stringify(wish, null, 2)}</pre>
+        <label>{t('wsman.type', { name })}<input value={typed} onChange={(e) => setTyped(e.target.value)} autoComplete="off" autoFocus /></label>
+        {action.error && <Failure error={action.error} />}
+        <p className="actions">
+          <button className="danger" disabled={action.busy || typed.trim() !== name}>{t('wsman.go')}</button>
+          <button type="button" disabled={action.busy} onClick={close}>{t('common.cancel')}</button>
+          <Shells {...(cli && { cli })} method="POST" path={path} body={wish} />
+        </p>
+      </form>
+    </Dialog>
   )
 }

@@ -1,0 +1,33 @@
+// Booting from a web server.
+
+export const boot = {
+  'boot.https': 'Boot from a web server …',
+  'boot.title': 'Boot {name} from a web server',
+  'boot.about': 'One-click recovery: the PC’s own firmware fetches a boot loader over HTTPS and starts it, once. Neither its disk nor a stick is needed.',
+  'boot.url': 'Address of what is booted',
+  'boot.urlHint': 'An .efi or .iso file that the PC itself can reach, at most 300 characters.',
+  'boot.signIn': 'The web server asks for a sign-in',
+  'boot.user': 'User of the web server',
+  'boot.password': 'Password of that user',
+  'boot.short': 'At most 16 characters; firmware takes no more.',
+  'boot.root': 'The web server’s root certificate is not known to the PC',
+  'boot.rootHint': 'The PC trusts only roots that are in AMT. A file in PEM, or its text; it is put there first and stays there, under Certificates.',
+  'boot.rootFile': 'Root certificate (PEM)',
+  'boot.rootText': 'or its text',
+  'boot.rootBad': 'This is no certificate in PEM: it begins with -----BEGIN CERTIFICATE-----.',
+  'boot.rootIn': 'The root certificate is in AMT; the boot itself was refused:',
+  'boot.how': 'How it begins',
+  'boot.reset': 'by a reset',
+  'boot.on': 'by switching on',
+  'boot.secure': 'Start only what Secure Boot accepts',
+  'boot.go': 'Boot it',
+  'boot.sure': 'Yes, reset {name} now',
+  'boot.done': '{name} was told to boot from {url}. Watch it on the Screen tab.',
+  'boot.missing': 'This PC cannot boot from a web server',
+  'boot.missing.old': 'Its AMT is {version}; the firmware has that from AMT 15 on.',
+  'boot.missing.source': 'Its firmware offers no such boot source. AMT 15 or newer has it, and the BIOS of the maker must take part (One-Click Recovery).',
+  'boot.missing.bios': 'Its BIOS has it switched off: switch on One-Click Recovery or HTTPS boot in the BIOS setup.',
+  'boot.off': 'One-click recovery is switched off in AMT; the PC would refuse.',
+  'boot.switchOn': 'Switch it on',
+  'boot.switchedOn': 'One-click recovery is on now.'
+}

@@ -1,0 +1,32 @@
+// Many PCs from a file.
+
+export const imports = {
+  'add.import': 'From a list',
+  'add.import.about': 'Many PCs at once, from a spreadsheet saved as CSV.',
+  'import.text': 'The PCs are entered here with a credential each; nothing is changed on them. Those that are known already stay as they are.',
+  'import.file': 'CSV file',
+  'import.paste': 'or paste it',
+  'import.columns': 'The first line names the columns: guid, and as you like name, fqdn, labels (site=berlin role=till), cira_user, cira_password, amt_user, amt_password.',
+  'import.example': 'Save an example',
+  'import.check': 'See what would happen',
+  'import.line': 'Line',
+  'import.outcome': 'What happens',
+  'import.would': 'would be added',
+  'import.wouldMake': 'would be added, with a new credential',
+  'import.added': 'added',
+  'import.fault': '{n} lines cannot be read. Mend them; nothing is added before.',
+  'import.go': 'Add {n} PCs',
+  'import.none': 'None of them can be added.',
+  'import.done': '{n} of {all} PCs are added.',
+  'import.made': 'New credentials were made for {n} of them. They are shown only now.',
+  'import.save': 'Save the credentials (CSV)',
+  'import.again': 'Another list',
+  'import.leave': 'The credentials are lost when this page is left; save them first.',
+  'import.problem.empty': 'There is nothing in it.',
+  'import.problem.quote': 'a quote is not closed',
+  'import.problem.count': '{given} fields where the header has {wanted}',
+  'import.problem.column': 'the column “{column}” is not known',
+  'import.problem.noGuid': 'the column guid is missing',
+  'import.problem.guid': '“{guid}” is no UUID',
+  'import.problem.label': '“{label}” is no label; site=berlin is one'
+}
