@@ -26,6 +26,8 @@ pub const EVENT_TYPES: &[(&str, &str)] = &[
     ("redirection.opened", "somebody uses the screen, the serial console or a drive of a device"),
     ("redirection.ended", "that ended, with the reason and the bytes in both directions"),
     ("command.ended", "a management command on a device is done, or has failed with a code"),
+    ("media.added", "an image has come into the library whole, and can be mounted"),
+    ("media.removed", "an image, or what was there of it, has left the library"),
     (
         "certificates.pinned",
         "a device's own certificate was seen for the first time and is remembered",
@@ -111,6 +113,12 @@ pub struct Event {
     /// For a summary about a tunnel: whether the device is connected after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<bool>,
+    /// Number of an image of the library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<String>,
+    /// Whose it is when it is about no device: only people of this tenant are told. Not sent.
+    #[serde(skip)]
+    pub tenant: Option<String>,
     /// How many events this one stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,

@@ -162,6 +162,10 @@ pub enum Event {
         from_device: u64,
         to_device: u64,
     },
+    /// An image has come into the library whole.
+    MediaAdded(MediaFacts),
+    /// An image, or what was there of it, has left the library.
+    MediaRemoved(MediaFacts),
     CertificatesReloaded {
         listener: String,
     },
@@ -169,6 +173,20 @@ pub enum Event {
         listener: String,
         reason: String,
     },
+}
+
+/// Which image of the library, and whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaFacts {
+    /// Its number.
+    pub id: String,
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// The tenant that it belongs to; nobody else sees it.
+    pub tenant: String,
+    /// Who did it.
+    pub user: String,
 }
 
 /// Fan-out of events; slow subscribers lose the oldest and are told how many.

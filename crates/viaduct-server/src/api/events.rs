@@ -159,12 +159,14 @@ impl Reader {
         self.principal.view().is_none() || self.access.is_current(&self.principal)
     }
 
-    /// Events of devices of others do not exist; what belongs to no device is for those who see all of the first tenant.
+    /// Events of devices and tenants of others do not exist; what belongs to neither is for those who see all of the
+    /// first tenant.
     fn sees(&self, event: &Event) -> bool {
         let Some(view) = self.principal.view() else { return true };
-        match event.guid.and_then(|id| self.inventory.get(id)) {
-            Some(device) => view.shows(&device),
-            None => view.tenant.is_empty() && view.labels.is_empty(),
+        match (event.guid.and_then(|id| self.inventory.get(id)), &event.tenant) {
+            (Some(device), _) => view.shows(&device),
+            (None, Some(tenant)) => view.tenant == *tenant,
+            (None, None) => view.tenant.is_empty() && view.labels.is_empty(),
         }
     }
 }

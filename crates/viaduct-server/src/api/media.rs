@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     access::Action,
+    events::{Event, MediaFacts},
     inventory::View,
     media::{MediaError, Record},
     redirect::{End, Grant, Mounted, Mounting},
@@ -159,10 +160,16 @@ async fn append(
     match upload.finish().await {
         Err(error @ MediaError::Hash { .. }) => {
             api.media.remove(&record)?;
+            api.events.publish(Event::MediaRemoved(facts(&record, &caller)));
             Err(error.into())
         }
         Err(error) => Err(error.into()),
-        Ok(()) => Ok(answer(&api, &record, StatusCode::OK)),
+        Ok(()) => {
+            if record.sha256().is_some() {
+                api.events.publish(Event::MediaAdded(facts(&record, &caller)));
+            }
+            Ok(answer(&api, &record, StatusCode::OK))
+        }
     }
 }
 
@@ -191,7 +198,19 @@ async fn remove(
         }
     };
     caller.audited(&api, None, detail, work).await?;
+    api.events.publish(Event::MediaRemoved(facts(&record, &caller)));
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// For those who follow what happens.
+fn facts(record: &Record, by: &Authorized) -> MediaFacts {
+    MediaFacts {
+        id: record.facts.id.clone(),
+        name: record.facts.name.clone(),
+        size: record.facts.size,
+        tenant: record.facts.tenant.clone(),
+        user: by.principal.name.clone(),
+    }
 }
 
 /// Mounts at devices that the caller sees; the name of each.

@@ -81,6 +81,8 @@ impl Source {
             Event::IdentityConflict { .. }
             | Event::AmtCertificatePinned { .. }
             | Event::AmtCertificateChanged { .. }
+            | Event::MediaAdded(_)
+            | Event::MediaRemoved(_)
             | Event::CertificatesReloaded { .. }
             | Event::CertificatesRefused { .. } => return None,
         })

@@ -80,6 +80,16 @@ pub(super) fn write(event: &Event) {
         | Event::AmtCertificateChanged { .. }
         | Event::RedirectionOpened { .. }
         | Event::RedirectionEnded { .. } => write_use(event),
+        Event::MediaAdded(it) => info!(
+            image = it.id,
+            user = it.user,
+            size = it.size,
+            "`{}` is in the library",
+            it.name.escape_debug()
+        ),
+        Event::MediaRemoved(it) => {
+            info!(image = it.id, user = it.user, "`{}` left the library", it.name.escape_debug())
+        }
         Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
         Event::CertificatesRefused { listener, reason } => {
             warn!(listener, "certificates not reloaded: {reason}");

@@ -1,6 +1,6 @@
 //! Events as records for people and programs: bounded, and harmless wherever they are shown.
 
-use super::{Event, flood::Summary};
+use super::{Event, MediaFacts, flood::Summary};
 use crate::tunnel::pet::Trap;
 use amt::wsman::Notification;
 use std::net::SocketAddr;
@@ -74,6 +74,8 @@ pub(super) fn of(event: &Event) -> Record {
         Event::CommandEnded { .. }
         | Event::AmtCertificatePinned { .. }
         | Event::AmtCertificateChanged { .. } => of_command(event),
+        Event::MediaAdded(it) => of_media("media.added", it, "is in the library"),
+        Event::MediaRemoved(it) => of_media("media.removed", it, "left the library"),
         Event::CertificatesReloaded { listener } => Record {
             detail: Some(inert(listener)),
             ..record(
@@ -88,6 +90,16 @@ pub(super) fn of(event: &Event) -> Record {
                 format!("{}: certificates not reloaded: {}", inert(listener), inert(reason)),
             )
         },
+    }
+}
+
+fn of_media(kind: &str, facts: &MediaFacts, what: &str) -> Record {
+    Record {
+        user: Some(inert(&facts.user)),
+        detail: Some(inert(&facts.name)),
+        media: Some(facts.id.clone()),
+        tenant: Some(facts.tenant.clone()),
+        ..record(kind, format!("{} {what} ({})", inert(&facts.name), inert(&facts.user)))
     }
 }
 
@@ -370,8 +382,20 @@ mod tests {
 
     #[test]
     fn types_are_those_that_are_documented() {
-        let event = Event::CertificatesReloaded { listener: "web".into() };
-        let record = of(&event);
-        assert!(EVENT_TYPES.iter().any(|(kind, _)| *kind == record.kind), "{}", record.kind);
+        let image = || MediaFacts {
+            id: "7".into(),
+            name: "boot.iso".into(),
+            size: 2048,
+            tenant: String::new(),
+            user: "ines".into(),
+        };
+        for event in [
+            Event::CertificatesReloaded { listener: "web".into() },
+            Event::MediaAdded(image()),
+            Event::MediaRemoved(image()),
+        ] {
+            let record = of(&event);
+            assert!(EVENT_TYPES.iter().any(|(kind, _)| *kind == record.kind), "{}", record.kind);
+        }
     }
 }

@@ -164,6 +164,8 @@ impl Counters {
             | Event::RedirectionOpened { .. }
             | Event::RedirectionEnded { .. }
             | Event::TunnelOddity { .. }
+            | Event::MediaAdded(_)
+            | Event::MediaRemoved(_)
             | Event::CertificatesReloaded { .. }
             | Event::CertificatesRefused { .. } => {}
         }

@@ -63,6 +63,32 @@ async fn lists_and_names_are_those_of_the_own_tenant() {
 }
 
 #[tokio::test]
+async fn that_an_image_came_or_went_is_told_in_its_own_tenant_alone() {
+    let (bench, bearers) = bench().await;
+    let red = ("authorization", bearers[1].as_str());
+    let wish = json!({ "name": "boot.iso", "size": 2048 }).to_string();
+    let begun = bench.remote("POST", "/api/v1/media", &[red], &wish).await.json();
+    let path = format!("/api/v1/media/{}", begun["id"].as_str().unwrap());
+    for (offset, half) in [("0", "a".repeat(1024)), ("1024", "b".repeat(1024))] {
+        let headers = [red, ("upload-offset", offset)];
+        let reply = bench.remote("PATCH", &path, &headers, &half).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    }
+    let reply = bench.remote("DELETE", &path, &[red], "").await;
+    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text);
+    for (bearer, expected) in bearers.iter().zip([0, 2, 0]) {
+        let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
+        let told = bench.remote("GET", "/api/v1/events?type=media", &headers, "").await.json();
+        assert_eq!(told.as_array().unwrap().len(), expected, "{told:#}");
+        for (event, kind) in told.as_array().unwrap().iter().zip(["media.added", "media.removed"]) {
+            assert_eq!(event["type"], kind, "once it is whole");
+            assert_eq!((&event["detail"], &event["media"]), (&"boot.iso".into(), &begun["id"]));
+            assert!(event.get("tenant").is_none(), "nobody is told whose: {event:#}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_route_answers_for_a_device_of_others_as_for_one_that_never_was() {
     let (bench, bearers) = bench().await;
     let (theirs, never) = (guid(2, 1), guid(9, 1));
