@@ -12,7 +12,7 @@ export async function places(page, task) {
   const found = new Set(task.part === 'navigation' ? await links('nav a[href]') : [])
   if (task.part === 'navigation') {
     // Pages within pages.
-    for (const path of ['/account', '/add?door=script', '/add?door=knock', '/people?tab=roles', '/people?tab=tokens', '/permissions', '/permissions?right=power.reset']) found.add(path)
+    for (const path of ['/account', '/add?door=script', '/add?door=knock', '/add?door=import', '/people?tab=roles', '/people?tab=tokens', '/permissions', '/permissions?right=power.reset']) found.add(path)
     return [...found]
   }
   await page.goto(`${task.dashboard}devices/${task.device}`)

@@ -70,3 +70,4 @@ mod the_keys_of_the_ca_are_sealed_at_rest;
 mod the_package_installs_and_starts_nothing;
 mod the_proxies_dial_nobody;
 mod the_serial_console_is_a_terminal;
+mod what_is_filled_in_on_the_dashboard_comes_true;

@@ -174,6 +174,7 @@ fn table(api: Arc<Api>) -> Routes {
         )
         .add(&get, "/api/v1/exports", Guard::Needs(Action::RevealSecrets), export::export)
         .add(&post, "/api/v1/imports", CHANGE, import::import)
+        .add(&post, "/api/v1/imports/check", CHANGE, import::check)
         .add(&get, "/api/v1/events", Guard::Needs(Action::ReadEvents), events::events)
         .add(&get, "/api/v1/unclaimed", READ, claim::list)
         .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, claim::forget)

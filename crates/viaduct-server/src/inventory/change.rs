@@ -56,7 +56,18 @@ impl Inventory {
         devices: Vec<(NewDevice, Profile, Option<Kept>)>,
     ) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         let this = self.clone();
-        durable(async move { this.add_all_now(devices).await }).await
+        durable(async move { this.add_all_now(devices, true).await }).await
+    }
+
+    /// What [`Inventory::add_all`] would do with these devices, of which nothing is kept.
+    ///
+    /// # Errors
+    /// None as long as nothing is written.
+    pub async fn could_add_all(
+        &self,
+        devices: Vec<(NewDevice, Profile, Option<Kept>)>,
+    ) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
+        self.add_all_now(devices, false).await
     }
 
     /// Lets a device in that is on the list of unclaimed ones. When it has always presented the same credential, that
@@ -249,6 +260,7 @@ impl Inventory {
     async fn add_all_now(
         &self,
         devices: Vec<(NewDevice, Profile, Option<Kept>)>,
+        write: bool,
     ) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         let _one_at_a_time = self.0.changes.lock().await;
         // Judged against those that are there, and against those that come with them.
@@ -261,6 +273,9 @@ impl Inventory {
                 beside.put(record);
                 (device, issued)
             }));
+        }
+        if !write {
+            return Ok(outcomes);
         }
         let records = beside.into_records();
         self.0.store.insert_devices(&records).await?;

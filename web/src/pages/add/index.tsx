@@ -1,15 +1,16 @@
-// Adding a PC, through three doors; and how far those are that were sent for.
+// Adding a PC, through four doors; and how far those are that were sent for.
 
 import { get, type Unclaimed } from '../../api'
 import { t } from '../../i18n'
 import { Await, Empty, Heading, useQuery } from '../../parts'
 import { useLoad } from '../../state'
 import { Knocking } from '../unclaimed'
+import { Import } from './import'
 import { Jobs } from './jobs'
 import { Lan } from './lan'
 import { Script } from './script'
 
-const DOORS = ['lan', 'script', 'knock'] as const
+const DOORS = ['lan', 'script', 'knock', 'import'] as const
 
 export default function Add() {
   const [query, change] = useQuery()
@@ -21,7 +22,7 @@ export default function Add() {
         {DOORS.map((name, at) => (
           <li key={name}>
             <button aria-pressed={name === door} onClick={() => change({ door: name === 'lan' ? '' : name })}>
-              <b>{'ABC'[at]}. {t(`add.${name}`)}</b>
+              <b>{'ABCD'[at]}. {t(`add.${name}`)}</b>
               <span>{t(`add.${name}.about`)}</span>
             </button>
           </li>
@@ -30,6 +31,7 @@ export default function Add() {
       {door === 'lan' && <><Lan /><Jobs /></>}
       {door === 'script' && <Script />}
       {door === 'knock' && <Knock />}
+      {door === 'import' && <Import />}
     </>
   )
 }

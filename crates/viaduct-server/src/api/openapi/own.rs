@@ -146,6 +146,9 @@ fn devices() -> Vec<Operation> {
         post("/api/v1/imports", "Adds many devices and says of each what became of it.")
             .takes(Made(Schemas::taken::<Vec<PortableDevice>>))
             .gives(200, Made(Schemas::shown::<Vec<ImportOutcome>>)),
+        post("/api/v1/imports/check", "Says what would become of each; nothing is kept.")
+            .takes(Made(Schemas::taken::<Vec<PortableDevice>>))
+            .gives(200, Made(Schemas::shown::<Vec<ImportOutcome>>)),
         get("/api/v1/unclaimed", "Devices that knocked and that nobody has added.")
             .gives(200, Made(Schemas::shown::<Vec<Unclaimed>>)),
         delete("/api/v1/unclaimed/{guid}", "Forgets that it knocked.").gives_nothing(204),

@@ -147,13 +147,21 @@ async fn of_many_devices_those_come_in_that_can_and_of_each_it_is_said() {
         {"guid": guid(4), "hostname": "a"},
         {"guid": guid(5), "name": "d", "mpsusername": "admin", "mpspassword": "Sup3r-s3cret"},
     ]);
+    let expected = ["added", "E2004", "E1400", "E2004", "E2004", "E2004", "added", "added"];
+    let codes = |outcomes: &Value| -> Vec<String> {
+        let outcomes = outcomes.as_array().unwrap().iter();
+        let code = |o: &Value| o["refused"]["code"].as_str().unwrap_or("added").to_owned();
+        outcomes.map(code).collect()
+    };
+    let planned = bench.local("POST", "/api/v1/imports/check", &wishes.to_string()).await.json();
+    assert_eq!(codes(&planned), expected, "what would happen is what happens: {planned:#}");
+    assert!(planned[0]["added"].get("issued").is_none(), "a credential that is not kept");
+    let kept = bench.local("GET", "/api/v1/devices/stats", "").await.json();
+    assert_eq!(kept["totalCount"], 1, "nothing was added");
     let reply = bench.local("POST", "/api/v1/imports", &wishes.to_string()).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
     let outcomes = reply.json();
-    let code = |n: usize| outcomes[n]["refused"]["code"].as_str().unwrap_or("added").to_owned();
-    let codes: Vec<_> = (0..8).map(code).collect();
-    let expected = ["added", "E2004", "E1400", "E2004", "E2004", "E2004", "added", "added"];
-    assert_eq!(codes, expected, "{outcomes:#}");
+    assert_eq!(codes(&outcomes), expected, "{outcomes:#}");
     assert!(outcomes[0]["added"]["issued"]["password"].is_string());
     assert_eq!(outcomes[6]["added"]["name"], guid(4), "a name that was made up stands back");
     assert!(outcomes[7]["added"].get("issued").is_none(), "it has one already");

@@ -140,6 +140,7 @@ POST /api/v1/devices/{device}/block Needs(ChangeDevices)
 POST /api/v1/devices/{device}/why-offline Needs(ReadDevices)
 POST /api/v1/enroll Needs(Enroll)
 POST /api/v1/imports Needs(ChangeDevices)
+POST /api/v1/imports/check Needs(ChangeDevices)
 POST /api/v1/media Needs(ChangeDevices)
 POST /api/v1/mounts Needs(RedirectIder)
 POST /api/v1/oidc/token Open

@@ -39,13 +39,13 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
             )));
         }
     }
-    if desk.dry_run {
-        note(&format!("{} devices could be added", wishes.len()));
-        return Ok(());
-    }
+    let (path, done) = match desk.dry_run {
+        true => ("/imports/check", "could be added"),
+        false => ("/imports", "added"),
+    };
     let (mut added, mut failures) = (Vec::<WrittenDevice>::new(), Vec::new());
     for part in wishes.chunks(PART) {
-        match desk.client.post::<_, Vec<ImportOutcome>>("/imports", &part).await {
+        match desk.client.post::<_, Vec<ImportOutcome>>(path, &part).await {
             Ok(outcomes) => {
                 for (wish, outcome) in part.iter().zip(outcomes) {
                     match outcome {
@@ -77,7 +77,7 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
             ("CIRA_PASSWORD", &|it| issued(it, true)),
         ],
     )?;
-    note(&format!("{} of {} devices added", added.len(), wishes.len()));
+    note(&format!("{} of {} devices {done}", added.len(), wishes.len()));
     sum_up(added.len(), failures)
 }
 
