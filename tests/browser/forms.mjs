@@ -69,7 +69,7 @@ export const forms = {
       await button(page, 'Add a cause').click()
       await dialog.getByLabel('Each', { exact: true }).fill('40')
       await agreed()
-      await page.getByRole('cell', { name: '40s' }).waitFor()
+      await page.getByRole('cell', { name: '40 sec' }).waitFor()
       check(complaints.length === 0, complaints.join('\n'))
     })
   },
@@ -171,6 +171,37 @@ export const forms = {
       check((await page.request.delete(`${media}/${image.id}`, { headers })).ok(), 'it is removed')
       await page.getByText('The library has no image yet.').waitFor()
       check(asked - before <= 6, `asked ${asked - before} times for two events`)
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** A view that is saved in one browser is there in another; what a browser kept by itself is taken over once. */
+  async viewsEverywhere(task) {
+    const menu = (page) => page.getByText('Views', { exact: true }).click()
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await page.evaluate((user) => localStorage.setItem(`viaduct.views.${user}`, JSON.stringify([{ name: 'of old / ü', query: 'q=pc-02' }])), task.user)
+      await open(page, task, 'devices?q=pc-01')
+      await menu(page)
+      await page.getByRole('link', { name: 'of old / ü' }).waitFor()
+      await page.getByLabel('Save this view as').fill('first')
+      await button(page, 'Save').click()
+      await page.getByText('The view first is saved.').waitFor()
+      check((await page.evaluate((user) => localStorage.getItem(`viaduct.views.${user}`), task.user)) === null, 'nothing stays here')
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await open(page, task, 'devices')
+      await menu(page)
+      await page.getByRole('link', { name: 'first' }).click()
+      await until('the words of the view', async () => (await page.getByRole('searchbox').inputValue()) === 'pc-01')
+      await button(page, 'Forget the view first').click()
+      await page.getByRole('link', { name: 'first' }).waitFor({ state: 'detached' })
+      await page.reload()
+      await menu(page)
+      await page.getByRole('link', { name: 'of old / ü' }).waitFor()
+      check((await page.getByRole('link', { name: 'first' }).count()) === 0, 'it stays forgotten')
       check(complaints.length === 0, complaints.join('\n'))
     })
   }

@@ -78,3 +78,8 @@ fn a_list_of_pcs_is_judged_by_line_before_any_is_added_and_their_credentials_are
 fn the_library_shows_images_of_others_as_they_come_and_go() {
     Scenario::start("libraryFollows", task(&Demo::start(1))).done();
 }
+
+#[test]
+fn a_saved_view_is_there_in_another_browser_and_those_that_a_browser_kept_are_taken_over() {
+    Scenario::start("viewsEverywhere", task(&Demo::start(2))).done();
+}

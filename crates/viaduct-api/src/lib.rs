@@ -27,6 +27,7 @@ pub mod schema;
 mod status;
 mod support;
 mod tunnel;
+mod view;
 mod why_offline;
 
 pub use access::{
@@ -63,4 +64,5 @@ pub use said::{Fact, Said};
 pub use status::{Addresses, Attention, Counts, EffectiveConfig, Status, Version};
 pub use support::SupportBundle;
 pub use tunnel::{Bytes, KeepAlive, Tunnel, Unclaimed, trigger_words};
+pub use view::{NewView, SavedView};
 pub use why_offline::{Check, Seen, WhyOffline};

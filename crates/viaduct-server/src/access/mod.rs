@@ -15,6 +15,7 @@ mod setup;
 mod signing;
 mod throttle;
 mod tokens;
+mod views;
 
 pub use action::Action;
 pub use failures::Failed;

@@ -48,6 +48,7 @@ mod tokens;
 mod tunnels;
 mod users;
 mod validate;
+mod views;
 mod why_offline;
 mod wsman;
 
@@ -140,7 +141,7 @@ const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     let routes = oidc::routes(media::routes(redirections::area(Routes::new(api))));
-    let routes = permissions::routes(routes);
+    let routes = views::routes(permissions::routes(routes));
     let routes = users::routes(tokens::routes(audit::routes(authorize::routes(routes))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)

@@ -233,7 +233,7 @@ async fn end(
 }
 
 /// The user that the caller is.
-fn person(api: &Api, caller: &Authorized) -> Result<access::User, Refusal> {
+pub(super) fn person(api: &Api, caller: &Authorized) -> Result<access::User, Refusal> {
     let name = &caller.principal.name;
     let me = api.access.users().into_iter().find(|user| user.name == *name);
     me.ok_or_else(|| {

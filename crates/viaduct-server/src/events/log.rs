@@ -88,7 +88,7 @@ pub(super) fn write(event: &Event) {
             it.name.escape_debug()
         ),
         Event::MediaRemoved(it) => {
-            info!(image = it.id, user = it.user, "`{}` left the library", it.name.escape_debug())
+            info!(image = it.id, user = it.user, "`{}` left the library", it.name.escape_debug());
         }
         Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
         Event::CertificatesRefused { listener, reason } => {

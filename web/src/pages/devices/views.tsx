@@ -1,48 +1,25 @@
-// Views: an address with filters, order and columns, under a name. The server has no place for what a person likes, so
-// they are kept in this browser, for each user.
+// Views: an address with filters, order and columns, under a name.
 
 import { useState, type FormEvent } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { t } from '../../i18n'
-import { toast } from '../../parts'
+import { Failure, Shells, toast, useAction } from '../../parts'
 import { Menu } from '../../parts/menu'
-import { useMe } from '../../session'
-
-interface View {
-  name: string
-  query: string
-}
-
-/** More than anybody finds again. */
-const MOST = 50
-
-function read(key: string): View[] {
-  try {
-    const all: unknown = JSON.parse(localStorage.getItem(key) ?? '[]')
-    return Array.isArray(all) ? all.filter((one): one is View => typeof one?.name === 'string' && typeof one?.query === 'string') : []
-  } catch {
-    return []
-  }
-}
+import { pathOf, useShelf } from './shelf'
 
 export function Views() {
-  const key = `viaduct.views.${useMe()?.name ?? ''}`
-  const [views, setViews] = useState(() => read(key))
+  const { views, here, save, forget } = useShelf()
   const [query] = useSearchParams()
-  const here = query.toString()
-  const keep = (next: View[]) => {
-    localStorage.setItem(key, JSON.stringify(next))
-    setViews(next)
-  }
-  const save = (event: FormEvent<HTMLFormElement>) => {
+  const [name, setName] = useState('')
+  const action = useAction()
+  const now = query.toString()
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const form = event.currentTarget
-    const name = String(new FormData(form).get('view')).trim()
-    if (!name) return
-    const next = [...views.filter((one) => one.name !== name), { name, query: here }].slice(-MOST)
-    keep(next.sort((a, b) => a.name.localeCompare(b.name)))
-    form.reset()
-    toast(t('devices.viewSaved', { name }))
+    const wanted = name.trim()
+    if (wanted && await action.run(() => save({ name: wanted, query: now }))) {
+      setName('')
+      toast(t('devices.viewSaved', { name: wanted }))
+    }
   }
   return (
     <Menu title={t('devices.views')}>
@@ -50,21 +27,26 @@ export function Views() {
       <ul className="plain">
         {views.map((one) => (
           <li key={one.name} className="actions">
-            <Link href={`/devices?${one.query}`} aria-current={one.query === here ? 'page' : undefined}>{one.name}</Link>
+            <Link href={`/devices?${one.query}`} aria-current={one.query === now ? 'page' : undefined}>{one.name}</Link>
             <button
-              className="small" aria-label={t('devices.viewForget', { name: one.name })}
-              onClick={() => keep(views.filter((other) => other !== one))}
+              className="small" disabled={action.busy} aria-label={t('devices.viewForget', { name: one.name })}
+              onClick={() => void action.run(() => forget(one))}
             >
               ✕
             </button>
+            {!here && <Shells method="DELETE" path={pathOf(one.name)} />}
           </li>
         ))}
       </ul>
-      <form className="inline" onSubmit={save}>
-        <label>{t('devices.viewName')}<input name="view" required maxLength={60} autoComplete="off" /></label>
-        <button>{t('common.save')}</button>
+      <form className="inline" onSubmit={(event) => void submit(event)}>
+        <label>{t('devices.viewName')}
+          <input required maxLength={60} autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />
+        </label>
+        <button disabled={action.busy}>{t('common.save')}</button>
+        {!here && <Shells method="PUT" path={pathOf(name.trim() || 'NAME')} body={{ query: now }} />}
       </form>
-      <small className="muted">{t('devices.viewsHint')}</small>
+      {action.error && <Failure error={action.error} />}
+      <small className="muted">{t(here ? 'devices.viewsHere' : 'devices.viewsHint')}</small>
     </Menu>
   )
 }

@@ -5,18 +5,19 @@ use super::{
         Kind::{Number, Text},
         Operation,
         Shape::{Bytes, Made, Named},
-        delete, get, patch, post,
+        delete, get, patch, post, put,
     },
     schemas::Schemas,
 };
 use crate::api::users::{CodeOf, PasswordChange};
 use viaduct_api::{
-    NewToken, NewUser, Permissions, ProxyToken, RoleInfo, SignInWays, Token, TokenIssued, User,
-    UserPatch, WhoAmI,
+    NewToken, NewUser, NewView, Permissions, ProxyToken, RoleInfo, SavedView, SignInWays, Token,
+    TokenIssued, User, UserPatch, WhoAmI,
 };
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = sign_in();
+    all.extend(own());
     all.extend(people());
     all
 }
@@ -88,6 +89,17 @@ fn sign_in() -> Vec<Operation> {
             .takes(Made(Schemas::taken::<CodeOf>))
             .gives_nothing(204)
             .refused(&[409]),
+    ]
+}
+
+fn own() -> Vec<Operation> {
+    vec![
+        get("/api/v1/me/views", "The caller's saved views of the list of devices.")
+            .gives(200, Made(Schemas::shown::<Vec<SavedView>>)),
+        put("/api/v1/me/views/{name}", "Saves a view, in place of the caller's of that name.")
+            .takes(Made(Schemas::taken::<NewView>))
+            .gives_nothing(204),
+        delete("/api/v1/me/views/{name}", "Forgets a view of the caller.").gives_nothing(204),
     ]
 }
 

@@ -75,6 +75,7 @@ const EVENTS: [Parameter; 4] = [
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = devices();
+    all.extend(many_and_unclaimed());
     all.extend(connections());
     all.extend(server());
     all.extend(certificates());
@@ -83,18 +84,20 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
+fn claim(path: &'static str, summary: &'static str) -> Operation {
+    post(path, summary)
+        .may_take(Made(Schemas::taken::<Claim>))
+        .gives(200, Made(Schemas::shown::<WrittenDevice>))
+}
+
+fn block(path: &'static str) -> Operation {
+    post(path, "Turns a device away from now on, and ends its tunnel.")
+        .gives(200, Made(Schemas::shown::<Device>))
+}
+
 fn devices() -> Vec<Operation> {
     let list =
         || Either(vec![Made(Schemas::shown::<Vec<Device>>), Made(Schemas::shown::<DevicePage>)]);
-    let claim = |path, summary| {
-        post(path, summary)
-            .may_take(Made(Schemas::taken::<Claim>))
-            .gives(200, Made(Schemas::shown::<WrittenDevice>))
-    };
-    let block = |path| {
-        post(path, "Turns a device away from now on, and ends its tunnel.")
-            .gives(200, Made(Schemas::shown::<Device>))
-    };
     vec![
         get("/api/v1/devices", "Devices: filtered, sorted, page by page.")
             .query(&DEVICES)
@@ -141,6 +144,11 @@ fn devices() -> Vec<Operation> {
         post("/api/v1/devices/{device}/why-offline", "The same, with the log that the PC keeps.")
             .takes(Bytes("application/octet-stream"))
             .gives(200, Made(Schemas::shown::<WhyOffline>)),
+    ]
+}
+
+fn many_and_unclaimed() -> Vec<Operation> {
+    vec![
         get("/api/v1/exports", "All devices, their credentials sealed.")
             .gives(200, Made(Schemas::taken::<Vec<PortableDevice>>)),
         post("/api/v1/imports", "Adds many devices and says of each what became of it.")

@@ -14,6 +14,7 @@ DELETE /api/v1/devices/disconnect/{device} Needs(DisconnectTunnel)
 DELETE /api/v1/devices/refresh/{device} Needs(ChangeDevices)
 DELETE /api/v1/devices/{device} Needs(RemoveDevices)
 DELETE /api/v1/enroll/{id} Needs(Enroll)
+DELETE /api/v1/me/views/{name} Needs(SignIn)
 DELETE /api/v1/media/{media} Needs(ChangeDevices)
 DELETE /api/v1/mounts/{id} Needs(RedirectIder)
 DELETE /api/v1/redirections/{id} SignedIn
@@ -78,6 +79,7 @@ GET /api/v1/enroll/{id} Needs(Enroll)
 GET /api/v1/events Needs(ReadEvents)
 GET /api/v1/exports Needs(RevealSecrets)
 GET /api/v1/health Open
+GET /api/v1/me/views Needs(SignIn)
 GET /api/v1/media Needs(ReadDevices)
 GET /api/v1/media/limits Needs(ReadDevices)
 GET /api/v1/media/{media} Needs(ReadDevices)
@@ -162,6 +164,7 @@ POST /setup Open
 POST /v1/secret/data/{kind}/{name} Needs(RotateCredentials)
 POST /v1/secret/data/{name} Needs(RotateCredentials)
 PUT /api/v1/amt/kvm/displays/{device} Needs(ChangeAmt)
+PUT /api/v1/me/views/{name} Needs(SignIn)
 PUT /v1/secret/data/{kind}/{name} Needs(RotateCredentials)
 PUT /v1/secret/data/{name} Needs(RotateCredentials)
 ";

@@ -237,3 +237,48 @@ async fn a_second_factor_is_asked_for_once_proven_and_each_code_is_good_once() {
     assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text);
     assert_eq!(bearer(&bench, "ines", None).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn saved_views_are_of_one_person_and_go_with_it() {
+    let bench = Bench::new().await;
+    let ines = add(&bench, "", "ines", Role::Viewer).await;
+    let noor = add(&bench, "", "noor", Role::Owner).await;
+    let ask = async |who: &str, method: &str, name: &str, body: &str| {
+        let path = match name {
+            "" => "/api/v1/me/views".to_owned(),
+            name => format!("/api/v1/me/views/{name}"),
+        };
+        bench.remote(method, &path, &[("authorization", who)], body).await
+    };
+    let names = async |who: &str| {
+        let list = ask(who, "GET", "", "").await.json();
+        let all = list.as_array().unwrap().iter();
+        all.map(|view| view["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let query = |text: &str| json!({ "query": text }).to_string();
+    for (name, text) in [("b%2F%C3%BC", "q=1"), ("a", "q=2"), ("a", "q=3")] {
+        let reply = ask(&ines, "PUT", name, &query(text)).await;
+        assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text);
+    }
+    assert_eq!(names(&ines).await, ["a", "b/ü"]);
+    assert_eq!(ask(&ines, "GET", "", "").await.json()[0]["query"], "q=3", "the newer one");
+    assert!(names(&noor).await.is_empty(), "nobody else sees them");
+    for (name, text) in [("a%20", "q"), ("x%00", "q"), ("x", &*"q".repeat(2049))] {
+        let reply = ask(&ines, "PUT", name, &query(text)).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{name}: {}", reply.text);
+    }
+    for n in 2..50 {
+        ask(&ines, "PUT", &format!("n{n}"), &query("q")).await;
+    }
+    assert_eq!(ask(&ines, "PUT", "more", &query("q")).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(ask(&ines, "PUT", "a", &query("q=4")).await.status, StatusCode::NO_CONTENT);
+    for _ in 0..2 {
+        assert_eq!(ask(&ines, "DELETE", "a", "").await.status, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(names(&ines).await.len(), 49);
+    assert_eq!(bench.local("GET", "/api/v1/me/views", "").await.status, StatusCode::BAD_REQUEST);
+    let path = "/api/v1/users/ines";
+    bench.remote("DELETE", path, &[("authorization", &noor)], "").await;
+    let again = add(&bench, "", "ines", Role::Viewer).await;
+    assert!(names(&again).await.is_empty(), "another person of that name begins anew");
+}

@@ -1,6 +1,6 @@
 //! The embedded database. One connection for people's changes, which are on the disk before they are acknowledged,
-//! and one for facts about tunnels, which may be lost in a power failure. While the server runs, only the audit log
-//! and when devices were here are read from it, over connections of its own that hold nobody up.
+//! and one for facts about tunnels, which may be lost in a power failure. While the server runs, only the audit log,
+//! saved views and when devices were here are read from it, over connections of its own that hold nobody up.
 
 mod audit;
 mod devices;
@@ -8,6 +8,7 @@ mod facts;
 mod people;
 mod presence;
 mod secrets;
+mod views;
 
 pub use audit::AuditFilter;
 pub(super) use facts::Batch;
@@ -42,6 +43,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "amt pin", include_str!("../../../migrations/sqlite/0011_amt_pin.sql")),
     (21, "secrets", include_str!("../../../migrations/sqlite/0021_secrets.sql")),
     (31, "presence", include_str!("../../../migrations/sqlite/0031_presence.sql")),
+    (41, "views", include_str!("../../../migrations/sqlite/0041_views.sql")),
 ];
 
 /// The database in a file.
