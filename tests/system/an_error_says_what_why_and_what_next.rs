@@ -208,7 +208,11 @@ fn what_a_pc_refuses_is_said_with_the_way_out() {
     reset.args(["power", "reset", "pc-1", "--server"]);
     reset.arg(format!("https://{}", site.server.address("web and API")));
     reset.arg("--ca").arg(site.server.root_certificate()).env("VIADUCT_TOKEN", token);
-    assert_says(&said(&mut reset), 6, &["E3004", "pc-1", "scope `read`", "wider scope"]);
+    assert_says(
+        &said(&mut reset),
+        6,
+        &["E3004", "pc-1", "scope `read`", "one of the scope `operate` or `admin`"],
+    );
 
     one.ask(&["fault", "no-picture=true"]);
     let kvm = Process::start(&site.server.cli_process(&["kvm", "pc-1"]));

@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod a_bad_line_is_lived_with;
 mod a_challenge_serves_many_calls;
 mod a_change_is_sent_once;
 mod a_change_that_cuts_the_way_back_asks_first;
@@ -30,6 +31,7 @@ mod a_python_console_switches_a_pc;
 mod a_refusal_says_why;
 mod a_right_that_is_taken_away_ends_what_is_open;
 mod a_slow_console_stops_only_itself;
+mod a_small_image_boots_from_the_network;
 mod amtterm_reaches_the_serial_console;
 mod an_activated_pc_is_made_to_dial_in;
 mod an_empty_digest_reaches_no_pc;
@@ -41,6 +43,7 @@ mod consoles_of_open_amt_find_every_field;
 mod consoles_reach_a_device_by_every_way;
 mod devices_are_known_before_they_are_let_in;
 mod each_end_of_a_redirection_says_why;
+mod each_log_line_says_which_pc;
 mod each_profile_offers_what_it_promises;
 mod every_command_of_the_documentation_runs;
 mod every_failure_has_its_exit_code;
@@ -71,3 +74,4 @@ mod the_package_installs_and_starts_nothing;
 mod the_proxies_dial_nobody;
 mod the_serial_console_is_a_terminal;
 mod what_is_filled_in_on_the_dashboard_comes_true;
+mod who_may_not_is_told_what_is_missing;

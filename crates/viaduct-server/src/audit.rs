@@ -117,7 +117,7 @@ impl Audit {
         Ok(audit)
     }
 
-    /// Records what somebody is about to do. On the disk when it returns.
+    /// Records what somebody is about to do, and why if they said so. On the disk when it returns.
     ///
     /// # Errors
     /// When it cannot be recorded; then it must not be done.
@@ -128,7 +128,12 @@ impl Audit {
         device: Option<DeviceId>,
         detail: impl Into<String>,
     ) -> Result<Intent, AuditUnavailable> {
-        let draft = draft(who, action, device, detail.into(), "intent");
+        let mut detail = detail.into();
+        if let Some(reason) = &who.reason {
+            // First comes what is done: a long one is cut where it hides nothing.
+            detail = format!("{detail}; because: {reason}");
+        }
+        let draft = draft(who, action, device, detail, "intent");
         let seq = self.written(draft.clone()).await?;
         Ok(Intent { seq, draft, queue: self.queue.clone(), open: true })
     }

@@ -197,6 +197,7 @@ pub struct Bus(Arc<Inner>);
 struct Inner {
     all: broadcast::Sender<Arc<Event>>,
     history: History,
+    log: log::Log,
 }
 
 impl Bus {
@@ -213,17 +214,18 @@ impl Bus {
     #[must_use]
     pub fn with_history(records: usize) -> Self {
         let history = History::new(records);
-        Self(Arc::new(Inner { all: broadcast::channel(Self::CAPACITY).0, history }))
+        let log = log::Log::default();
+        Self(Arc::new(Inner { all: broadcast::channel(Self::CAPACITY).0, history, log }))
     }
 
-    /// From here on records carry the names of devices.
+    /// From here on records and log lines carry the names of devices.
     pub fn name_devices(&self, inventory: Inventory) {
         self.0.history.name_devices(inventory);
     }
 
     /// Writes the event's log line and tells everyone; never waits.
     pub fn publish(&self, event: Event) {
-        log::write(&event);
+        self.0.log.write(&event, self.0.history.inventory());
         self.0.history.enter(&event);
         // An error only says that nobody listens.
         drop(self.0.all.send(Arc::new(event)));

@@ -14,12 +14,7 @@ use crate::{
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-const EXAMPLES: &str = "\
-Examples:
-  viaduct demo                                  # a server with 25 simulated PCs, on loopback
-  viaduct devices add till-7 --guid 4c4c4544-…  # prints the credential to put into the PC
-  viaduct devices why-offline till-7
-
+const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 server unreachable, 4 not signed in,
 5 not found or ambiguous, 6 forbidden, 7 conflict, 8 device away, 9 device refused,
 10 consent needed, 11 timeout with unknown outcome, 12 partly done, 13 more than is allowed at once,
@@ -27,7 +22,7 @@ Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 server unreachable, 4 no
 
 /// Management Presence Server for Intel AMT: PCs dial in, consoles reach them
 #[derive(Debug, Parser)]
-#[command(name = "viaduct", version, propagate_version = true, after_help = EXAMPLES)]
+#[command(name = "viaduct", version, propagate_version = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -57,9 +52,27 @@ pub(crate) struct Global {
     /// Change nothing; show what would be done
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// Why it is done; the server's audit log keeps it with what is done
+    #[arg(long, global = true, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: Option<String>,
     /// No colours, also on a terminal
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
+}
+
+/// Longest reason that a server takes, in characters.
+const REASON_MAX: usize = 200;
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("it is empty".to_owned()),
+        length if length > REASON_MAX => {
+            Err(format!("it has {length} characters, and {REASON_MAX} are kept"))
+        }
+        _ if text.chars().any(char::is_control) => Err("it must be one line".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 /// What to do.
@@ -233,7 +246,7 @@ mod tests {
         use std::fs;
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help");
         let update = std::env::var_os("UPDATE").is_some();
-        let mut command = Cli::command().term_width(100);
+        let mut command = crate::examples::shown(Cli::command()).term_width(100);
         command.build();
         let mut pages = Vec::new();
         collect(&mut command, "viaduct", &mut pages);

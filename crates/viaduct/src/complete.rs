@@ -109,6 +109,7 @@ fn global(words: impl Iterator<Item = String>) -> Global {
         data: None,
         ca: None,
         output: Format::Table,
+        reason: None,
         dry_run: false,
         yes: false,
         no_color: true,

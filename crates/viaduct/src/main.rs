@@ -7,23 +7,28 @@ mod command;
 mod complete;
 #[cfg(feature = "demo")]
 mod demo;
+mod examples;
 mod failure;
 mod reference;
 mod render;
 mod say;
 mod serve;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command};
 use command::Desk;
 use failure::{Failure, Result};
 use serde_json::json;
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 use viaduct_server::config::VERSION;
 
 fn main() -> ExitCode {
     complete::answer_the_shell();
-    let Cli { global, command } = Cli::parse_from(command::explain::spelled(std::env::args_os()));
+    let words = command::explain::spelled(std::env::args_os());
+    let Cli { global, command } = match read(words) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::local("the runtime", error).end(),
@@ -51,6 +56,13 @@ fn main() -> ExitCode {
             },
         }
     })
+}
+
+/// The command line, read with the help that people see.
+fn read(words: impl IntoIterator<Item = OsString>) -> std::result::Result<Cli, clap::Error> {
+    let mut command = examples::shown(Cli::command());
+    let matches = command.try_get_matches_from_mut(words)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// The operator's commands.

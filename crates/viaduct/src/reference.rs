@@ -2,6 +2,7 @@
 
 use crate::{
     cli::Cli,
+    examples,
     failure::{Failure, Result, exit_of},
     say,
 };
@@ -29,7 +30,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Man { directory } => {
             let write = || {
                 std::fs::create_dir_all(&directory)?;
-                clap_mangen::generate_to(Cli::command(), &directory)
+                clap_mangen::generate_to(examples::shown(Cli::command()), &directory)
             };
             write().map_err(|error| Failure::local(directory.display(), error))?;
         }

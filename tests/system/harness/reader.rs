@@ -43,6 +43,8 @@ impl Reader {
         std::fs::create_dir(&programs).expect("a directory can be made");
         symlink(viaduct(), programs.join("viaduct")).expect("a link can be made");
         symlink(amt_sim(), programs.join("amt-sim")).expect("a link can be made");
+        let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts");
+        symlink(scripts, directory.join("scripts")).expect("a link can be made");
         let sudo = directory.write("bin/sudo", "#!/bin/sh\nexec \"$@\"\n");
         std::fs::set_permissions(sudo, std::fs::Permissions::from_mode(0o755)).expect("a mode");
         directory.write("pw.txt", AMT_PASSWORD);

@@ -77,6 +77,8 @@ pub struct Principal {
     pub second_factor: Option<OffsetDateTime>,
     /// Where the request came from; None for the local socket.
     pub source: Option<IpAddr>,
+    /// Why they ask, in their own words, for the audit log.
+    pub reason: Option<String>,
 }
 
 impl Principal {
@@ -91,6 +93,7 @@ impl Principal {
             mark: None,
             second_factor: None,
             source: None,
+            reason: None,
         }
     }
 
@@ -111,6 +114,13 @@ impl Principal {
     #[must_use]
     pub fn at(mut self, source: IpAddr) -> Self {
         self.source = Some(source);
+        self
+    }
+
+    /// The same, for that reason.
+    #[must_use]
+    pub fn because(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
         self
     }
 

@@ -1,7 +1,8 @@
 //! Users: made, changed, removed, and the very first one.
 
 use super::{
-    Access, Known, LOCAL, Principal, Role, SetUpError, SignInError, TOKEN_USER, USER_MAX, password,
+    Access, Action, Known, LOCAL, Principal, Rights, Role, SetUpError, SignInError, TOKEN_USER,
+    USER_MAX, password,
 };
 use crate::{
     config::Secret,
@@ -69,6 +70,22 @@ impl Access {
                 created: person.created,
             })
             .collect()
+    }
+
+    /// Who can sign in and give somebody of that tenant another role: people of the tenant, else those of the whole server.
+    #[must_use]
+    pub fn managers(&self, tenant: &str) -> Vec<String> {
+        let of = |tenant: &str| -> Vec<String> {
+            let people = self.0.people();
+            let all = people.values().filter(|Known { person, role }| {
+                !person.disabled
+                    && person.tenant == tenant
+                    && Rights::from(*role).allow(Action::ManageUsers)
+            });
+            all.map(|Known { person, .. }| person.name.clone()).collect()
+        };
+        let own = of(tenant);
+        if own.is_empty() && !tenant.is_empty() { of("") } else { own }
     }
 
     /// One-time secret of the setup link, valid 30 min; None once a user exists.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /// What clients of this API send beside what every page may send.
-const FIELDS: &str = "authorization, content-type, if-match, if-none-match, last-event-id";
+const FIELDS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, x-viaduct-reason";
 const SHOWN: &str = "x-viaduct-code, retry-after, allow";
 /// A browser need not ask again for so many seconds.
 const AGE: &str = "600";

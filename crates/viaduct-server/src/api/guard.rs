@@ -7,7 +7,7 @@ use super::{
     wsman,
 };
 use crate::{
-    access::{Action, Denied, Principal, Rights, Scope, SignInError},
+    access::{Action, Denied, Principal, Rights, Role, Scope, SignInError},
     audit::Outcome,
     config::Secret,
     inventory::TENANT_MAX,
@@ -121,7 +121,7 @@ impl Authorized {
     pub(super) fn may(&self, api: &Api, action: Action) -> Result<(), Refusal> {
         api.access
             .authorise(&self.principal, action)
-            .map_err(|denied| refused(&self.principal, &denied))
+            .map_err(|denied| refused(api, &self.principal, &denied))
     }
 
     /// Does something that changes something: recorded before it happens, and how it ended afterwards. `work` does not
@@ -296,8 +296,11 @@ async fn admit(
     };
     let action = guard.least();
     if let Guard::Needs(action) = guard {
-        api.access.authorise(&principal, action).map_err(|denied| refused(&principal, &denied))?;
+        api.access
+            .authorise(&principal, action)
+            .map_err(|denied| refused(api, &principal, &denied))?;
     }
+    let principal = principal.because(reason(asked.headers)?);
     Ok(Authorized { principal, origin, action })
 }
 
@@ -343,8 +346,72 @@ fn is_provisioning(guard: Guard, headers: &HeaderMap) -> bool {
 }
 
 /// The refusal of what somebody may not do; it names the right, so that a page can say more about that.
-pub(super) fn refused(principal: &Principal, denied: &Denied) -> Refusal {
-    Refusal::new(Code::NotAllowed, not_allowed(principal, denied)).right(denied.action)
+pub(super) fn refused(api: &Api, principal: &Principal, denied: &Denied) -> Refusal {
+    Refusal::new(Code::NotAllowed, not_allowed(principal, denied))
+        .next(who_can_help(api, principal, denied.action))
+        .right(denied.action)
+}
+
+/// The refusal of what somebody may do with their own only, as `detail` says; the right is that for others'.
+pub(super) fn own_only(api: &Api, who: &Principal, detail: &str, action: Action) -> Refusal {
+    let detail = format!("{detail} (right `{action}`)");
+    Refusal::new(Code::NotAllowed, detail).next(who_can_help(api, who, action)).right(action)
+}
+
+/// Which roles or scopes have the right, and who can give one of them. Tokens are told no names: they are out of the house
+/// sooner than people.
+fn who_can_help(api: &Api, principal: &Principal, action: Action) -> String {
+    const YOURS: &str = "`viaduct users permissions` lists your rights";
+    if principal.rights.allow(action) {
+        return format!("Ask an owner of the whole server; {YOURS}.");
+    }
+    if matches!(principal.rights, Rights::Scope(_)) {
+        let scopes = Scope::ALL.iter().filter(|scope| Rights::from(**scope).allow(action));
+        let scopes = listed(scopes.map(|scope| format!("`{}`", scope.name())));
+        return format!(
+            "Ask somebody who manages tokens for one of the scope {scopes} (`viaduct tokens create NAME --scope ...`); {YOURS}."
+        );
+    }
+    let roles = Role::ALL.iter().filter(|role| Rights::from(**role).allow(action));
+    let roles = listed(roles.map(|role| format!("`{}`", role.name())));
+    let managers = api.access.managers(&principal.tenant);
+    let whom = match managers.is_empty() {
+        true => "somebody who manages users".to_owned(),
+        false => listed(managers.into_iter().take(MANAGERS)),
+    };
+    format!("Ask {whom} for a role that has it: {roles}; {YOURS}.")
+}
+
+/// So many people are named who can give a right.
+const MANAGERS: usize = 3;
+
+/// `a, b or c`.
+fn listed(words: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = words.collect();
+    match words.pop() {
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} or {last}", words.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Names why something is done; kept in the audit log with it.
+const REASON: &str = "x-viaduct-reason";
+/// Longest reason, in characters; a row of the audit log has room for it beside what was done.
+const REASON_MAX: usize = 200;
+
+fn reason(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(value) = headers.get(REASON) else { return Ok(None) };
+    let possible = |text: &&str| {
+        !text.is_empty()
+            && text.chars().count() <= REASON_MAX
+            && !text.chars().any(char::is_control)
+    };
+    let text = std::str::from_utf8(value.as_bytes()).ok().map(str::trim).filter(possible);
+    text.map(|text| Some(text.to_owned())).ok_or_else(|| {
+        let detail = format!("X-Viaduct-Reason: 1 to {REASON_MAX} characters of UTF-8 in one line");
+        Refusal::new(Code::BadRequest, detail)
+    })
 }
 
 /// Who lacks which right, in words.

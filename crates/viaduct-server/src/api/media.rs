@@ -3,7 +3,7 @@
 use super::{
     Api,
     body::Json,
-    guard::{Authorized, Guard, Origin},
+    guard::{self, Authorized, Guard, Origin},
     refusal::Refusal,
     routes::Routes,
 };
@@ -254,7 +254,7 @@ async fn mount(
     let mode = RedirectionMode::Ider;
     if wish.take_over && !api.redirections.may_take_over(&caller.principal, device.id, mode) {
         let detail = "taking over from somebody else needs the right to end tunnels";
-        return Err(Refusal::new(Code::NotAllowed, detail).right(Action::DisconnectTunnel));
+        return Err(guard::own_only(&api, &caller.principal, detail, Action::DisconnectTunnel));
     }
     let console = match caller.origin {
         Origin::Network(peer) | Origin::Trusted(peer) => Some(peer),

@@ -63,7 +63,12 @@ async fn ticket(
         }
         if !may {
             let detail = format!("{detail}; ending it needs the right to end tunnels");
-            return Err(Refusal::new(Code::NotAllowed, detail).right(Action::DisconnectTunnel));
+            return Err(guard::own_only(
+                &api,
+                &caller.principal,
+                &detail,
+                Action::DisconnectTunnel,
+            ));
         }
     }
     let grant = Grant {
@@ -85,7 +90,7 @@ async fn ticket(
 }
 
 fn permit(api: &Api, who: &Principal, mode: RedirectionMode) -> Result<(), Refusal> {
-    api.access.authorise(who, action(mode)).map_err(|denied| guard::refused(who, &denied))
+    api.access.authorise(who, action(mode)).map_err(|denied| guard::refused(api, who, &denied))
 }
 
 /// `GET /devices/redirectstatus/{guid}`, as Open AMT answers it.
@@ -151,8 +156,11 @@ async fn end(
     let own = found.is_some_and(|entry| entry.principal.name == caller.principal.name);
     let may = api.access.authorise(&caller.principal, Action::DisconnectTunnel).is_ok();
     if !own && !may && !matches!(caller.origin, Origin::Local) {
-        let detail = format!("{} may end only redirections of their own", caller.principal.name);
-        return Err(Refusal::new(Code::NotAllowed, detail).right(Action::DisconnectTunnel));
+        let detail = format!(
+            "{} may end only redirections of their own, and not those of others",
+            caller.principal.name
+        );
+        return Err(guard::own_only(&api, &caller.principal, &detail, Action::DisconnectTunnel));
     }
     let unknown = || {
         let detail = format!("no live redirection has the number `{id}`");

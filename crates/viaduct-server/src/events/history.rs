@@ -144,6 +144,11 @@ impl History {
         drop(self.inventory.set(inventory));
     }
 
+    /// Where names are known from, once they are.
+    pub(super) fn inventory(&self) -> Option<&Inventory> {
+        self.inventory.get()
+    }
+
     pub(super) fn enter(&self, event: &Event) {
         let mut state = self.state();
         if state.floods.passes(event, Instant::now()) {

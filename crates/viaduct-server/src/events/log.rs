@@ -1,7 +1,14 @@
 //! The log lines of events: INFO for what began or ended, with its reason; WARN for what is odd but handled.
 
 use super::{Event, Stage};
+use crate::{inventory::Inventory, tunnel::TunnelId};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+};
 use tracing::{debug, info, warn};
+use viaduct_api::DeviceId;
 
 impl Stage {
     /// One word for people and metrics.
@@ -24,7 +31,78 @@ impl std::fmt::Display for Stage {
     }
 }
 
-pub(super) fn write(event: &Event) {
+/// Where the PCs that are here came from: one entry for each live tunnel.
+#[derive(Debug, Default)]
+pub(super) struct Log(Mutex<HashMap<DeviceId, (TunnelId, SocketAddr)>>);
+
+impl Log {
+    /// Writes an event's line. What is about a PC carries its name, and its address where the line has none of its own.
+    pub(super) fn write(&self, event: &Event, inventory: Option<&Inventory>) {
+        let address = self.address(event);
+        let Some(device) = device_of(event) else { return write(event) };
+        let known = inventory.and_then(|inventory| inventory.get(device));
+        let name = known.as_ref().map(|device| device.name.as_str());
+        if name.is_none() && address.is_none() {
+            return write(event);
+        }
+        let address = address.map(tracing::field::display);
+        // At the level of errors, so that it is there whatever the level of the lines is.
+        tracing::error_span!("pc", name, address).in_scope(|| write(event));
+    }
+
+    /// The address of the PC, for lines without one.
+    fn address(&self, event: &Event) -> Option<SocketAddr> {
+        let mut here = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::TunnelOpened { tunnel, device, peer, .. } => {
+                here.insert(*device, (*tunnel, *peer));
+                None
+            }
+            // The end of one that was superseded may come after the beginning of the newer one.
+            Event::TunnelEnded { tunnel, device, .. } => {
+                if here.get(device).is_some_and(|(live, _)| live == tunnel) {
+                    here.remove(device);
+                }
+                None
+            }
+            Event::AttemptFailed { .. }
+            | Event::TakeoverDelayed { .. }
+            | Event::Unclaimed { .. }
+            | Event::IdentityConflict { .. } => None,
+            other => here.get(&device_of(other)?).map(|(_, peer)| *peer),
+        }
+    }
+}
+
+/// The PC that an event is about.
+fn device_of(event: &Event) -> Option<DeviceId> {
+    match event {
+        Event::AttemptFailed { device, .. } => *device,
+        Event::TunnelOpened { device, .. }
+        | Event::TunnelReady { device, .. }
+        | Event::TunnelEnded { device, .. }
+        | Event::IdentityConflict { device, .. }
+        | Event::TakeoverDelayed { device, .. }
+        | Event::Unclaimed { device, .. }
+        | Event::ChannelOpened { device, .. }
+        | Event::ChannelEnded { device, .. }
+        | Event::TunnelOddity { device, .. }
+        | Event::Alert { device, .. }
+        | Event::Notified { device, .. }
+        | Event::CommandEnded { device, .. }
+        | Event::AmtCertificatePinned { device, .. }
+        | Event::AmtCertificateChanged { device, .. }
+        | Event::RedirectionOpened { device, .. }
+        | Event::RedirectionEnded { device, .. } => Some(*device),
+        Event::ConsoleRefused { .. }
+        | Event::CertificatesReloaded { .. }
+        | Event::CertificatesRefused { .. }
+        | Event::MediaAdded(_)
+        | Event::MediaRemoved(_) => None,
+    }
+}
+
+fn write(event: &Event) {
     match event {
         Event::AttemptFailed { peer, stage, device, reason, tls_alert, hello } => {
             let device = device.map(tracing::field::display);

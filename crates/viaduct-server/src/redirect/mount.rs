@@ -245,7 +245,7 @@ impl Drive {
             match self.source.read(at, count).await {
                 Ok(bytes) => self.drive.give_part(which, &bytes, given + count == length),
                 Err(error) => {
-                    tracing::warn!(image = self.mounted.media_name, %error, "an image cannot be read");
+                    tracing::warn!(device = %entry.device, image = self.mounted.media_name, %error, "an image cannot be read");
                     self.drive.give(which, None);
                     return Ok(());
                 }

@@ -86,7 +86,7 @@ pub(crate) async fn change(
     if let Some(why) = &changed.cuts {
         // Only an explanation is lost with it.
         if let Err(error) = parts.inventory.note_silenced(device.id, why).await {
-            tracing::warn!(device = %device.id, %error, "it is not kept that the PC was told not to call");
+            tracing::warn!(device = %device.id, name = device.name, %error, "it is not kept that the PC was told not to call");
         }
     }
     Ok(changed)

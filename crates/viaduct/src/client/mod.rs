@@ -47,6 +47,8 @@ const ANSWER_MAX: usize = 256 << 20;
 pub(crate) struct Client {
     pub(crate) place: Place,
     token: Option<String>,
+    /// Why things are done, for the server's audit log.
+    reason: Option<String>,
     /// Nothing is changed; what would be is told in this form.
     rehearsal: Option<Format>,
 }
@@ -63,7 +65,7 @@ impl Client {
     pub(crate) fn find(global: &Global) -> Result<Self> {
         let (place, token) = place::find(global)?;
         let rehearsal = global.dry_run.then_some(global.output);
-        Ok(Self { place, token, rehearsal })
+        Ok(Self { place, token, reason: global.reason.clone(), rehearsal })
     }
 
     /// The server that `login` remembered, whatever else is set.
@@ -71,13 +73,14 @@ impl Client {
         Ok(place::remembered()?.map(|(place, token)| Self {
             place,
             token: Some(token),
+            reason: None,
             rehearsal: None,
         }))
     }
 
     /// A certain server.
     pub(crate) fn at(place: Place, token: Option<String>) -> Self {
-        Self { place, token, rehearsal: None }
+        Self { place, token, reason: None, rehearsal: None }
     }
 
     /// The token in use, if any.
@@ -106,6 +109,23 @@ impl Client {
         body: &B,
     ) -> Result<T> {
         decode(&self.call(Method::POST, path, Some(body), &[]).await?)
+    }
+
+    /// The same under a number of the caller's own: however often it is sent, it is carried out once.
+    pub(crate) async fn post_once<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+        number: Option<&str>,
+    ) -> Result<T> {
+        let mut request = self.request(Method::POST, path, Some(body))?;
+        if let Some(number) = number {
+            let value = HeaderValue::from_str(number).map_err(|_| {
+                Failure::usage("a request id has visible ASCII characters and no others")
+            })?;
+            request.headers_mut().insert("idempotency-key", value);
+        }
+        decode(&self.exchange(request).await?)
     }
 
     /// Sends bytes as they are.
@@ -141,7 +161,11 @@ impl Client {
         *request.body_mut() = Full::new(envelope.into());
         let answer = self.raw(request).await?;
         let is_envelope = answer.body.trim_ascii_start().starts_with(b"<");
-        if answer.status.is_success() || is_envelope { Ok(answer) } else { Err(refused(&answer)) }
+        if answer.status.is_success() || is_envelope {
+            Ok(answer)
+        } else {
+            Err(self.refused(&answer))
+        }
     }
 
     pub(crate) async fn patch<B: Serialize, T: DeserializeOwned>(
@@ -167,7 +191,7 @@ impl Client {
         let is_problem = || serde_json::from_slice::<Problem>(&answer.body).is_ok();
         if !answer.status.is_success() && (is_problem() || answer.status != StatusCode::BAD_REQUEST)
         {
-            return Err(refused(&answer));
+            return Err(self.refused(&answer));
         }
         decode(&answer)
     }
@@ -189,7 +213,7 @@ impl Client {
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
         let answer = self.raw(request).await?;
-        if answer.status.is_success() { Ok(answer) } else { Err(refused(&answer)) }
+        if answer.status.is_success() { Ok(answer) } else { Err(self.refused(&answer)) }
     }
 
     async fn raw(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
@@ -199,7 +223,7 @@ impl Client {
     /// What is there, also in a rehearsal.
     async fn look(&self, path: &str) -> Result<Value> {
         let answer = self.pass(self.request(Method::GET, path, None::<&()>)?).await?;
-        if answer.status.is_success() { decode(&answer) } else { Err(refused(&answer)) }
+        if answer.status.is_success() { decode(&answer) } else { Err(self.refused(&answer)) }
     }
 
     async fn pass(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
@@ -230,7 +254,7 @@ impl Client {
             let status = response.status();
             if status != StatusCode::SWITCHING_PROTOCOLS {
                 let body = read(response).await?;
-                return Err(refused(&Answer { status, body }));
+                return Err(self.refused(&Answer { status, body }));
             }
             let upgraded = hyper::upgrade::on(response).await;
             upgraded.map(TokioIo::new).map_err(|error| self.lost(&error))
@@ -254,7 +278,7 @@ impl Client {
             let status = response.status();
             if status != StatusCode::OK {
                 let body = read(response).await?;
-                return Err(refused(&Answer { status, body }));
+                return Err(self.refused(&Answer { status, body }));
             }
             Ok(Messages::new(response.into_body()))
         };
@@ -286,6 +310,11 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(header::AUTHORIZATION, value);
         }
+        if let Some(reason) = &self.reason {
+            let value = HeaderValue::from_bytes(reason.as_bytes())
+                .map_err(|_| Failure::usage("the reason has characters that no line has"))?;
+            headers.insert("x-viaduct-reason", value);
+        }
         let host = HeaderValue::from_str(&self.place.host())
             .map_err(|_| Failure::usage("the server's name has characters that no name has"))?;
         headers.insert(header::HOST, host);
@@ -307,6 +336,23 @@ impl Client {
             drop(connection.with_upgrades().await);
         });
         sender.send_request(request).await.map_err(|error| self.lost(&error))
+    }
+
+    /// The server's own words, or the status when it has none.
+    fn refused(&self, answer: &Answer) -> Failure {
+        let Ok(mut problem) = serde_json::from_slice::<Problem>(&answer.body) else {
+            return not_viaduct(format!("it says {}", answer.status));
+        };
+        problem.status = answer.status.as_u16();
+        let failure = Failure::from(problem);
+        // Who gave no token wants to know where one comes from, not which header was missing.
+        if failure.code() == Some(Code::NotSignedIn) && self.token.is_none() {
+            let detail = format!("nobody is signed in here to {}", self.place);
+            let next =
+                format!("`viaduct login {}`, or put a token into VIADUCT_TOKEN.", self.place);
+            return Failure::new(Code::NotSignedIn, detail).next(next);
+        }
+        failure
     }
 
     fn lost(&self, error: &dyn std::error::Error) -> Failure {
@@ -333,17 +379,6 @@ fn decode<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
 
 fn not_viaduct(detail: String) -> Failure {
     Failure::new(Code::NotViaduct, detail)
-}
-
-/// The server's own words, or the status when it has none.
-fn refused(answer: &Answer) -> Failure {
-    match serde_json::from_slice::<Problem>(&answer.body) {
-        Ok(mut problem) => {
-            problem.status = answer.status.as_u16();
-            problem.into()
-        }
-        Err(_) => not_viaduct(format!("it says {}", answer.status)),
-    }
 }
 
 /// A text as one segment of a path.

@@ -82,6 +82,12 @@ fn target(text: &str) -> Result<(&str, u16)> {
 
 /// Says at once what the first console would find out. Who may only use proxies may not look, and finds out later.
 async fn check(client: &Client, device: &str, port: u16) -> Result<()> {
+    // A request that does not ask for the channel is turned away behind the question whether one may have it.
+    let path = format!("/devices/{}/connect/{port}", segment(device));
+    match client.text(&path).await {
+        Err(failure) if failure.code() != Some(Code::UpgradeNeeded) => return Err(failure),
+        _ => {}
+    }
     let found: Device = match client.get(&format!("/devices/{}", segment(device))).await {
         Ok(found) => found,
         Err(failure) if failure.exit == Exit::Forbidden => return Ok(()),

@@ -68,8 +68,21 @@ pub(crate) struct Manner {
     /// Wait at most so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 180, requires = "wait")]
     timeout: u64,
+    /// Your own name of this order: sent again under it within ten minutes, it is carried out only once for each PC
+    #[arg(long, value_name = "ID", value_parser = request_id)]
+    request_id: Option<String>,
     #[command(flatten)]
     pace: Pace,
+}
+
+/// Longest name of an order that a server takes.
+const REQUEST_ID_MAX: usize = 128;
+
+fn request_id(text: &str) -> std::result::Result<String, String> {
+    match text.len() {
+        1..=REQUEST_ID_MAX if text.bytes().all(|b| b.is_ascii_graphic()) => Ok(text.to_owned()),
+        _ => Err(format!("1 to {REQUEST_ID_MAX} visible ASCII characters are possible")),
+    }
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -131,6 +144,8 @@ pub(super) struct Plan {
     interrupts: bool,
     /// The power states that mean that it is done.
     pub(super) until: &'static [u64],
+    /// The caller's own name of the order.
+    request_id: Option<String>,
     /// It leads through another state first, so that the one it is to end in says nothing at once.
     pub(super) through: bool,
 }
@@ -142,7 +157,7 @@ impl Plan {
     fn power(verb: &'static str, action: u32, until: &'static [u64]) -> Self {
         let (route, body) = ("power/action", json!({ "action": action }));
         let through = matches!(action, 5 | 10 | 14);
-        Self { verb, route, body, interrupts: action != 2, until, through }
+        Self { verb, route, body, interrupts: action != 2, until, request_id: None, through }
     }
 
     fn boot(verb: &'static str, actions: [u32; 2], order: &BootOrder, details: Value) -> Self {
@@ -154,7 +169,7 @@ impl Plan {
         }
         let interrupts = order.power == Begin::Reset;
         let route = "power/bootOptions";
-        Self { verb, route, body, interrupts, until: ON, through: interrupts }
+        Self { verb, route, body, interrupts, until: ON, request_id: None, through: interrupts }
     }
 }
 
@@ -237,7 +252,7 @@ async fn carry_out(desk: &Desk, select: &Select, manner: &Manner, plan: Plan) ->
     let names: Vec<&str> = devices.iter().map(|device| device.name.as_str()).collect();
     confirm(desk, &names, plan.verb, plan.interrupts.then_some(&manner.pace))?;
     let wait = manner.wait.then(|| Duration::from_secs(manner.timeout));
-    let plan = Arc::new(plan);
+    let plan = Arc::new(Plan { request_id: manner.request_id.clone(), ..plan });
     let client = &desk.client;
     let work = |device: Device| {
         let (client, plan) = (client.clone(), Arc::clone(&plan));
@@ -296,7 +311,7 @@ async fn send(client: &Client, device: &Device, path: &str, plan: &Plan) -> Resu
     let began = Instant::now();
     let mut told = false;
     loop {
-        match client.post(path, &plan.body).await {
+        match client.post_once(path, &plan.body, plan.request_id.as_deref()).await {
             Err(failure)
                 if failure.code() == Some(Code::TooMany) && began.elapsed() < TURN_PATIENCE =>
             {
@@ -322,7 +337,7 @@ pub(super) async fn start_from_image(client: &Client, device: &Device) -> Result
     let action = if on { 202 } else { 203 };
     let body = json!({ "action": action, "useSOL": false });
     let route = "power/bootOptions";
-    let plan = Plan { verb, route, body, interrupts: on, until: ON, through: on };
+    let plan = Plan { verb, route, body, interrupts: on, until: ON, request_id: None, through: on };
     tell(client, device, &plan, None).await.map(drop)
 }
 
@@ -460,7 +475,7 @@ mod tests {
             select: Select::of("pc-1"),
             power,
             sol: false,
-            manner: Manner { wait: false, timeout: 1, pace: Pace::default() },
+            manner: Manner { wait: false, timeout: 1, request_id: None, pace: Pace::default() },
         };
         let plan = Plan::boot("x", [401, 400], &order(Begin::On), Value::Null);
         assert_eq!((&plan.body["action"], plan.interrupts), (&json!(401), false));

@@ -129,7 +129,11 @@ async fn credential(desk: &Desk, me: &WhoAmI) -> Result<(String, String)> {
         }
         _ => Err(Failure::new(
             Code::NotAllowed,
-            format!("your scope is {}, which does not reach devices", me.scope),
-        )),
+            format!(
+                "the scope of your token is `{}`, which does not cover reaching a device (right `proxy`)",
+                me.scope
+            ),
+        )
+        .next(SHORT)),
     }
 }

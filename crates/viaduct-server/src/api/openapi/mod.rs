@@ -69,7 +69,10 @@ fn document(entries: &[Entry]) -> Value {
             "description": "Management presence server for Intel AMT. Paths are matched in any case, with one \
                 trailing slash tolerated and under the prefix /mps as well. A refusal is a problem document \
                 (RFC 9457) with a stable code; where Open AMT's clients expect keys of their own, those stand \
-                beside it and the content type is application/json.",
+                beside it and the content type is application/json. Any request may say why it is made in the \
+                header X-Viaduct-Reason (UTF-8, at most 200 characters); the audit log keeps it with what is done. \
+                Power, boot, consent and link orders take an Idempotency-Key: one that comes again is not carried \
+                out again, and has the outcome of the first.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],

@@ -86,7 +86,7 @@ impl Vetoes {
             let device = question.device;
             match hook.no_verdict {
                 NoVerdict::Allow => {
-                    tracing::warn!(%device, "{name} gave no verdict on a new tunnel: {why}; it was let in (no_verdict = \"allow\")");
+                    tracing::warn!(%device, peer = %question.peer, "{name} gave no verdict on a new tunnel: {why}; it was let in (no_verdict = \"allow\")");
                 }
                 NoVerdict::Refuse => {
                     return Verdict::Close(format!(

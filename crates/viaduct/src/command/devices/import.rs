@@ -68,15 +68,18 @@ pub(super) async fn import(desk: &Desk, options: Options) -> Result<()> {
         let issued = written.issued.as_ref();
         issued.map(|i| if secret { i.password.clone() } else { i.user.clone() }).unwrap_or_default()
     };
-    desk.printer.list(
-        &added,
-        &[
-            ("NAME", &|it| it.device.name.clone()),
-            ("GUID", &|it| it.device.guid.to_string()),
-            ("CIRA_USER", &|it| issued(it, false)),
-            ("CIRA_PASSWORD", &|it| issued(it, true)),
-        ],
-    )?;
+    if !added.is_empty() || failures.is_empty() {
+        // A failure leaves the output empty.
+        desk.printer.list(
+            &added,
+            &[
+                ("NAME", &|it| it.device.name.clone()),
+                ("GUID", &|it| it.device.guid.to_string()),
+                ("CIRA_USER", &|it| issued(it, false)),
+                ("CIRA_PASSWORD", &|it| issued(it, true)),
+            ],
+        )?;
+    }
     note(&format!("{} of {} devices {done}", added.len(), wishes.len()));
     sum_up(added.len(), failures)
 }

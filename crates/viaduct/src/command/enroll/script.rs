@@ -7,7 +7,7 @@ use crate::{
 };
 use hyper::{Method, header};
 use std::{fs::File, io::Read};
-use viaduct_api::{CertificateInfo, DeviceId, NewDevice, Status};
+use viaduct_api::{CertificateInfo, Code, DeviceId, NewDevice, Status};
 
 /// User that rpc-go always signs in with.
 const USER: &str = "admin";
@@ -79,10 +79,14 @@ async fn register(desk: &Desk, options: &Options, password: &str) -> Result<()> 
     };
     let only_new = [(header::IF_NONE_MATCH, "*")];
     let headers = if options.rotate { &[][..] } else { &only_new[..] };
-    desk.client
-        .call(Method::POST, "/devices", Some(&wish), headers)
-        .await
-        .map_err(|failure| failure.next("If it is to get a new credential, add --rotate."))?;
+    desk.client.call(Method::POST, "/devices", Some(&wish), headers).await.map_err(|failure| {
+        match failure.code() {
+            Some(Code::DeviceExists) => {
+                failure.next("If it is to get a new credential, add --rotate.")
+            }
+            _ => failure,
+        }
+    })?;
     note(&format!("{} is known here; the block below holds its password", options.name));
     Ok(())
 }

@@ -14,6 +14,8 @@ pub(super) const BLOCK: u64 = 2048;
 const LONG: u64 = 600;
 /// What a small network boot image has.
 const SMALL: u64 = 2 << 20;
+/// What makes one; a package has it in /usr/share/doc/viaduct.
+const NETBOOT: &str = "scripts/netboot-image";
 /// Speed says nothing before so long of reading, and a PC that asks for nothing for so long is not reading.
 const ENOUGH: std::time::Duration = std::time::Duration::from_secs(3);
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -154,7 +156,7 @@ fn slow(size: u64, per_second: f64) -> Option<String> {
 fn needs(size: u64, per_second: f64) -> String {
     let time = |bytes: u64| span(Duration::seconds_f64(bytes as f64 / per_second.max(1.0)));
     format!(
-        "this link needs about {} for all of it; a small network boot image ({}) is there in {}",
+        "this link needs about {} for all of it; use a small netboot image ({}, made by {NETBOOT}), which is there in {}",
         time(size),
         bytes(SMALL),
         time(SMALL)
@@ -182,7 +184,7 @@ mod tests {
         let warning = slow(700 << 20, 30.0 * 2048.0).unwrap();
         assert!(warning.starts_with("slow: 30 sectors/s (60.0 KiB/s)"), "{warning}");
         assert!(warning.contains("about 3h 19m for all of it"), "{warning}");
-        assert!(warning.contains("small network boot image"), "{warning}");
+        assert!(warning.contains("use a small netboot image (2.0 MiB"), "{warning}");
         assert_eq!(slow(700 << 20, 3000.0 * 2048.0), None);
     }
 

@@ -1,0 +1,149 @@
+//! Who sits behind a bad line is not left alone with it: an upload whose connection dies goes on by itself or says how it goes
+//! on, and a drive over a long way says beforehand what it will take and what to use instead.
+
+use crate::harness::{Demo, Directory, Platform, Process, Server, Settings, output, run, viaduct};
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    path::PathBuf,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+/// A relay to a server that cuts connections: `budget` bytes go to the server in all, then every connection ends; a cut
+/// gives the next one so much again, until nothing more is given.
+struct Line {
+    address: String,
+}
+
+impl Line {
+    fn to(server: &str, budget: u64, cuts: u64) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = server.to_owned();
+        let left = Arc::new(AtomicU64::new(budget));
+        let cuts = Arc::new(AtomicU64::new(cuts));
+        thread::spawn(move || {
+            for console in listener.incoming() {
+                let (Ok(console), Ok(to)) = (console, TcpStream::connect(&server)) else { return };
+                let (left, cuts) = (Arc::clone(&left), Arc::clone(&cuts));
+                let back = (to.try_clone().unwrap(), console.try_clone().unwrap());
+                thread::spawn(move || copy(&back.0, &back.1, || true));
+                thread::spawn(move || {
+                    copy(&console, &to, || {
+                        let goes = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                            left.checked_sub(PART as u64)
+                        });
+                        let more = || {
+                            cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |cuts| {
+                                cuts.checked_sub(1)
+                            })
+                        };
+                        if goes.is_err() && more().is_ok() {
+                            left.store(budget, Ordering::SeqCst);
+                        }
+                        goes.is_ok()
+                    });
+                });
+            }
+        });
+        Self { address }
+    }
+}
+
+/// Bytes that are passed on at once.
+const PART: usize = 16 << 10;
+
+fn copy(mut from: &TcpStream, mut to: &TcpStream, mut goes: impl FnMut() -> bool) {
+    let mut part = vec![0; PART];
+    while let Ok(read @ 1..) = from.read(&mut part) {
+        if !goes() || to.write_all(&part[..read]).is_err() {
+            break;
+        }
+    }
+    // It fails where the other side has left already.
+    for side in [from, to] {
+        drop(side.shutdown(Shutdown::Both));
+    }
+}
+
+fn upload(demo: &Demo, server: &str, iso: &PathBuf) -> (Option<i32>, String) {
+    let mut command = Command::new(viaduct());
+    command.args(["media", "upload"]).arg(iso).args(["--ca", demo.get("ca_file")]);
+    command.args(["--server", &format!("https://{server}")]);
+    let done = output(crate::harness::clean(&mut command).env("VIADUCT_TOKEN", demo.get("token")));
+    let said = [&done.stdout[..], &done.stderr[..]].concat();
+    (done.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn an_upload_whose_connection_dies_goes_on_by_itself_or_says_how() {
+    let (demo, files) = (Demo::start(1), Directory::new());
+    let web = demo.get("dashboard").trim_start_matches("https://").trim_end_matches('/');
+    let image = |name: &str, seed: u8| {
+        let bytes: Vec<u8> = (0..4 << 20).map(|at: u32| (at % 253) as u8 ^ seed).collect();
+        std::fs::write(files.join(name), bytes).unwrap();
+        files.join(name)
+    };
+    let hash = |iso: &PathBuf| run("sha256sum", [iso]).split(' ').next().unwrap().to_owned();
+
+    // Cut again and again, each time somewhere else in a piece.
+    let iso = image("cut.iso", 1);
+    let (exit, said) = upload(&demo, &Line::to(web, 1_500_000, 20).address, &iso);
+    assert_eq!(exit, Some(0), "{said}");
+    for words in ["interrupted: ", "goes on as soon as it can", "the same hash there", &hash(&iso)]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+
+    // Cut for good: what came is kept, and the next run sends the rest.
+    let iso = image("gone.iso", 2);
+    let (exit, said) = upload(&demo, &Line::to(web, 2_000_000, 0).address, &iso);
+    assert_eq!(exit, Some(3), "{said}");
+    assert!(said.contains("Run the same command again: it goes on at "), "{said}");
+    assert!(!said.contains("it goes on at 0 %"), "{said}");
+    let (exit, said) = upload(&demo, web, &iso);
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("goes on behind ") && said.contains(&hash(&iso)), "{said}");
+}
+
+#[test]
+fn a_drive_over_a_long_way_says_what_it_takes_and_what_helps() {
+    let server = Server::start(&Settings::default());
+    let files = Directory::new();
+    let password = files.write("amt", "Office1Password!");
+    let password = password.to_str().unwrap();
+    let guid = "4c4c4544-004b-4210-8033-b6c04f504681";
+    server.add_device("pc-far", guid, "far", "Cira1Password");
+    server.cli(&["devices", "password", "pc-far", "--amt-password-file", password]);
+    let (mps, root) = (server.device_listeners().remove(0), server.root_certificate());
+    let far = ["--amt-password-file", password, "--fault", "wsman-delay=300"];
+    let _platform =
+        Platform::dial_with(&mps, &root, guid, "far", "Cira1Password", &far).connected();
+    let mount = |name: &str, size: u64| {
+        let iso = files.join(name);
+        std::fs::File::create(&iso).unwrap().set_len(size).unwrap();
+        let line = ["ider", "mount", "pc-far", iso.to_str().unwrap(), "--take-over"];
+        Process::start(&server.cli_process(&line))
+    };
+    let large = mount("system.iso", 4 << 30);
+    let line = large.any_line(|line| line.starts_with("link: "));
+    for words in [
+        "ms there and back",
+        "for all of it",
+        "use a small netboot image (2.0 MiB",
+        "netboot-image",
+    ] {
+        assert!(line.contains(words), "{words}: {line}");
+    }
+    assert!(line.contains("h "), "it takes hours: {line}");
+    large.terminate();
+    let small = mount("netboot.iso", 2 << 20);
+    let line = small.any_line(|line| line.starts_with("link: "));
+    assert!(line.contains("expect about") && !line.contains("netboot"), "{line}");
+    small.terminate();
+}
