@@ -120,3 +120,59 @@ fn a_clock_that_is_years_off_is_a_problem() {
     let said = ["2020-02-03", "Set the clock", "is this machine's clock right?"];
     finds(&mut elsewhen, 14, &said);
 }
+
+/// A file system of 8 MiB of its own, in which a used data directory is treated badly. What is mounted is gone with it.
+const BAD_DISK: &str = r#"set -eu
+mount -t tmpfs -o size=8m,mode=700 none "$1"
+cp -a "$2/." "$1/"
+listen="--set cira.listen=127.0.0.1:0 --set web.listen=127.0.0.1:0 --set socks.listen=127.0.0.1:0
+    --set http_proxy.listen=127.0.0.1:0 --set metrics.listen=127.0.0.1:0"
+tell() {
+    "$VIADUCT" doctor --data "$1" $listen 2>&1 || echo "exit $?"
+    "$VIADUCT" serve --data "$1" $listen 2>&1 || echo "exit $?"
+}
+dd if=/dev/zero of="$1/fill" bs=4k 2>/dev/null || true
+echo "== full"; tell "$1"
+rm "$1/fill"
+mount -o remount,ro "$1"
+echo "== read-only"; tell "$1"
+mount -o remount,rw "$1"
+chmod 644 "$1/ca/root.key" "$1"/keys/*
+echo "== open"; "$VIADUCT" doctor --data "$1" $listen 2>&1 || echo "exit $?"
+"#;
+
+#[test]
+fn a_disk_that_is_full_or_cannot_be_written_and_keys_for_all_to_read_are_told() {
+    let (data, place) = (used(), Directory::new());
+    // Whoever is not root is it in a namespace of their own.
+    let namespace = if run("id", ["-u"]).trim() == "0" { "-m" } else { "-rm" };
+    let mut command = Command::new("unshare");
+    command.args([namespace, "sh", "-c", BAD_DISK, "sh"]).arg(place.path()).arg(data.path());
+    let done = output(clean(&mut command).env("VIADUCT", viaduct()));
+    let said = [&done.stdout[..], &done.stderr[..]].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(done.status.success(), "{said}");
+    let place = place.path().display();
+    let part = |name: &str| {
+        let part = said.split("== ").find(|part| part.starts_with(name));
+        part.unwrap_or_else(|| panic!("no {name}: {said}")).to_owned()
+    };
+    let doctor = format!("next: `viaduct doctor --data {place}`");
+    let full = part("full");
+    for words in
+        ["✗ disk", "E4002", "Make room on this disk", "exit 14", "the disk is full", &doctor]
+    {
+        assert!(full.contains(words), "{words}: {full}");
+    }
+    let read_only = part("read-only");
+    let why = format!("{place} cannot be written");
+    for words in
+        [&*why, "Read-only file system", "remount,rw", "exit 14", "E1008", &doctor, "exit 2"]
+    {
+        assert!(read_only.contains(words), "{words}: {read_only}");
+    }
+    let open = part("open");
+    for key in ["ca/root.key", "keys/sealing.key", "keys/tokens.key", "keys/credentials.key"] {
+        assert!(open.contains(&format!("chmod go= {place}/{key}")), "{key}: {open}");
+    }
+}

@@ -68,7 +68,7 @@ pub(crate) async fn demo(options: Options, data: Option<PathBuf>) -> ExitCode {
     match run(options, data).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<StartError>() {
-            Some(start) => failed(start),
+            Some(start) => failed(start, None),
             None => {
                 warn(&format!("{error:#}"));
                 let usage = error.downcast_ref::<DataDirError>().is_some();

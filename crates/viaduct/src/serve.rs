@@ -1,7 +1,10 @@
 //! `viaduct serve`: the server until it is told to stop.
 
 use crate::say::{note, warn};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use viaduct_server::{
     Config, Running, Server, StartError,
@@ -72,7 +75,7 @@ pub(crate) async fn serve(settings: Settings, data: Option<PathBuf>) -> ExitCode
     let data = loaded.config.data.clone();
     let running = match Server::start(loaded.config, text).await {
         Ok(running) => running,
-        Err(error) => return failed(&error),
+        Err(error) => return failed(&error, Some(&data)),
     };
     // Before it says that it is there: whoever reads that may end it at once.
     let (Ok(mut hangup), Ok(mut terminate)) =
@@ -102,8 +105,15 @@ async fn stop_or_reload(running: &Running, hangup: &mut Signal, terminate: &mut 
 }
 
 /// What a refusal to start means for whoever started it.
-pub(crate) fn failed(error: &StartError) -> ExitCode {
+pub(crate) fn failed(error: &StartError, data: Option<&Path>) -> ExitCode {
     warn(&error.to_string());
+    let of_the_disk = !matches!(error, StartError::Listen { .. } | StartError::Sources(_));
+    if let Some(data) = data.filter(|_| of_the_disk) {
+        note(&format!(
+            "  next: `viaduct doctor --data {}` looks at its files, disk and database.",
+            data.display()
+        ));
+    }
     match error {
         StartError::Locked(_)
         | StartError::Listen { .. }

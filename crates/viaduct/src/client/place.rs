@@ -102,12 +102,12 @@ fn variable(name: &str) -> Option<String> {
 /// What was said on the command line wins, then the environment, then `login`, then this machine's own server.
 pub(super) fn find(global: &Global) -> Result<(Place, Option<String>)> {
     let token = variable("VIADUCT_TOKEN");
+    if global.server.is_none() && global.data.is_some() {
+        return Ok((local(global)?, token));
+    }
     let context = Context::load()?;
     if let Some(url) = &global.server {
         return remote(global, url, context.as_ref(), token);
-    }
-    if global.data.is_some() {
-        return Ok((local(global)?, token));
     }
     if let Some(url) = variable("VIADUCT_SERVER") {
         return remote(global, &url, context.as_ref(), token);

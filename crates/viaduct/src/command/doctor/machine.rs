@@ -2,7 +2,10 @@
 
 use super::{Patient, finding::Findings};
 use crate::age::bytes;
-use rustix::fs::statvfs;
+use rustix::{
+    fs::{Access, access, statvfs},
+    io::Errno,
+};
 use std::{
     collections::BTreeSet,
     fs,
@@ -77,7 +80,9 @@ fn files(data: &Path, findings: &mut Findings) {
         );
         return;
     }
+    writable(data, findings);
     let (mut open, mut owners, mut count) = (Vec::new(), BTreeSet::new(), 0);
+    owners.extend(data.metadata().map(|metadata| metadata.uid()));
     let mut waiting = vec![data.to_path_buf()];
     while let Some(directory) = waiting.pop() {
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
@@ -113,6 +118,25 @@ fn files(data: &Path, findings: &mut Findings) {
     if open.is_empty() {
         findings
             .ok("files", format!("{} and its {count} files are closed to others", data.display()));
+    }
+}
+
+/// What the server must be able to write, as far as whoever runs this may.
+fn writable(data: &Path, findings: &mut Findings) {
+    let places = ["", "ca", "keys", "viaduct.db", "viaduct.lock"];
+    let places = places.iter().map(|name| data.join(name)).filter(|path| path.exists());
+    let refused = places.filter_map(|path| Some((access(&path, Access::WRITE_OK).err()?, path)));
+    for (error, path) in refused.take(1) {
+        let next = match error {
+            Errno::ROFS => "Mount its file system writable (`mount -o remount,rw`), after a look into the kernel's log: a failing disk is made read-only. Under systemd see ReadWritePaths=.".to_owned(),
+            _ => format!("Give it to the user that runs the server: chown -R USER {}; chmod -R u+rwX {0}", data.display()),
+        };
+        findings.problem(
+            "files",
+            format!("{} cannot be written: {error}", path.display()),
+            "The server does not start without writing there, and refuses changes that it cannot record (E4002).",
+            next,
+        );
     }
 }
 
