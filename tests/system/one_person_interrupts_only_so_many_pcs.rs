@@ -91,3 +91,26 @@ fn the_command_line_waits_for_its_turn_and_says_so() {
     assert!(!second.all().contains("accepted"), "{}", second.all());
     second.terminate();
 }
+
+#[test]
+fn the_command_line_numbers_its_orders_and_says_why_they_are_given() {
+    let (server, _pc) = start(50);
+    let reset = ["power", "reset", "pc-1", "--request-id", "INC-5512", "--reason"];
+    for reason in ["till frozen, Zürich", "again, because the line was lost"] {
+        server.cli(&[&reset[..], &[reason]].concat());
+    }
+    let records = server.cli(&["audit", "export"]);
+    let of_resets = records.lines().filter(|line| line.contains("power reset")).collect::<Vec<_>>();
+    assert_eq!(of_resets.len(), 1, "carried out once: {records}");
+    assert!(of_resets[0].contains("power reset; because: till frozen, Zürich"), "{of_resets:?}");
+    let other = server.try_cli(&["power", "off", "pc-1", "--request-id", "INC-5512"]);
+    assert_eq!(other.status.code(), Some(2), "{other:?}");
+    let long = "x".repeat(201);
+    for (option, value) in [("--reason", ""), ("--reason", &*long), ("--request-id", "a b")] {
+        let refused = server.try_cli(&["power", "reset", "pc-1", option, value]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{option} {value}: {said}");
+        assert!(said.contains(option), "{said}");
+    }
+    assert!(!server.cli(&["audit", "export"]).contains("power off"));
+}

@@ -128,7 +128,7 @@ pub(crate) fn failed(error: &StartError, data: Option<&Path>) -> ExitCode {
     }
 }
 
-fn greet(running: &Running, data: &std::path::Path) {
+fn greet(running: &Running, data: &Path) {
     let addresses = running.addresses();
     for (index, address) in addresses.cira.iter().enumerate() {
         note(&format!("devices     {address}{}", if index == 0 { "" } else { " (extra)" }));
