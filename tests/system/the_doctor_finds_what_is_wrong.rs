@@ -159,9 +159,15 @@ fn a_disk_that_is_full_or_cannot_be_written_and_keys_for_all_to_read_are_told() 
     };
     let doctor = format!("next: `viaduct doctor --data {place}`");
     let full = part("full");
-    for words in
-        ["✗ disk", "E4002", "Make room on this disk", "exit 14", "the disk is full", &doctor]
-    {
+    for words in [
+        "✗ disk",
+        "E4002",
+        "Make room on this disk",
+        "exit 14",
+        "on a full disk",
+        "it may be whole",
+        &doctor,
+    ] {
         assert!(full.contains(words), "{words}: {full}");
     }
     let read_only = part("read-only");

@@ -8,7 +8,7 @@ use rustix::{
 };
 use std::{
     collections::BTreeSet,
-    fs,
+    fs, iter,
     os::unix::fs::{FileTypeExt, MetadataExt},
     path::{Path, PathBuf},
 };
@@ -21,6 +21,8 @@ use viaduct_server::{
 
 /// Less room than this is a problem, and less than the other a warning.
 const ROOM: (u64, u64) = (64 << 20, 512 << 20);
+/// SQLite wants so much to open a database.
+const ROOM_TO_LOOK: u64 = 1 << 20;
 /// Percentage of free index nodes below which files can soon no longer be made.
 const INODES: u64 = 2;
 /// The file descriptors that are not for devices.
@@ -123,8 +125,8 @@ fn files(data: &Path, findings: &mut Findings) {
 
 /// What the server must be able to write, as far as whoever runs this may.
 fn writable(data: &Path, findings: &mut Findings) {
-    let places = ["", "ca", "keys", "viaduct.db", "viaduct.lock"];
-    let places = places.iter().map(|name| data.join(name)).filter(|path| path.exists());
+    let below = ["ca", "keys", "viaduct.db", "viaduct.lock"].map(|name| data.join(name));
+    let places = iter::once(data.to_path_buf()).chain(below).filter(|path| path.exists());
     let refused = places.filter_map(|path| Some((access(&path, Access::WRITE_OK).err()?, path)));
     for (error, path) in refused.take(1) {
         let next = match error {
@@ -158,8 +160,21 @@ async fn database(config: &Config, findings: &mut Findings) {
             let what = format!("the database is damaged in {} place(s): {first}", lines.len());
             findings.problem("database", what, why, next);
         }
+        // Without room SQLite cannot even look, and calls that an error of the disk.
+        Err(error) if room(&config.data).is_some_and(|free| free < ROOM_TO_LOOK) => findings
+            .problem(
+                "database",
+                format!("it cannot be examined on a full disk: {error}"),
+                why,
+                "Make room on this disk first, then ask again; it may be whole.",
+            ),
         Err(error) => findings.problem("database", error.to_string(), why, next),
     }
+}
+
+/// Bytes that are free where the data is.
+fn room(data: &Path) -> Option<u64> {
+    statvfs(data).ok().map(|disk| disk.f_bavail * disk.f_frsize)
 }
 
 fn disk(data: &Path, findings: &mut Findings) {
