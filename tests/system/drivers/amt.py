@@ -15,7 +15,8 @@ refuse    the reason with which a channel is refused
 identity  PEM file with the certificate and key for 16993
 
 On 16994 it is a PC that lets drives be mounted, asks for all of the image in one command after the other, and takes no
-byte of it: it grants nothing more. With guids (a list) it is so many PCs, each in a thread; with alive (seconds) it
+byte of it: it grants nothing more. With deaf it grants 64 MiB instead and reads nothing from its socket any more, so
+that TCP's window closes. With guids (a list) it is so many PCs, each in a thread; with alive (seconds) it
 sends keep-alives so often.
 
 Prints "opened PORT", "refused REASON", "line REQUEST-LINE" for each head of HTTP, "challenged" for each 401, and "request METHOD BODY" for each one that it believes, in order.
@@ -25,6 +26,7 @@ import hashlib
 import json
 import re
 import secrets
+import socket
 import ssl
 import struct
 import sys
@@ -103,10 +105,20 @@ class Amt(device.Device):
         self.drives = {}  # consoles on 16994, with what has come of their next message
         self.patience = task.get("alive")
         self.spoke = time.monotonic()
+        self.deaf = False  # it reads no more
+        if task.get("deaf"):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 
     def pump(self, wait):
-        super().pump(wait)
-        if self.patience and not self.answers and time.monotonic() - self.spoke >= self.patience:
+        if not self.deaf:
+            super().pump(wait)
+        elif self.out:
+            self.socket.send(bytes(self.out))
+            self.out.clear()
+        else:
+            time.sleep(self.patience)
+        waits = self.answers and not self.deaf
+        if self.patience and not waits and time.monotonic() - self.spoke >= self.patience:
             self.spoke = time.monotonic()
             self.send(struct.pack(">BI", 208, 7))
             self.answers.append(struct.pack(">BI", 209, 7))
@@ -216,8 +228,11 @@ class Amt(device.Device):
                 outgoing += struct.pack("<HH", 8192, 8192) + bytes([0, 0, 0, 0, 0, 0x57, 1, 0, 0, 0])
             elif kind == 0x48:
                 outgoing += struct.pack("<BBBBI", 0x49, 0, 0, 0, 1) + struct.pack("<BI", 3, 1)
-                # It takes what it has granted already, and never grants again.
+                # It takes what it has granted already, and never grants again; or grants all and takes nothing.
                 channel.takes = False
+                if self.task.get("deaf"):
+                    self.send(struct.pack(">BII", 93, channel.theirs, 64 << 20))
+                    self.deaf = True
                 for number in range(50):
                     block = bytes([0x28, 0, 0, 0, 0, 0, 0]) + struct.pack(">H", BLOCKS) + bytes(3)
                     outgoing += struct.pack("<BBBBI", 0x50, 0, 0, 0, 2 + number) + bytes([0, 1, 0, 0, 0, 0, 0xB0, 0xA0]) + block

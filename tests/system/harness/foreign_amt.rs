@@ -47,8 +47,9 @@ impl ForeignAmt {
         Self { server, device, token, root, ports: ports.to_vec(), directory }
     }
 
-    /// Many PCs in one process, which take nothing of what is mounted; see the driver.
-    pub(crate) fn fleet(settings: &str, guids: &[String]) -> Self {
+    /// Many PCs in one process, which take nothing of what is mounted, and read nothing at all when they are deaf; see the
+    /// driver.
+    pub(crate) fn fleet(settings: &str, guids: &[String], deaf: bool) -> Self {
         let server = Server::start(&Settings { toml: settings.into() });
         let directory = drivers();
         let mut known = "name,guid,cira_user,cira_password,amt_user,amt_password\n".to_owned();
@@ -62,7 +63,7 @@ impl ForeignAmt {
         let (token, root) = (server.token("test", "admin"), server.root_certificate());
         directory.write("manner.json", "{}");
         let ports = vec![16994];
-        let more = json!({ "guids": guids, "alive": 2 });
+        let more = json!({ "guids": guids, "alive": 2, "deaf": deaf });
         let device = start(&server, &root, &directory, &ports, more);
         let fleet = Self { server, device, token, root, ports, directory };
         eventually("all of them are there", || match fleet.told("ready").len() {

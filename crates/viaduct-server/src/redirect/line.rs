@@ -16,6 +16,9 @@ use tokio::time::timeout;
 /// What bytes go through.
 pub(super) type Line = Stream<Channel>;
 
+/// Bytes that wait for the device: several times what firmware takes at once, and we are there when it takes more. What a
+/// PC that reads nothing costs is this and the buffers on its way.
+const QUEUE: usize = 64 << 10;
 /// TLS with a device must be up so soon.
 const TLS_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -41,6 +44,8 @@ pub(super) async fn open(
         }
         Err(error) => return Err(refused(error)),
     };
+    let (Ok(either) | Err(either)) = &channel;
+    either.queue_at_most(QUEUE);
     match channel {
         Ok(clear) => Ok(Stream::Plain(Rewind::new(Bytes::new(), clear))),
         Err(secret) => {

@@ -98,6 +98,11 @@ impl Channel {
         }
     }
 
+    /// From here on no more than so many bytes wait for the device, where `limits.channel_queue` lets more.
+    pub(crate) fn queue_at_most(&self, bytes: usize) {
+        self.shared.room.forget_permits(self.shared.queue.saturating_sub(bytes));
+    }
+
     /// Waits for room for up to `want` bytes of a write, less when the whole queue is smaller; the permit, which is for
     /// that many bytes and `WRITE_COST`, must be passed on with `send`.
     pub(super) fn poll_room(
