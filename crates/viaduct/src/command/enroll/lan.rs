@@ -81,11 +81,9 @@ pub(super) async fn run(desk: &Desk, options: Options) -> Result<()> {
         wish.certificate = CertificateTrust::First;
     }
     let job = work(desk, &wish, Teller::default(), !options.no_wait).await?;
+    // Also when nothing came of it: how far each PC got is what one goes on from.
+    table(desk, &job.devices)?;
     let done = job.devices.iter().filter(|device| is_good(device.state)).count();
-    if done > 0 || job.devices.len() > 1 {
-        // With one PC a failure leaves the output empty.
-        table(desk, &job.devices)?;
-    }
     sum_up(done, job.devices.iter().filter_map(failure).collect())
 }
 
