@@ -41,6 +41,7 @@ fn every_line_of_a_run_names_the_pc_and_where_it_came_from() {
     server.cli(&[&["devices", "password", "till-7"][..], &amt].concat());
     let platform = Platform::dial_with(&mps, &root, KNOWN, "till7", "Known1Password", &amt);
     let platform = platform.connected();
+    said("tunnel is ready");
     let sign_in = format!("token:{}", server.token("console", "proxy"));
     let proxy = server.address("HTTP proxy");
     let answer =

@@ -95,7 +95,8 @@ fn sign_in() -> Vec<Operation> {
 fn own() -> Vec<Operation> {
     vec![
         get("/api/v1/me/views", "The caller's saved views of the list of devices.")
-            .gives(200, Made(Schemas::shown::<Vec<SavedView>>)),
+            .gives(200, Made(Schemas::shown::<Vec<SavedView>>))
+            .refused(&[400]),
         put("/api/v1/me/views/{name}", "Saves a view, in place of the caller's of that name.")
             .takes(Made(Schemas::taken::<NewView>))
             .gives_nothing(204),
