@@ -159,17 +159,13 @@ fn a_disk_that_is_full_or_cannot_be_written_and_keys_for_all_to_read_are_told() 
     };
     let doctor = format!("next: `viaduct doctor --data {place}`");
     let full = part("full");
-    for words in [
-        "✗ disk",
-        "E4002",
-        "Make room on this disk",
-        "exit 14",
-        "on a full disk",
-        "it may be whole",
-        &doctor,
-    ] {
+    for words in
+        ["✗ disk", "E4002", "Make room on this disk", "exit 14", "the disk is full", &doctor]
+    {
         assert!(full.contains(words), "{words}: {full}");
     }
+    // Whether it can be examined depends on what the last server left to be done; that is no damage.
+    assert!(full.contains("it may be whole") || full.contains("no damage found"), "{full}");
     let read_only = part("read-only");
     let why = format!("{place} cannot be written");
     for words in

@@ -32,8 +32,19 @@ const SHOWN_MAX: usize = 64;
 
 impl<T: Io> Driver<T> {
     pub(super) fn take_events(&mut self) {
+        // Channels that end with their tunnel are told before its end. Whoever hears of one asks what became of the tunnel,
+        // so that the end is known first.
+        let mut last = Vec::new();
         while let Some(event) = self.connection.poll_event() {
-            self.on_event(event);
+            match event {
+                server::Event::ChannelClosed { channel, end: ChannelEnd::TunnelEnded } => {
+                    last.push(channel);
+                }
+                event => self.on_event(event),
+            }
+        }
+        for channel in last {
+            self.channel_closed(channel, ChannelEnd::TunnelEnded);
         }
     }
 
@@ -87,7 +98,10 @@ impl<T: Io> Driver<T> {
                 self.pushed(channel, format!("{}:{port}", shown(&target)));
             }
             server::Event::Fault(fault) => self.note(fault.to_string()),
-            server::Event::Ended(reason) => self.ended = Some(reason),
+            server::Event::Ended(reason) => {
+                self.ended = Some(reason);
+                self.end_known();
+            }
             // Nothing hangs on these: a keep-alive was answered, pfwd@ was accepted.
             _ => {}
         }
@@ -261,6 +275,12 @@ impl<T: Io> Driver<T> {
                 device: face.device,
                 text,
             });
+        }
+    }
+
+    fn end_known(&self) {
+        if let Phase::Admitted { face, .. } = &self.phase {
+            face.end.send_replace(Some(self.end()));
         }
     }
 
