@@ -40,9 +40,10 @@ fn a_return_value_that_is_not_zero_is_reported() {
 #[test]
 fn a_read_over_a_connection_that_ended_is_asked_again() {
     // The second request of a call goes over the connection of the first; the device ends it without a word.
-    let second = "IPS_PowerManagementService";
+    let second = "CIM_AssociatedPowerManagementService";
     let pc = ForeignAmt::start("", &json!({ "answer": "close-kept", "only": second }));
     let answer = pc.call("GET", "/amt/power/state/G", &Value::Null);
     assert!(answer.status == 200 && answer.body.contains("\"powerstate\":2"), "{answer:#?}");
+    pc.await_requests(second, 2);
     assert_eq!(pc.count(second), 2, "once over the kept connection, once over a fresh one");
 }

@@ -119,6 +119,8 @@ pub(crate) struct Driver<T> {
     refused: Option<Cow<'static, str>>,
     asked_end: Option<TunnelEnd>,
     ended: Option<EndReason>,
+    /// How long what is left to be said may take, once it has ended.
+    last_words: Option<Pin<Box<Sleep>>>,
     socket_error: Option<String>,
 }
 
@@ -162,6 +164,7 @@ impl<T: Io> Driver<T> {
             refused: None,
             asked_end: None,
             ended: None,
+            last_words: None,
             socket_error: None,
         }
     }
@@ -189,7 +192,7 @@ impl<T: Io> Driver<T> {
             self.take_events();
             progress |= self.poll_held(cx);
             progress |= self.poll_clock(cx);
-            if self.is_over() {
+            if self.is_over() || self.is_patience_over(cx) {
                 return Poll::Ready(());
             }
             if !progress {
@@ -201,6 +204,11 @@ impl<T: Io> Driver<T> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// A device that reads nothing takes no last words either, and must not stay among the connected for that.
+    fn is_patience_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.last_words.as_mut().is_some_and(|time| time.as_mut().poll(cx).is_ready())
     }
 
     fn is_over(&self) -> bool {

@@ -1,5 +1,6 @@
 //! What the state machine says, turned into channels, facts and events.
 
+use super::farewell::PATIENCE;
 use super::{Driver, Opening, Phase, lived, stage};
 use crate::{
     admission::Decision,
@@ -100,6 +101,7 @@ impl<T: Io> Driver<T> {
             server::Event::Fault(fault) => self.note(fault.to_string()),
             server::Event::Ended(reason) => {
                 self.ended = Some(reason);
+                self.last_words = Some(Box::pin(tokio::time::sleep(PATIENCE)));
                 self.end_known();
             }
             // Nothing hangs on these: a keep-alive was answered, pfwd@ was accepted.

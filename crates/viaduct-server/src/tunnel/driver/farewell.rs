@@ -11,8 +11,8 @@ use tokio::{
     time::timeout,
 };
 
-/// The device has so long to close its side before the connection is reset.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The device has so long to take what is left to be said, and then to close its side, before the connection is reset.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<T: Io> Driver<T> {
     pub(super) async fn farewell(mut self) {
