@@ -33,26 +33,25 @@ impl Line {
                 let (left, cuts) = (Arc::clone(&left), Arc::clone(&cuts));
                 let back = (to.try_clone().unwrap(), console.try_clone().unwrap());
                 thread::spawn(move || copy(&back.0, &back.1, || true));
-                thread::spawn(move || {
-                    copy(&console, &to, || {
-                        let goes = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                            left.checked_sub(PART as u64)
-                        });
-                        let more = || {
-                            cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |cuts| {
-                                cuts.checked_sub(1)
-                            })
-                        };
-                        if goes.is_err() && more().is_ok() {
-                            left.store(budget, Ordering::SeqCst);
-                        }
-                        goes.is_ok()
-                    });
-                });
+                let goes = move || may_go(&left, &cuts, budget);
+                thread::spawn(move || copy(&console, &to, goes));
             }
         });
         Self { address }
     }
+}
+
+/// Whether another part may pass; a cut gives the next connection its budget.
+fn may_go(left: &AtomicU64, cuts: &AtomicU64, budget: u64) -> bool {
+    let less = |counter: &AtomicU64, by| {
+        let taken = |value: u64| value.checked_sub(by);
+        counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken).is_ok()
+    };
+    let goes = less(left, PART as u64);
+    if !goes && less(cuts, 1) {
+        left.store(budget, Ordering::SeqCst);
+    }
+    goes
 }
 
 /// Bytes that are passed on at once.
