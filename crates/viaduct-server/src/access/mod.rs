@@ -7,11 +7,13 @@ mod jwt;
 mod oidc;
 mod password;
 mod people;
+mod principal;
 mod proxy;
 mod role;
 mod rules;
 mod second;
 mod setup;
+mod sign_in;
 mod signing;
 mod throttle;
 mod tokens;
@@ -27,25 +29,24 @@ pub(crate) use oidc::{Program, ProviderError};
 pub(crate) use password::MIN as PASSWORD_MIN;
 
 use crate::{
-    config::{self, Secret},
-    inventory::{Inventory, Person, StoreError, TokenRow, View},
+    config,
+    inventory::{Inventory, Person, StoreError, TokenRow},
     recent::Recent,
 };
 use password::Passwords;
 pub use people::{User, UserChange};
+pub use principal::Principal;
 pub use role::{Rights, Role};
 pub use second::Enrolment;
-use second::Proof;
 use setup::SetupSecret;
 use signing::Signer;
 use std::{
     collections::{BTreeMap, HashMap},
-    net::IpAddr,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::{Duration, Instant},
+    time::Duration,
 };
-use throttle::{Attempt, Throttle};
+use throttle::Throttle;
 use time::OffsetDateTime;
 
 /// The user name of a sign-in whose password is a token.
@@ -56,80 +57,6 @@ const LOCAL: &str = "local";
 const SECOND_FACTORS: usize = 10_000;
 /// Longer user names do not exist, and are not kept in tables either.
 const USER_MAX: usize = 64;
-/// What callers are told when too many sign-ins wait for their check.
-const BUSY: Duration = Duration::from_secs(1);
-
-/// Who is asking.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
-    /// User name, or `token:NAME`, or `local` for the socket in the data directory.
-    pub name: String,
-    pub rights: Rights,
-    /// Whose devices; empty unless there are several tenants.
-    pub tenant: String,
-    /// Only devices that carry all of these.
-    pub labels: BTreeMap<String, String>,
-    /// The sign-in that this goes back to.
-    pub session: Option<String>,
-    /// Changes with everything that the sign-in rested on: password, second factor, role, labels, or the token's value.
-    pub(crate) mark: Option<String>,
-    /// When the second factor was shown at that sign-in.
-    pub second_factor: Option<OffsetDateTime>,
-    /// Where the request came from; None for the local socket.
-    pub source: Option<IpAddr>,
-    /// Why they ask, in their own words, for the audit log.
-    pub reason: Option<String>,
-}
-
-impl Principal {
-    /// Somebody of that name with the rights of a role or scope, in the first tenant.
-    pub fn new(name: impl Into<String>, rights: impl Into<Rights>) -> Self {
-        Self {
-            name: name.into(),
-            rights: rights.into(),
-            tenant: String::new(),
-            labels: BTreeMap::new(),
-            session: None,
-            mark: None,
-            second_factor: None,
-            source: None,
-            reason: None,
-        }
-    }
-
-    /// The devices it sees; None: those of all tenants, for whoever has the data directory anyway.
-    #[must_use]
-    pub fn view(&self) -> Option<View> {
-        (self.name != LOCAL)
-            .then(|| View { tenant: self.tenant.clone(), labels: self.labels.clone() })
-    }
-
-    /// Whether it sees this device.
-    #[must_use]
-    pub fn sees(&self, device: &crate::inventory::Device) -> bool {
-        self.view().is_none_or(|view| view.shows(device))
-    }
-
-    /// The same, coming from that address.
-    #[must_use]
-    pub fn at(mut self, source: IpAddr) -> Self {
-        self.source = Some(source);
-        self
-    }
-
-    /// The same, for that reason.
-    #[must_use]
-    pub fn because(mut self, reason: Option<String>) -> Self {
-        self.reason = reason;
-        self
-    }
-
-    /// Whoever can open the socket in the data directory.
-    #[must_use]
-    pub fn local() -> Self {
-        Self::new(LOCAL, Scope::Admin)
-    }
-}
 
 /// What a user or token may do; each includes the ones before it, but `Proxy` stands alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -282,129 +209,6 @@ impl Access {
         })))
     }
 
-    /// User and password; user `token` means that the password is a token. An unknown user costs the same as a wrong
-    /// password, and failures slow the next tries of that account and source down.
-    ///
-    /// # Errors
-    /// Why not; nothing in it tells whether the user exists.
-    pub async fn sign_in(
-        &self,
-        user: &str,
-        password: &Secret<String>,
-        from: IpAddr,
-    ) -> Result<Principal, SignInError> {
-        self.sign_in_person(user, password, None, from).await
-    }
-
-    /// The same with a one-time code or recovery code, for people who have a second factor.
-    ///
-    /// # Errors
-    /// As for [`Access::sign_in`].
-    pub async fn sign_in_person(
-        &self,
-        user: &str,
-        password: &Secret<String>,
-        code: Option<&str>,
-        from: IpAddr,
-    ) -> Result<Principal, SignInError> {
-        let is_token = user == TOKEN_USER;
-        // Nobody guesses 256 bits, so a right token is never held back: a program with a stale one must not lock the
-        // others on its machine out.
-        let by_token = is_token.then(|| self.bearer(password));
-        if let Some(Ok(principal)) = by_token {
-            return Ok(principal);
-        }
-        let account: String = user.to_ascii_lowercase().chars().take(USER_MAX).collect();
-        let attempt = Attempt::new((!is_token).then_some(account.as_str()), from);
-        self.throttled(&attempt).inspect_err(|_| self.0.failures.note(&account, from))?;
-        let result = match by_token {
-            Some(result) => result,
-            None => match self.check(user, password, &attempt).await {
-                Ok(known) => self.second_factor(known, code).await,
-                Err(error) => Err(error),
-            },
-        };
-        let mut throttle = self.0.throttle();
-        match &result {
-            Ok(_) => throttle.succeeded(&attempt),
-            Err(SignInError::Wrong | SignInError::Expired) => {
-                throttle.failed(&attempt, Instant::now());
-                self.0.failures.note(&account, from);
-            }
-            Err(SignInError::Throttled(_) | SignInError::CodeNeeded) => {}
-        }
-        result
-    }
-
-    /// A sign-in failed that did not go through here: by a token that is none.
-    pub(crate) fn failed_at(&self, from: IpAddr) {
-        self.0.failures.note(TOKEN_USER, from);
-    }
-
-    /// Waits until a sign-in has failed.
-    pub(crate) async fn failed_again(&self) {
-        self.0.failures.wait().await;
-    }
-
-    /// What failed since this was last asked.
-    pub(crate) fn take_failed(&self) -> Failed {
-        self.0.failures.take()
-    }
-
-    fn throttled(&self, attempt: &Attempt) -> Result<(), SignInError> {
-        match self.0.throttle().delay(attempt, Instant::now()) {
-            Some(delay) => Err(SignInError::Throttled(whole_seconds(delay))),
-            None => Ok(()),
-        }
-    }
-
-    async fn check(
-        &self,
-        user: &str,
-        password: &Secret<String>,
-        attempt: &Attempt,
-    ) -> Result<Known, SignInError> {
-        let known = self.0.people().get(&user.to_ascii_lowercase()).cloned();
-        // Longer ones cannot be right, and would only cost time.
-        if password.expose().len() > password::MAX {
-            return Err(SignInError::Wrong);
-        }
-        let phc = known.as_ref().map(|known| known.person.password.clone());
-        let name = user.to_ascii_lowercase();
-        let standing = self.0.throttle().standing(attempt, Instant::now());
-        let still_allowed = || self.throttled(attempt).is_ok();
-        let keys = self.0.inventory.keys();
-        match self.0.passwords.check(keys, &name, password, phc, standing, still_allowed).await {
-            Ok(Some(right)) => {
-                known.filter(|known| right && !known.person.disabled).ok_or(SignInError::Wrong)
-            }
-            Ok(None) => {
-                self.throttled(attempt)?;
-                Err(SignInError::Throttled(BUSY))
-            }
-            Err(password::Busy) => Err(SignInError::Throttled(BUSY)),
-        }
-    }
-
-    /// Somebody whose password is right, once the second factor is shown as well.
-    async fn second_factor(
-        &self,
-        known: Known,
-        code: Option<&str>,
-    ) -> Result<Principal, SignInError> {
-        let mut principal = known.principal();
-        principal.mark = self.fingerprint(&principal.name);
-        if known.person.totp.is_some() {
-            let code = code.filter(|code| !code.is_empty()).ok_or(SignInError::CodeNeeded)?;
-            let proof = self.proof(&known.person, code).ok_or(SignInError::Wrong)?;
-            if let Proof::Recovery(hash) = proof {
-                self.use_up(&known.person.name.to_ascii_lowercase(), hash).await?;
-            }
-            principal.second_factor = Some(OffsetDateTime::now_utc());
-        }
-        Ok(principal)
-    }
-
     /// Whoever has that name at this moment: a user, `token:NAME`, or `local`.
     fn principal(&self, name: &str) -> Option<Principal> {
         let mut found = if name == LOCAL {
@@ -508,11 +312,6 @@ fn scope_of(name: &str) -> Result<Scope, StoreError> {
 fn role_of(name: &str) -> Result<Role, StoreError> {
     Role::from_name(name)
         .ok_or_else(|| StoreError::Database(format!("it holds `{name}`, which is no role")))
-}
-
-/// Rounded up: who waits that long is not told to wait again.
-fn whole_seconds(delay: Duration) -> Duration {
-    Duration::from_secs(delay.as_secs() + u64::from(delay.subsec_nanos() != 0))
 }
 
 /// Why the first user was not created.

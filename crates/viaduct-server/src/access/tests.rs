@@ -1,7 +1,9 @@
 //! What ends with what: a sign-in, a password, everything of a user, a token that somebody else has signed.
 
 use super::*;
+use crate::config::Secret;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use tempfile::TempDir;
 
 const PASSWORD: &str = "correct horse";

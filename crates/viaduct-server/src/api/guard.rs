@@ -1,13 +1,14 @@
 //! Who asks, and whether they may: one check in front of every handler.
 
-use super::{
-    Api, amt, body, redirections,
-    refusal::Refusal,
-    site::{self, Page},
-    wsman,
-};
+mod credential;
+mod denied;
+
+pub(super) use credential::COOKIE;
+pub(super) use denied::{not_allowed, own_only, refused};
+
+use super::{Api, amt, body, redirections, refusal::Refusal, wsman};
 use crate::{
-    access::{Action, Denied, Principal, Rights, Role, Scope, SignInError},
+    access::{Action, Principal, Scope},
     audit::Outcome,
     config::Secret,
     inventory::TENANT_MAX,
@@ -18,11 +19,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use credential::{cookie, sign_in};
+use std::{net::SocketAddr, sync::Arc};
 use viaduct_api::{Code, DeviceId};
 
 /// What a route asks of the caller.
@@ -345,56 +343,6 @@ fn is_provisioning(guard: Guard, headers: &HeaderMap) -> bool {
         && !browser
 }
 
-/// The refusal of what somebody may not do; it names the right, so that a page can say more about that.
-pub(super) fn refused(api: &Api, principal: &Principal, denied: &Denied) -> Refusal {
-    Refusal::new(Code::NotAllowed, not_allowed(principal, denied))
-        .next(who_can_help(api, principal, denied.action))
-        .right(denied.action)
-}
-
-/// The refusal of what somebody may do with their own only, as `detail` says; the right is that for others'.
-pub(super) fn own_only(api: &Api, who: &Principal, detail: &str, action: Action) -> Refusal {
-    let detail = format!("{detail} (right `{action}`)");
-    Refusal::new(Code::NotAllowed, detail).next(who_can_help(api, who, action)).right(action)
-}
-
-/// Which roles or scopes have the right, and who can give one of them. Tokens are told no names: they are out of the house
-/// sooner than people.
-fn who_can_help(api: &Api, principal: &Principal, action: Action) -> String {
-    const YOURS: &str = "`viaduct users permissions` lists your rights";
-    if principal.rights.allow(action) {
-        return format!("Ask an owner of the whole server; {YOURS}.");
-    }
-    if matches!(principal.rights, Rights::Scope(_)) {
-        let scopes = Scope::ALL.iter().filter(|scope| Rights::from(**scope).allow(action));
-        let scopes = listed(scopes.map(|scope| format!("`{}`", scope.name())));
-        return format!(
-            "Ask somebody who manages tokens for one of the scope {scopes} (`viaduct tokens create NAME --scope ...`); {YOURS}."
-        );
-    }
-    let roles = Role::ALL.iter().filter(|role| Rights::from(**role).allow(action));
-    let roles = listed(roles.map(|role| format!("`{}`", role.name())));
-    let managers = api.access.managers(&principal.tenant);
-    let whom = match managers.is_empty() {
-        true => "somebody who manages users".to_owned(),
-        false => listed(managers.into_iter().take(MANAGERS)),
-    };
-    format!("Ask {whom} for a role that has it: {roles}; {YOURS}.")
-}
-
-/// So many people are named who can give a right.
-const MANAGERS: usize = 3;
-
-/// `a, b or c`.
-fn listed(words: impl Iterator<Item = String>) -> String {
-    let mut words: Vec<String> = words.collect();
-    match words.pop() {
-        Some(last) if words.is_empty() => last,
-        Some(last) => format!("{} or {last}", words.join(", ")),
-        None => String::new(),
-    }
-}
-
 /// Names why something is done; kept in the audit log with it.
 const REASON: &str = "x-viaduct-reason";
 /// Longest reason, in characters; a row of the audit log has room for it beside what was done.
@@ -412,120 +360,4 @@ fn reason(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
         let detail = format!("X-Viaduct-Reason: 1 to {REASON_MAX} characters of UTF-8 in one line");
         Refusal::new(Code::BadRequest, detail)
     })
-}
-
-/// Who lacks which right, in words.
-pub(super) fn not_allowed(principal: &Principal, denied: &Denied) -> String {
-    let (what, right) = (denied.action.words(), denied.action);
-    let kind = match principal.rights {
-        Rights::Role(_) => "role",
-        Rights::Scope(_) => "scope",
-    };
-    let name = principal.rights.name();
-    if principal.rights.allow(denied.action) {
-        return format!(
-            "{what} belongs to the whole server, and {} is of one tenant",
-            principal.name
-        );
-    }
-    if principal.name == name {
-        return format!("the {kind} `{name}` does not cover {what} (right `{right}`)");
-    }
-    format!(
-        "{} has the {kind} `{name}`, which does not cover {what} (right `{right}`)",
-        principal.name
-    )
-}
-
-/// The cookie of a browser that is signed in. The prefix keeps other hosts of the domain from setting it.
-pub(super) const COOKIE: &str = "__Host-viaduct";
-
-async fn sign_in(api: &Api, from: IpAddr, asked: Asked<'_>) -> Result<Principal, Refusal> {
-    let headers = asked.headers;
-    if headers.get(header::AUTHORIZATION).is_none()
-        && let Some(token) = cookie(headers)
-    {
-        same_site(asked)?;
-        return api.access.browser(&token).map_err(|error| turned_down(&error, "Bearer"));
-    }
-    let missing =
-        || Refusal::new(Code::NotSignedIn, "the request has no usable Authorization header");
-    // As clients of the key-value store send it.
-    if let Some(token) = headers.get("x-vault-token") {
-        let token = token.to_str().map_err(|_| missing())?;
-        return bearer(api, &Secret::new(token.to_owned()), from);
-    }
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
-    let (scheme, credential) =
-        value.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(missing)?;
-    let credential = credential.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
-        let token = Secret::new(credential.to_owned());
-        return bearer(api, &token, from);
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(missing());
-    }
-    // A browser that was given a password sends it along whoever's page asks.
-    if headers.contains_key(header::ORIGIN) {
-        same_site(asked)?;
-    }
-    let decoded = BASE64_STANDARD.decode(credential).ok().map(String::from_utf8);
-    let Some(Ok(decoded)) = decoded else { return Err(missing()) };
-    let (user, password) = decoded.split_once(':').ok_or_else(missing)?;
-    let password = Secret::new(password.to_owned());
-    let signed_in = api.access.sign_in_with_request(user, &password, from).await;
-    signed_in.map_err(|error| turned_down(&error, "Basic"))
-}
-
-/// Who has this token. One that is none is a failed sign-in; one that has run out is an accident.
-fn bearer(api: &Api, token: &Secret<String>, from: IpAddr) -> Result<Principal, Refusal> {
-    api.access.bearer(token).map_err(|error| match error {
-        SignInError::Wrong => {
-            api.access.failed_at(from);
-            Refusal::new(Code::NotSignedIn, "the token is not known, or was revoked")
-        }
-        other => turned_down(&other, "Bearer"),
-    })
-}
-
-fn cookie(headers: &HeaderMap) -> Option<Secret<String>> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .map(|(_, value)| Secret::new(value.to_owned()))
-}
-
-/// What a browser sends along by itself counts only on our own pages: a request that changes something, or that begins
-/// a stream, says where it comes from, and that is here. (A browser that says nothing on those is none.)
-fn same_site(asked: Asked<'_>) -> Result<(), Refusal> {
-    let headers = asked.headers;
-    let reads = matches!(*asked.method, Method::GET | Method::HEAD)
-        && !headers.contains_key(header::UPGRADE);
-    let from = match site::page(headers, asked.extensions) {
-        Page::Own => return Ok(()),
-        Page::Unnamed if reads && !site::fetched_by_others(headers) => return Ok(()),
-        Page::Unnamed => "a page that it does not name",
-        Page::Other(page) => page,
-    };
-    let from: String = from.chars().take(100).collect();
-    Err(Refusal::new(Code::CrossSite, format!("the browser sent it for {}", from.escape_debug())))
-}
-
-/// The refusal of a credential. `Basic` is only offered to those who tried it: a browser would ask its user.
-fn turned_down(error: &SignInError, scheme: &'static str) -> Refusal {
-    let detail = error.to_string();
-    match error {
-        SignInError::Wrong => Refusal::new(Code::NotSignedIn, detail).challenge(scheme),
-        // The body that Open AMT's gateway sends, which makes its web UI ask to sign in again.
-        SignInError::Expired => Refusal::new(Code::Expired, detail)
-            .challenge(scheme)
-            .shaped([("exp", "token expired".into())]),
-        SignInError::CodeNeeded => Refusal::new(Code::SecondFactor, detail).challenge(scheme),
-        SignInError::Throttled(wait) => {
-            Refusal::new(Code::Throttled, detail).retry_after(wait.as_secs().max(1))
-        }
-    }
 }
