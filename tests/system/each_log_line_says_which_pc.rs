@@ -1,7 +1,9 @@
 //! Whoever reads the log of a day with ten thousand PCs sees in each line which PC it is about: by its UUID, by its name
 //! where it has one, and by the address that it came from.
 
-use crate::harness::{Curl, Directory, Platform, Server, Settings, eventually, wsman};
+use crate::harness::{
+    Curl, Directory, Platform, Process, Server, Settings, eventually, pages, socks, wsman,
+};
 
 const KNOWN: &str = "4c4c4544-004b-4210-8033-b6c04f504671";
 const STRANGER: &str = "4c4c4544-004b-4210-8033-b6c04f504672";
@@ -42,34 +44,96 @@ fn every_line_of_a_run_names_the_pc_and_where_it_came_from() {
     let platform = Platform::dial_with(&mps, &root, KNOWN, "till7", "Known1Password", &amt);
     let platform = platform.connected();
     said("tunnel is ready");
-    let sign_in = format!("token:{}", server.token("console", "proxy"));
-    let proxy = server.address("HTTP proxy");
-    let answer =
-        Curl::new("http://till-7:16992/").proxy(&proxy, Some(&sign_in)).post(wsman::IDENTIFY).run();
-    assert_eq!(answer.status, 401, "{answer:#?}");
-    said("channel ended");
-    server.cli(&["power", "state", "till-7"]);
-    said("power state: ");
+    consoles_come_and_go(&server, &said);
     platform.process.kill();
     said("tunnel ended");
     eventually("the end of the tunnel", || {
         let devices = server.cli_json(&["devices", "ls"]);
         if devices[0]["connectionStatus"] == false { Ok(()) } else { Err(devices.to_string()) }
     });
+    let away = server.try_cli(&["wsman", "identify", "till-7"]);
+    assert_eq!(away.status.code(), Some(8), "{away:?}");
+    server.cli(&["devices", "rm", "till-7", "--yes"]);
+    said("device removed");
 
     let all = server.process.all();
-    let lines: Vec<&str> = all.lines().filter(|line| line.contains(KNOWN)).collect();
-    for words in
-        ["dialled in", "tunnel is ready", "channel opened", "channel ended", "tunnel ended"]
-    {
+    let concerns =
+        |line: &&str| line.contains(KNOWN) || line.contains("till-7") || is_of_one_pc(line);
+    let lines: Vec<&str> = all.lines().filter(|line| is_log(line)).filter(concerns).collect();
+    for words in [
+        "dialled in",
+        "tunnel is ready",
+        "channel opened",
+        "channel ended",
+        "console done",
+        "console refused",
+        "the right to use the proxy was taken away",
+        "redirection opened",
+        "redirection ended",
+        "a redirection is over",
+        "tunnel ended",
+        "device removed",
+    ] {
         let found = lines.iter().find(|line| line.contains(words));
-        assert!(found.is_some(), "no line `{words}` with the UUID:\n{all}");
+        assert!(found.is_some(), "no line `{words}`:\n{all}");
     }
-    // What was ordered by a person, not by a connection, has its own words.
-    let of_people = ["device added"];
-    for line in lines.iter().filter(|line| !of_people.iter().any(|words| line.contains(words))) {
+    let (added, later) = lines.split_first().unwrap();
+    assert!(
+        added.contains("device added"),
+        "before it came the first time it has no address: {added}"
+    );
+    for line in later {
+        assert!(line.contains(KNOWN), "no UUID: {line}");
         assert!(line.contains("till-7"), "no name: {line}");
-        let addressed = ["peer=", "address="].iter().any(|word| has_address(line, word));
+        let words = ["peer=", "address=", "last_address="];
+        let addressed = words.iter().any(|word| has_address(line, word));
         assert!(addressed, "no address: {line}");
     }
+}
+
+/// Consoles of every kind use the PC, are refused, and lose their right.
+fn consoles_come_and_go(server: &Server, said: &dyn Fn(&str) -> String) {
+    let token = server.token("console", "proxy");
+    let sign_in = format!("token:{token}");
+    let (http, socks_at) = (server.address("HTTP proxy"), server.address("SOCKS5"));
+    let ways = [
+        Curl::new("http://till-7:16992/").proxy(&http, Some(&sign_in)),
+        Curl::new("http://till-7:16992/").connect(&http, Some(&sign_in)),
+        Curl::new("http://till-7:16992/").socks(&socks_at, Some(&sign_in)),
+    ];
+    for way in ways {
+        let answer = way.post(wsman::IDENTIFY).run();
+        assert_eq!(answer.status, 401, "{answer:#?}");
+    }
+    said("channel ended");
+    let refused = Curl::new("http://till-7:16999/").proxy(&http, Some(&sign_in)).run();
+    assert_eq!(refused.status, 403, "{refused:#?}");
+    said("console refused");
+
+    let forward = Process::start(&server.cli_process(&["forward", "till-7:16992", "127.0.0.1:0"]));
+    let local = forward.line(|line| line.starts_with("127.0.0.1:"));
+    let through = Curl::new(&format!("http://{}/", local.trim())).post(wsman::IDENTIFY).run();
+    assert_eq!(through.status, 401, "{through:#?}");
+
+    let page = pages::hold(server, &server.token("page", "admin"), KNOWN);
+    said("redirection opened");
+    server.cli(&["power", "state", "till-7"]);
+    said("power state: ");
+    let open = socks(&socks_at, &token, "till-7", 16992);
+    server.cli(&["tokens", "revoke", "console", "--yes"]);
+    said("the right to use the proxy was taken away");
+    drop((open, page));
+    said("a redirection is over");
+}
+
+/// Whether the server's log says this; the rest is what it tells whoever started it.
+fn is_log(line: &str) -> bool {
+    ["DEBUG", " INFO", " WARN", "ERROR"].iter().any(|level| line.contains(&format!("{level} ")))
+}
+
+/// Whether a line without the name of a PC should have one: its words are those of lines about one.
+fn is_of_one_pc(line: &str) -> bool {
+    ["console done", "was taken away", "a redirection", "channel "]
+        .iter()
+        .any(|words| line.contains(words))
 }

@@ -178,3 +178,47 @@ fn a_disk_that_is_full_or_cannot_be_written_and_keys_for_all_to_read_are_told() 
         assert!(open.contains(&format!("chmod go= {place}/{key}")), "{key}: {open}");
     }
 }
+
+/// Root without the rights that make every file its own: an ordinary user, as far as files go.
+const ORDINARY: [&str; 2] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+
+fn as_ordinary_user(command: &Command) -> Command {
+    let mut ordinary = Command::new(ORDINARY[0]);
+    ordinary.arg(ORDINARY[1]).arg(command.get_program()).args(command.get_args());
+    clean(&mut ordinary);
+    ordinary
+}
+
+#[test]
+fn what_belongs_to_another_user_is_looked_at_as_its_own_or_said_not_to_be() {
+    let closed = ["is closed to others", "were not looked at", "sudo viaduct doctor --data"];
+    if run("id", ["-u"]).trim() != "0" {
+        // Nobody gives away files but root, whose home is closed to everybody else.
+        return finds(&mut doctor(Path::new("/root"), &[]), 0, &closed);
+    }
+    let data = used();
+    let path = data.path().to_str().unwrap();
+    run("chown", ["-R", "daemon:", path]);
+    finds(&mut as_ordinary_user(&doctor(data.path(), &[])), 0, &closed);
+
+    let whose = ["looked at as root, they belong to daemon", "runuser -u daemon -- viaduct serve"];
+    finds(&mut doctor(data.path(), &[]), 0, &whose);
+    let database = format!("{path}/viaduct.db");
+    run("chmod", ["400", &database]);
+    let cannot = [&*format!("{database} cannot be written"), &*format!("chown -R daemon: {path}")];
+    finds(&mut doctor(data.path(), &[]), 14, &cannot);
+    run("chmod", ["600", &database]);
+    run("chown", ["root:", &database]);
+    let foreign =
+        [&*format!("do not belong to daemon as it does, the first is {database} of root")];
+    finds(&mut doctor(data.path(), &[]), 0, &foreign);
+
+    run("chown", ["daemon:", &database]);
+    let server = Server::start_in(data, &Settings::default());
+    let done = server.try_cli(&["doctor"]);
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        text.contains("the server runs as root, and") && text.contains("start it as daemon"),
+        "{text}"
+    );
+}

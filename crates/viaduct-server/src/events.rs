@@ -231,6 +231,13 @@ impl Bus {
         drop(self.0.all.send(Arc::new(event)));
     }
 
+    /// The span for a log line about a device that is no event: with its UUID, its name, and the address where it is
+    /// or was.
+    #[must_use]
+    pub fn about(&self, device: DeviceId) -> tracing::Span {
+        self.0.log.about(device, self.0.history.inventory())
+    }
+
     /// All events from this moment on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {

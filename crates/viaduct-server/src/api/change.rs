@@ -69,7 +69,7 @@ async fn upsert_now(
         }
         Err(refusal) => return Err(refusal),
     };
-    tracing::info!(by = caller.principal.name, device = %id, name = device.name, "device added");
+    api.events.about(id).in_scope(|| tracing::info!(by = caller.principal.name, "device added"));
     Ok((StatusCode::CREATED, axum::Json(written(api, &device, issued))).into_response())
 }
 
@@ -175,12 +175,14 @@ pub(super) async fn remove(
         }
         Ok(())
     };
+    // Whoever it was is known only until it is removed.
+    let about = api.events.about(device.id);
     caller.audited(&api, Some(device.id), what, work).await?;
     if let Some(tunnel) = api.registry.lookup(device.id) {
         let by = &caller.principal.name;
         tunnel.disconnect(TunnelEnd::by_us("user request", format!("{by} removed the device")));
     }
-    tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device removed");
+    about.in_scope(|| tracing::info!(by = caller.principal.name, "device removed"));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -54,7 +54,9 @@ pub(super) async fn approve(
         }
     };
     let (device, issued) = caller.audited(&api, id, "approve", work).await?;
-    tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device approved");
+    api.events
+        .about(device.id)
+        .in_scope(|| tracing::info!(by = caller.principal.name, "device approved"));
     Ok(Json(change::written(&api, &device, issued)))
 }
 
@@ -75,7 +77,9 @@ pub(super) async fn block(
         let by = &caller.principal.name;
         tunnel.disconnect(TunnelEnd::by_us("user request", format!("{by} blocked the device")));
     }
-    tracing::info!(by = caller.principal.name, device = %device.id, name = device.name, "device blocked");
+    api.events
+        .about(device.id)
+        .in_scope(|| tracing::info!(by = caller.principal.name, "device blocked"));
     Ok(Json(devices::now(&api, &device)))
 }
 

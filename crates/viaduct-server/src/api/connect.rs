@@ -45,12 +45,12 @@ pub(super) async fn connect(
         Origin::Network(peer) | Origin::Trusted(peer) => Some(peer),
         Origin::Local => None,
     };
-    let channel = api.gateway.reach(Some(&caller.principal), &target, console).await?;
+    let reached = api.gateway.reach(Some(&caller.principal), &target, console).await?;
     let (gateway, who) = (api.gateway.clone(), caller.principal.clone());
     tokio::spawn(async move {
         // An upgrade that fails means that the client left; dropping the channel closes it.
         if let Ok(stream) = upgrade.await {
-            gateway.relay(&who, channel, TokioIo::new(stream), Bytes::new()).await;
+            gateway.relay(&who, reached, TokioIo::new(stream), Bytes::new()).await;
         }
     });
     let switch = [

@@ -107,6 +107,11 @@ impl DeviceCommands {
         }
     }
 
+    /// The span for a log line about this device.
+    pub(crate) fn about(&self) -> tracing::Span {
+        self.diary.events.about(self.diary.device)
+    }
+
     /// The only instance of a class.
     pub async fn get(&mut self, class: &str) -> Result<Instance, CommandError> {
         self.get_at(target(class)?).await
@@ -264,7 +269,9 @@ impl DeviceCommands {
             if let Some(server) = answered.server.as_deref().filter(|_| self.diary.requests == 1) {
                 let device = self.diary.device;
                 if let Err(error) = self.inventory.note_firmware(device, server).await {
-                    tracing::debug!(%device, %error, "its firmware's version is not kept");
+                    self.about().in_scope(|| {
+                        tracing::debug!(%error, "its firmware's version is not kept");
+                    });
                 }
             }
             self.envelope.clone_from(&answered.envelope);

@@ -5,9 +5,9 @@ use crate::{inventory::Inventory, tunnel::TunnelId};
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
-use tracing::{debug, info, warn};
+use tracing::{Span, debug, info, warn};
 use viaduct_api::DeviceId;
 
 impl Stage {
@@ -36,23 +36,39 @@ impl std::fmt::Display for Stage {
 pub(super) struct Log(Mutex<HashMap<DeviceId, (TunnelId, SocketAddr)>>);
 
 impl Log {
+    /// What a line about a device says of it besides its own words. At the level of errors, so that it is there whatever
+    /// the level of the lines is.
+    pub(super) fn about(&self, device: DeviceId, inventory: Option<&Inventory>) -> Span {
+        let known = inventory.and_then(|inventory| inventory.get(device));
+        let name = known.as_ref().map(|device| device.name.as_str());
+        let address = self.here().get(&device).map(|(_, peer)| *peer);
+        let was = known.as_ref().filter(|_| address.is_none()).and_then(|known| known.last_address);
+        let (address, last_address) =
+            (address.map(tracing::field::display), was.map(tracing::field::display));
+        tracing::error_span!("pc", %device, name, address, last_address)
+    }
+
     /// Writes an event's line. What is about a PC carries its name, and its address where the line has none of its own.
     pub(super) fn write(&self, event: &Event, inventory: Option<&Inventory>) {
         let address = self.address(event);
-        let Some(device) = device_of(event) else { return write(event) };
+        let Some(device) = device_of(event) else {
+            return match wanted(event, inventory) {
+                Some(device) => self.about(device, inventory).in_scope(|| write(event)),
+                None => write(event),
+            };
+        };
         let known = inventory.and_then(|inventory| inventory.get(device));
         let name = known.as_ref().map(|device| device.name.as_str());
         if name.is_none() && address.is_none() {
             return write(event);
         }
         let address = address.map(tracing::field::display);
-        // At the level of errors, so that it is there whatever the level of the lines is.
         tracing::error_span!("pc", name, address).in_scope(|| write(event));
     }
 
     /// The address of the PC, for lines without one.
     fn address(&self, event: &Event) -> Option<SocketAddr> {
-        let mut here = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut here = self.here();
         match event {
             Event::TunnelOpened { tunnel, device, peer, .. } => {
                 here.insert(*device, (*tunnel, *peer));
@@ -72,6 +88,17 @@ impl Log {
             other => here.get(&device_of(other)?).map(|(_, peer)| *peer),
         }
     }
+
+    fn here(&self) -> MutexGuard<'_, HashMap<DeviceId, (TunnelId, SocketAddr)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The PC that a console asked for in vain, when it named one that we know.
+fn wanted(event: &Event, inventory: Option<&Inventory>) -> Option<DeviceId> {
+    let Event::ConsoleRefused { target, .. } = event else { return None };
+    let name = target.rsplit_once(':').map_or(target.as_str(), |(name, _port)| name);
+    Some(inventory?.find(name).ok()?.id)
 }
 
 /// The PC that an event is about.

@@ -13,6 +13,7 @@ mod socks5;
 mod target;
 
 pub(crate) use http_proxy::Follower;
+pub(crate) use reach::Reached;
 pub use refusal::{Refusal, RequestError, SignInFault};
 pub use target::{Target, TargetError};
 

@@ -11,6 +11,17 @@ use crate::{
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use time::OffsetDateTime;
+use viaduct_api::DeviceId;
+
+/// A channel, and where it leads.
+#[derive(Debug)]
+pub(crate) struct Reached {
+    pub(crate) channel: Channel,
+    pub(super) device: DeviceId,
+    pub(super) port: u16,
+    /// Who asked, if it has an address.
+    pub(super) console: Option<SocketAddr>,
+}
 
 impl Gateway {
     /// Opens a channel to the port of the device that `target` names, on behalf of `who` (nobody in particular: where no
@@ -24,14 +35,15 @@ impl Gateway {
         who: Option<&Principal>,
         target: &Target,
         console: Option<SocketAddr>,
-    ) -> Result<Channel, Refusal> {
+    ) -> Result<Reached, Refusal> {
         let anonymous = sign_in::anonymous();
         let who = who.unwrap_or(&anonymous);
         let device = self.permit(who, target)?;
         let tunnel = self.0.registry.lookup(device.id).ok_or_else(|| away(target, &device))?;
         let opener = Opener { user: who.name.clone(), console };
         let (name, port) = (target.name().to_owned(), target.port());
-        tunnel.open(port, &opener).await.map_err(|error| match error {
+        let opened = tunnel.open(port, &opener).await;
+        let channel = opened.map_err(|error| match error {
             OpenError::NotForwarded { forwarded, .. } => {
                 Refusal::NotForwarded { name, port, forwarded }
             }
@@ -39,7 +51,8 @@ impl Gateway {
             OpenError::Busy => Refusal::Busy { name },
             OpenError::Timeout => Refusal::NoAnswer { name, sent: false },
             OpenError::Ended(_) => away(target, &device),
-        })
+        })?;
+        Ok(Reached { channel, device: device.id, port, console })
     }
 
     /// May `who` use this target, and which device is it? Asked anew for every request, also when a channel is at hand.

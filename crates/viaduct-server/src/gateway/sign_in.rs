@@ -1,10 +1,9 @@
 //! Who a console is: the answer of the access part, in the proxies' words.
 
-use super::{Gateway, Refusal, SignInFault};
+use super::{Gateway, Reached, Refusal, SignInFault};
 use crate::{
     access::{Principal, Scope, SignInError},
     config::Secret,
-    tunnel::{Channel, RelayEnd},
 };
 use bytes::Bytes;
 use std::{net::IpAddr, time::Duration};
@@ -25,20 +24,23 @@ pub(super) fn anonymous() -> Principal {
 }
 
 impl Gateway {
-    /// Relays until either side ends, or whoever opened the connection loses the right to it. None: the right was lost.
+    /// Relays until either side ends, or whoever opened the connection loses the right to it.
     pub(crate) async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         who: &Principal,
-        channel: Channel,
+        reached: Reached,
         console: S,
         prefix: Bytes,
-    ) -> Option<RelayEnd> {
+    ) {
+        let Reached { channel, device, port, console: from } = reached;
+        let (user, from) = (who.name.as_str(), from.map(tracing::field::display));
         tokio::select! {
-            end = channel.relay(console, prefix) => Some(end),
-            () = self.revoked(who) => {
-                tracing::info!(user = who.name, "the right to use the proxy was taken away; the connection is closed");
-                None
-            }
+            end = channel.relay(console, prefix) => self.0.events.about(device).in_scope(|| {
+                tracing::debug!(port, user, console = from, ?end, "console done");
+            }),
+            () = self.revoked(who) => self.0.events.about(device).in_scope(|| {
+                tracing::info!(port, user, console = from, "the right to use the proxy was taken away; the connection is closed");
+            }),
         }
     }
 

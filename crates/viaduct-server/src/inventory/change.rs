@@ -120,7 +120,7 @@ impl Inventory {
         let fqdn = fqdn.map(|f| f.map(names::fqdn).transpose()).transpose()?;
         let certificate = certificate.map(|c| c.map(names::certificate).transpose()).transpose()?;
         let cira = cira
-            .map(|(user, password)| self.credential(id, Some(&(user, Some(password)))))
+            .map(|(user, password)| self.credential((id, None), Some(&(user, Some(password)))))
             .transpose()?;
         let amt = amt.map(|a| self.sealed(id, Some(&a))).transpose()?;
         profile.as_ref().map(names::profile).transpose()?;
@@ -208,7 +208,7 @@ impl Inventory {
         credential: Option<(String, Secret<String>)>,
     ) -> Result<Option<Issued>, StoreError> {
         let given = credential.map(|(user, password)| (user, Some(password)));
-        let (user, verifier, issued) = self.credential(id, given.as_ref())?;
+        let (user, verifier, issued) = self.credential((id, None), given.as_ref())?;
         self.modify(id, move |record| {
             record.verifier = Some(verifier);
             Arc::make_mut(&mut record.device).cira_user = Some(user);
@@ -329,7 +329,8 @@ impl Inventory {
             (Some((user, verifier)), _) => (user, Some(verifier)),
             (None, Some(_)) if device.cira.is_none() => (None, None),
             (None, _) => {
-                let (user, verifier, made) = self.credential(device.id, device.cira.as_ref())?;
+                let who = (device.id, Some(&*device.name));
+                let (user, verifier, made) = self.credential(who, device.cira.as_ref())?;
                 issued = made;
                 (Some(user), Some(verifier))
             }
@@ -388,10 +389,11 @@ impl Inventory {
         }
     }
 
-    /// User, verifier, and the credential itself when it had to be made.
+    /// User, verifier, and the credential itself when it had to be made; for a device that is known, or will be under
+    /// that name.
     fn credential(
         &self,
-        id: DeviceId,
+        (id, new_name): (DeviceId, Option<&str>),
         given: Option<&(String, Option<Secret<String>>)>,
     ) -> Result<(String, Verifier, Option<Issued>), StoreError> {
         let (user, password, made) = match given {
@@ -402,8 +404,10 @@ impl Inventory {
         };
         names::cira(&user, &password)?;
         if !made {
+            let known = self.get(id);
+            let name = new_name.or(known.as_ref().map(|device| &*device.name));
             for warning in names::cira_warnings(&user, &password) {
-                tracing::warn!(device = %id, "{warning}");
+                tracing::warn!(device = %id, name, "{warning}");
             }
         }
         let verifier = self.0.keys.verifier(id, user.as_bytes(), password.expose().as_bytes());

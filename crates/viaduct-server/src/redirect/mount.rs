@@ -224,7 +224,7 @@ impl Drive {
                 return Err(End::ByDevice("the device reports an error of its drives".into()));
             }
             DriveEvent::Read { drive, offset, length } => {
-                self.give(line, entry, drive, (offset, length)).await?;
+                self.give(line, (all, entry), drive, (offset, length)).await?;
             }
         }
         self.flush(line, entry).await?;
@@ -235,7 +235,7 @@ impl Drive {
     async fn give(
         &mut self,
         line: &mut Line,
-        entry: &Entry,
+        (all, entry): (&Redirections, &Entry),
         which: ider::Drive,
         (offset, length): (u64, u32),
     ) -> Result<(), End> {
@@ -245,7 +245,9 @@ impl Drive {
             match self.source.read(at, count).await {
                 Ok(bytes) => self.drive.give_part(which, &bytes, given + count == length),
                 Err(error) => {
-                    tracing::warn!(device = %entry.device, image = self.mounted.media_name, %error, "an image cannot be read");
+                    all.0.events.about(entry.device).in_scope(|| {
+                        tracing::warn!(image = self.mounted.media_name, %error, "an image cannot be read");
+                    });
                     self.drive.give(which, None);
                     return Ok(());
                 }

@@ -55,7 +55,9 @@ impl Redirections {
         let stall = self.0.limits.stall_deadline.0;
         let (mut to, mut from) = split(socket, asked.framing, stall);
         let end = self.run(&mut to, &mut from, &grant, &asked, console).await;
-        tracing::debug!(device = %grant.device, reason = end.detail(), "a redirection is over");
+        self.0.events.about(grant.device).in_scope(|| {
+            tracing::debug!(reason = end.detail(), "a redirection is over");
+        });
         to.close(&end).await;
         from.drain().await;
     }

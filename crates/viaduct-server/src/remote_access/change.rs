@@ -11,6 +11,7 @@ use amt::remote_access::{
     trigger_list,
 };
 use time::OffsetDateTime;
+use tracing::Instrument;
 use viaduct_api::{
     Code, EnrollStep, Problem, RemoteAccessChange, RemoteAccessChanged, Said, StepState,
 };
@@ -60,10 +61,10 @@ pub(crate) async fn change(
         return Err(Problem::new(Code::WouldStrand, format!("{}: {why}", device.name)));
     }
     let before = if login.is_new { Some(accept(parts, device, &login).await?) } else { None };
-    let mut added = Added::default();
+    let (mut added, about) = (Added::default(), commands.about());
     let count = plan.steps.len();
     for (index, step) in plan.steps.iter().enumerate() {
-        let state = match perform(&mut commands, step, &mut added).await {
+        let state = match perform(&mut commands, step, &mut added).instrument(about.clone()).await {
             Ok(()) => StepState::Done,
             // The tunnel ended where it had to; what is left cannot be sent.
             Err(StepFault::Cut) if index + 1 == count => StepState::Unknown,
@@ -86,7 +87,9 @@ pub(crate) async fn change(
     if let Some(why) = &changed.cuts {
         // Only an explanation is lost with it.
         if let Err(error) = parts.inventory.note_silenced(device.id, why).await {
-            tracing::warn!(device = %device.id, name = device.name, %error, "it is not kept that the PC was told not to call");
+            about.in_scope(|| {
+                tracing::warn!(%error, "it is not kept that the PC was told not to call");
+            });
         }
     }
     Ok(changed)

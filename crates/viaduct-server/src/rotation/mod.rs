@@ -203,7 +203,7 @@ impl Rotator {
         let at = OffsetDateTime::now_utc();
         let entry = Entry { of, ready, at, detail: result.err().unwrap_or_default() };
         if let Err(problem) = self.record(|ledger| drop(ledger.devices.insert(device, entry))) {
-            tracing::warn!(%device, "{}", problem.detail);
+            self.0.parts.events.about(device).in_scope(|| tracing::warn!("{}", problem.detail));
         }
         if let Some((done, _)) = lock(&self.0.pushing).as_mut() {
             *done += 1;

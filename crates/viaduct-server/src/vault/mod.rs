@@ -179,7 +179,7 @@ impl Vault {
     /// Asks about a device that is refused anyway, for nothing but the time it takes.
     pub(crate) async fn ask_about_stranger(&self, id: DeviceId) {
         if let Err(error) = self.read(&format!("devices/{id}")).await {
-            tracing::debug!(%error, "a device that is refused anyway was not looked up");
+            tracing::debug!(device = %id, %error, "a device that is refused anyway was not looked up");
         }
         let mut strangers = self.strangers();
         if strangers.len() >= STRANGERS {

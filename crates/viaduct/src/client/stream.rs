@@ -46,7 +46,15 @@ fn no_server(socket: &std::path::Path, error: &io::Error) -> Failure {
         }
         _ => error.to_string(),
     };
-    Failure::new(Code::Unreachable, format!("{}: {why}", socket.display()))
+    let failure = Failure::new(Code::Unreachable, format!("{}: {why}", socket.display()));
+    match error.kind() {
+        // It may well be running.
+        io::ErrorKind::PermissionDenied => failure.next(
+            "Only the user that runs the server may use its socket: ask again with sudo, or sign in like everybody else with \
+             `viaduct login https://HOST:8443`.",
+        ),
+        _ => failure,
+    }
 }
 
 async fn dial(remote: &Remote) -> Result<Box<dyn Io>> {

@@ -180,7 +180,9 @@ async fn take_back(device: &mut DeviceCommands, read: Instance) {
         Err(error) => Err(error),
     };
     if let Err(error) = order.and(put) {
-        tracing::warn!("what was asked of the next boot could not be taken back: {error}");
+        device.about().in_scope(|| {
+            tracing::warn!("what was asked of the next boot could not be taken back: {error}");
+        });
     }
 }
 

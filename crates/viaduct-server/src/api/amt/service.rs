@@ -80,7 +80,7 @@ pub(super) async fn users(asked: Asked) -> Result<Json<Value>, Refusal> {
     let listed = match device.call(ACCOUNTS, "EnumerateUserAclEntries", start).await {
         Ok(listed) => listed,
         Err(error @ (CommandError::Returned { .. } | CommandError::Fault { .. })) => {
-            tracing::debug!("accounts: {error}");
+            device.about().in_scope(|| tracing::debug!("accounts: {error}"));
             return Ok(Json(Value::Array(all)));
         }
         Err(error) => return Err(error.into()),

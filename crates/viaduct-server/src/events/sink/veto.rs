@@ -86,7 +86,9 @@ impl Vetoes {
             let device = question.device;
             match hook.no_verdict {
                 NoVerdict::Allow => {
-                    tracing::warn!(%device, peer = %question.peer, "{name} gave no verdict on a new tunnel: {why}; it was let in (no_verdict = \"allow\")");
+                    let known = self.notices.inventory.get(device);
+                    let known = known.as_ref().map(|device| device.name.as_str());
+                    tracing::warn!(%device, name = known, peer = %question.peer, "{name} gave no verdict on a new tunnel: {why}; it was let in (no_verdict = \"allow\")");
                 }
                 NoVerdict::Refuse => {
                     return Verdict::Close(format!(

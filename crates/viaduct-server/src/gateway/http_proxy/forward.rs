@@ -131,7 +131,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             }
             Ok(false) => {}
             Err(cut) => {
-                tracing::debug!(peer = %self.peer, %target, ?cut, end = ?link.stream.end(), "answer broke off");
+                self.gateway.0.events.about(device).in_scope(|| {
+                    let end = link.stream.end();
+                    tracing::debug!(console = %self.peer, user = who.name, %target, ?cut, ?end, "answer broke off");
+                });
                 return Ok(Next::Gone);
             }
         }
@@ -145,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     /// A new channel; gives up when the console does.
     async fn fresh(&mut self, who: &Principal, target: &Target) -> Result<Link<Channel>, Stop> {
         tokio::select! {
-            reached = self.gateway.reach(Some(who), target, Some(self.peer)) => Ok(Link::new(reached?)),
+            reached = self.gateway.reach(Some(who), target, Some(self.peer)) => Ok(Link::new(reached?.channel)),
             () = self.console.left() => Err(Stop::Next(Next::Gone)),
         }
     }

@@ -19,11 +19,11 @@ use self::{
     request::{Asked, Request},
 };
 use super::{
-    Gateway, Refusal, RequestError, SignInFault, Target,
+    Gateway, Reached, Refusal, RequestError, SignInFault, Target,
     console::{Console, Gone},
     sign_in,
 };
-use crate::{access::Principal, config::Secret, tunnel::Channel};
+use crate::{access::Principal, config::Secret};
 use bytes::Buf;
 use std::{net::SocketAddr, time::Duration};
 use subtle::ConstantTimeEq;
@@ -69,7 +69,7 @@ enum Next {
     /// The console is gone.
     Gone,
     /// CONNECT succeeded: bytes from now on.
-    Relay(Box<Channel>, Principal),
+    Relay(Box<Reached>, Principal),
 }
 
 /// Serves one console from its first byte to its last.
@@ -91,11 +91,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Next::Again => first = false,
             Next::Close => return connection.console.close().await,
             Next::Gone => return,
-            Next::Relay(channel, who) => {
+            Next::Relay(reached, who) => {
                 let (stream, prefix) = connection.console.into_parts();
-                let end = gateway.relay(&who, *channel, stream, prefix).await;
-                tracing::debug!(%peer, ?end, "CONNECT console done");
-                return;
+                return gateway.relay(&who, *reached, stream, prefix).await;
             }
         }
     }
@@ -172,10 +170,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             reached = self.gateway.reach(Some(who), target, Some(self.peer)) => reached,
             () = self.console.left() => return Ok(Next::Gone),
         };
-        let channel = reached?;
+        let reached = reached?;
         let head = format!("HTTP/1.{} 200 Connection established\r\n\r\n", request.minor);
         match self.console.send(head.as_bytes()).await {
-            Ok(()) => Ok(Next::Relay(Box::new(channel), who.clone())),
+            Ok(()) => Ok(Next::Relay(Box::new(reached), who.clone())),
             Err(_) => Ok(Next::Gone),
         }
     }

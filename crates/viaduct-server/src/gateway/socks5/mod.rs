@@ -3,7 +3,7 @@
 mod wire;
 
 use super::{
-    Gateway, Refusal, SignInFault, Target,
+    Gateway, Reached, Refusal, SignInFault, Target,
     console::{Console, Gone},
     refusal::SocksReply,
     sign_in,
@@ -75,11 +75,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         target: String::new(),
     };
     let (refusal, farewell) = match dialogue.run().await {
-        Ok((channel, who)) => {
+        Ok((reached, who)) => {
             let (stream, prefix) = dialogue.console.into_parts();
-            let end = gateway.relay(&who, channel, stream, prefix).await;
-            tracing::debug!(%peer, target = %dialogue.target, ?end, "SOCKS5 console done");
-            return;
+            return gateway.relay(&who, reached, stream, prefix).await;
         }
         Err(End::Gone(Gone::Slow)) => (Refusal::Slow, Vec::new()),
         Err(End::Gone(gone)) => {
@@ -95,7 +93,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<'_, S> {
-    async fn run(&mut self) -> Result<(crate::tunnel::Channel, Principal), End> {
+    async fn run(&mut self) -> Result<(Reached, Principal), End> {
         let who = self.identify().await?;
         self.user = Some(who.name.clone());
         let request = self.next(wire::request).await.map_err(End::into_answer)?;
@@ -106,9 +104,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<'_, S> {
             reached = self.gateway.reach(Some(&who), &target, Some(self.peer)) => reached,
             () = self.console.left() => return Err(End::Gone(Gone::Closed)),
         };
-        let channel = reached.map_err(End::answered)?;
+        let reached = reached.map_err(End::answered)?;
         self.console.send(&wire::reply(wire::SUCCEEDED)).await?;
-        Ok((channel, who))
+        Ok((reached, who))
     }
 
     /// Greeting and sign-in.

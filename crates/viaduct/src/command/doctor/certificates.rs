@@ -1,6 +1,6 @@
 //! Certificates: their time, their keys for each generation of AMT, their chain, their names.
 
-use super::{Patient, finding::Findings};
+use super::{Patient, files, finding::Findings};
 use crate::age::span;
 use time::{Duration, OffsetDateTime};
 use viaduct_api::CertificateInfo;
@@ -11,12 +11,12 @@ const LEAF: (Duration, Duration) = (Duration::days(30), Duration::days(7));
 const ROOT: (Duration, Duration) = (Duration::days(365), Duration::days(180));
 
 pub(super) fn look(patient: &Patient, findings: &mut Findings) {
-    let files = patient
+    let found = patient
         .config
         .as_ref()
-        .filter(|_| patient.here)
+        .filter(|config| patient.here && files::closed(&config.data).is_none())
         .map(|config| inspect(&config.data.join("ca"), &config.cira, &config.web));
-    for fault in files.iter().flat_map(|files| &files.faults) {
+    for fault in found.iter().flat_map(|found| &found.faults) {
         findings.problem(
             "certificates",
             fault.clone(),
@@ -24,12 +24,12 @@ pub(super) fn look(patient: &Patient, findings: &mut Findings) {
             "Put a matching certificate and key in place, then `viaduct cert reload`.",
         );
     }
-    if let Some(sealed) = files.as_ref().and_then(|files| files.root_sealed) {
+    if let Some(sealed) = found.as_ref().and_then(|found| found.root_sealed) {
         of_rest(sealed, findings);
     }
-    let shown = match (&patient.server, &files) {
+    let shown = match (&patient.server, &found) {
         (Some((_, status)), _) => status.certificates.clone(),
-        (None, Some(files)) => files.certificates.iter().map(info).collect(),
+        (None, Some(found)) => found.certificates.iter().map(info).collect(),
         (None, None) => return,
     };
     if shown.is_empty() {

@@ -1,23 +1,14 @@
-//! The machine: files, disk, file descriptors, database, clock, TLS policy.
+//! The machine: disk, file descriptors, database, clock, TLS policy.
 
-use super::{Patient, finding::Findings};
+use super::{Patient, files, finding::Findings};
 use crate::age::bytes;
-use rustix::{
-    fs::{Access, access, statvfs},
-    io::Errno,
-};
+use rustix::fs::statvfs;
 use std::{
-    collections::BTreeSet,
-    fs, iter,
-    os::unix::fs::{FileTypeExt, MetadataExt},
+    fs,
     path::{Path, PathBuf},
 };
 use time::{OffsetDateTime, macros::datetime};
-use viaduct_server::{
-    Config,
-    config::{DataDir, Profile},
-    inventory, tls,
-};
+use viaduct_server::{Config, config::Profile, inventory, tls};
 
 /// Less room than this is a problem, and less than the other a warning.
 const ROOM: (u64, u64) = (64 << 20, 512 << 20);
@@ -37,15 +28,17 @@ pub(super) async fn look(patient: &Patient, findings: &mut Findings) {
     clock(findings);
     let Some(config) = &patient.config else { return };
     let data = &config.data;
-    if !data.exists() {
+    if let Some(owner) = files::closed(data) {
+        files::not_looked_at(data, &owner, findings);
+    } else if data.exists() {
+        files::look(patient, data, findings);
+        database(config, findings).await;
+    } else {
         findings.note(
             "files",
             format!("{} does not exist yet; the server makes it", data.display()),
             "",
         );
-    } else {
-        files(data, findings);
-        database(config, findings).await;
     }
     disk(data, findings);
     descriptors(patient, config, findings);
@@ -70,84 +63,6 @@ fn clock(findings: &mut Findings) {
             "On this machine: timedatectl. In a container the host keeps it.",
         );
     }
-}
-
-fn files(data: &Path, findings: &mut Findings) {
-    if let Err(error) = DataDir::existing(data) {
-        findings.problem(
-            "files",
-            error.to_string(),
-            "It holds the keys of every PC; the server does not start with it.",
-            format!("chmod 700 {}", data.display()),
-        );
-        return;
-    }
-    writable(data, findings);
-    let (mut open, mut owners, mut count) = (Vec::new(), BTreeSet::new(), 0);
-    owners.extend(data.metadata().map(|metadata| metadata.uid()));
-    let mut waiting = vec![data.to_path_buf()];
-    while let Some(directory) = waiting.pop() {
-        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let Ok(metadata) = path.symlink_metadata() else { continue };
-            owners.insert(metadata.uid());
-            count += 1;
-            if metadata.is_dir() {
-                waiting.push(path.clone());
-            }
-            let closed = metadata.is_symlink() || metadata.mode() & 0o077 == 0;
-            if !closed && (is_secret(&path) || metadata.file_type().is_socket()) {
-                open.push(path);
-            }
-        }
-    }
-    for path in &open {
-        findings.problem(
-            "files",
-            format!("{} can be used by others", path.display()),
-            "Who reads the keys can pose as this server; who reaches the socket is its administrator.",
-            format!("chmod go= {}", path.display()),
-        );
-    }
-    if owners.len() > 1 {
-        findings.warning(
-            "files",
-            format!("files in {} belong to {} different users", data.display(), owners.len()),
-            "The server may not be able to write some of them.",
-            format!("chown -R them all to the user that runs the server, under {}", data.display()),
-        );
-    }
-    if open.is_empty() {
-        findings
-            .ok("files", format!("{} and its {count} files are closed to others", data.display()));
-    }
-}
-
-/// What the server must be able to write, as far as whoever runs this may.
-fn writable(data: &Path, findings: &mut Findings) {
-    let below = ["ca", "keys", "viaduct.db", "viaduct.lock"].map(|name| data.join(name));
-    let places = iter::once(data.to_path_buf()).chain(below).filter(|path| path.exists());
-    let refused = places.filter_map(|path| Some((access(&path, Access::WRITE_OK).err()?, path)));
-    for (error, path) in refused.take(1) {
-        let next = match error {
-            Errno::ROFS => "Mount its file system writable (`mount -o remount,rw`), after a look into the kernel's log: a failing disk is made read-only. Under systemd see ReadWritePaths=.".to_owned(),
-            _ => format!("Give it to the user that runs the server: chown -R USER {}; chmod -R u+rwX {0}", data.display()),
-        };
-        findings.problem(
-            "files",
-            format!("{} cannot be written: {error}", path.display()),
-            "The server does not start without writing there, and refuses changes that it cannot record (E4002).",
-            next,
-        );
-    }
-}
-
-/// Keys, and the database with everything in it.
-fn is_secret(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.ends_with(".key")
-        || name.contains(".db")
-        || path.components().any(|part| part.as_os_str() == "keys")
 }
 
 async fn database(config: &Config, findings: &mut Findings) {
@@ -247,27 +162,5 @@ async fn policy(config: &Config, findings: &mut Findings) {
                 "Look at the system's policy (/etc/ssl/openssl.cnf, OPENSSL_CONF, update-crypto-policies): MinProtocol, CipherString, SECLEVEL.",
             ),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{super::finding::Level, *};
-    use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn a_key_that_others_can_read_is_a_problem() {
-        let owner = fs::Permissions::from_mode(0o700);
-        let directory = tempfile::Builder::new().permissions(owner).tempdir().unwrap();
-        let key = directory.path().join("root.key");
-        fs::write(&key, "").unwrap();
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-        let mut findings = Findings::default();
-        files(directory.path(), &mut findings);
-        assert_eq!(findings.count(Level::Problem), 0, "{findings:?}");
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
-        let mut findings = Findings::default();
-        files(directory.path(), &mut findings);
-        assert_eq!(findings.count(Level::Problem), 1, "{findings:?}");
     }
 }

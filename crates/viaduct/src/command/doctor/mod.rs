@@ -1,6 +1,7 @@
 //! `viaduct doctor`: is everything as a server and its PCs need it? With a running server and without one.
 
 mod certificates;
+mod files;
 mod finding;
 mod hardening;
 mod machine;
@@ -98,6 +99,7 @@ async fn meet(global: &Global, settings: &Settings, findings: &mut Findings) -> 
     // With a file of settings it is about this machine, whatever `login` remembers.
     let offline = settings.names_settings();
     let client = Client::find(global);
+    let data = settings.args(global.data.clone()).data_directory().unwrap_or_default();
     let named = matches!(&client, Ok(Client { place: Place::Remote(_), .. }));
     let server = match client {
         Ok(client) if !(offline && named) => match client.get::<Status>("/status").await {
@@ -107,13 +109,13 @@ async fn meet(global: &Global, settings: &Settings, findings: &mut Findings) -> 
                 None
             }
             Err(_) => {
-                findings.note("server", "no server runs on this data directory", "viaduct serve");
+                nobody_runs(&data, findings);
                 None
             }
         },
         Ok(_) => None,
         Err(failure) if failure.code() == Some(Code::Unreachable) => {
-            findings.note("server", "no server runs on this data directory", "viaduct serve");
+            nobody_runs(&data, findings);
             None
         }
         Err(failure) => return Err(failure),
@@ -127,10 +129,22 @@ async fn meet(global: &Global, settings: &Settings, findings: &mut Findings) -> 
     if let Some((client, _)) = &server {
         config = server::settings(client, global.data.clone()).await;
     }
-    if config.is_none() && here {
+    // Beside a closed directory the settings cannot be known.
+    if config.is_none() && here && files::closed(&data).is_none() {
         config = load(settings.args(global.data.clone()), findings);
     }
     Ok(Patient { config, server, here })
+}
+
+/// Says so, or that it cannot be seen.
+fn nobody_runs(data: &Path, findings: &mut Findings) {
+    let data = files::elsewhere(data).unwrap_or(data);
+    match files::closed(data) {
+        Some(owner) => files::not_looked_at(data, &owner, findings),
+        None => {
+            findings.note("server", "no server runs on this data directory", &files::start(data));
+        }
+    }
 }
 
 fn load(args: LoadArgs, findings: &mut Findings) -> Option<Config> {
