@@ -96,6 +96,29 @@ fn a_boot_source_is_set_for_one_boot_and_the_pc_started() {
 }
 
 #[test]
+fn one_click_recovery_boots_with_secure_boot_and_on_request_without() {
+    let site = Site::start(&["--firmware", "16.1"]);
+    let boots = |args: &[&str], source: &str| {
+        site.says(&[&["boot"], args, &["--wait"]].concat(), 0, &["on after"]);
+        eventually(source, || {
+            let status = site.booted();
+            let line = status.lines().find(|line| line.contains("booted from: "));
+            if line.is_some_and(|line| line.ends_with(source)) { Ok(()) } else { Err(status) }
+        });
+    };
+    let https = ["https", "pc-1", "--url", "https://boot.example/x.efi"];
+    boots(&[&https[..], &["--no-secure-boot"]].concat(), "x.efi, without Secure Boot");
+    boots(&https, "x.efi");
+    let sources = site.says(&["boot", "sources", "pc-1"], 0, &["UEFI HTTPS Boot", "WinRe"]);
+    boots(&["winre", "pc-1"], "winre.wim");
+    let image = sources.lines().find(|line| line.contains("PBA")).expect(&sources);
+    let image = image.split_whitespace().last().unwrap();
+    boots(&["local", "pc-1", "--path", image, "--no-secure-boot"], ".efi, without Secure Boot");
+    let nowhere = ["boot", "local", "pc-1", "--path", "nowhere", "--yes"];
+    site.says(&nowhere, 9, &["E2013", "viaduct boot sources"]);
+}
+
+#[test]
 fn a_boot_that_needs_consent_says_how_to_get_it_and_then_goes_through() {
     let site = Site::start(&["--firmware", "16.1"]);
     site.says(&["amt", "features", "pc-1", "--consent", "all"], 0, &[]);

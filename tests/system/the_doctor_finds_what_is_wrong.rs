@@ -1,6 +1,8 @@
 //! `viaduct doctor` finds what is wrong with a server and its machine, and says what to do about it.
 
-use crate::harness::{Directory, Server, Settings, clean, output, run, viaduct};
+use crate::harness::{
+    Directory, Platform, Server, Settings, clean, eventually, output, run, viaduct,
+};
 use std::{net::TcpListener, path::Path, process::Command};
 
 /// The doctor for the data directory of a server that does not run.
@@ -177,6 +179,47 @@ fn a_disk_that_is_full_or_cannot_be_written_and_keys_for_all_to_read_are_told() 
     for key in ["ca/root.key", "keys/sealing.key", "keys/tokens.key", "keys/credentials.key"] {
         assert!(open.contains(&format!("chmod go= {place}/{key}")), "{key}: {open}");
     }
+}
+
+#[test]
+fn a_pc_is_looked_at_from_its_tunnel_to_its_way_back() {
+    let server = Server::start(&Settings::default());
+    let mps = server.device_listeners().remove(0);
+    let root = server.root_certificate();
+    let guid = "4c4c4544-004b-4210-8033-b6c04f504673";
+    server.add_device("till-8", guid, "till8", "Known1Password");
+    let mut look = server.cli_process(&["doctor", "--device", "till-8"]);
+    let away = [
+        "till-8 has never",
+        "Most likely",
+        "next:",
+        "is not kept here",
+        "1 problem(s), 1 warning(s)",
+    ];
+    finds(&mut look, 14, &away);
+
+    let files = Directory::new();
+    let amt = files.write("amt", "Office1Password!");
+    let amt = ["--amt-password-file", amt.to_str().unwrap()];
+    let platform = Platform::dial_with(&mps, &root, guid, "till8", "Known1Password", &amt);
+    let _platform = platform.connected();
+    server.cli(&[&["devices", "password", "till-8"][..], &amt].concat());
+    eventually("all its ports are known", || {
+        let shown = server.cli_json(&["devices", "show", "till-8"]);
+        let ports = shown["ports"].as_array().map_or(0, Vec::len);
+        if ports == 7 { Ok(()) } else { Err(shown.to_string()) }
+    });
+    finds(
+        &mut look,
+        0,
+        &["AMT answers with the password", "✓ way back", "0 problem(s), 0 warning(s)"],
+    );
+    server.cli(&["amt", "features", "till-8", "--sol", "off"]);
+    finds(&mut look, 0, &["SOL is off", "viaduct amt features till-8 --sol on"]);
+    let wrong = files.write("wrong", "Wrong1Password!");
+    server.cli(&["devices", "password", "till-8", "--amt-password-file", wrong.to_str().unwrap()]);
+    finds(&mut look, 14, &["refuses the AMT user and password", "viaduct devices password"]);
+    finds(&mut server.cli_process(&["doctor", "--device", "till-9"]), 5, &["E2001"]);
 }
 
 /// Root without the rights that make every file its own: an ordinary user, as far as files go.

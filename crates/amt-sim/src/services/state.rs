@@ -112,7 +112,7 @@ impl Host {
         let power = self.power().now();
         let mut lines = vec![format!("power: {}", power::word(power))];
         if power == power::ON {
-            lines.push(format!("booted from: {}", self.last_boot().source));
+            lines.push(format!("booted from: {}", self.last_boot()));
         }
         let image = self.seats().image_now();
         if image != BootImage::None {

@@ -75,6 +75,8 @@ pub(super) fn boot(host: &Arc<Host>, from: u8) {
     host.record(Event::progress(progress::VIDEO));
     host.record(Event::progress(progress::PCI));
     let by_amt = !host.boot().cleared;
+    let is_recovery = matches!(source, BootSource::Https { .. } | BootSource::File { .. });
+    let unguarded = is_recovery && !host.store().truth("AMT_BootSettingData", "EnforceSecureBoot");
     clear(host);
     let nothing_to_boot = {
         let mut boot = host.boot();
@@ -88,7 +90,7 @@ pub(super) fn boot(host: &Arc<Host>, from: u8) {
             BootSource::HardDrive if boot.drive_is_empty => BootSource::Nothing,
             other => other,
         };
-        boot.last = LastBoot { source, by_amt, at: host.clock().now() };
+        boot.last = LastBoot { source, by_amt, unguarded, at: host.clock().now() };
         boot.last.source == BootSource::Nothing
     };
     if nothing_to_boot {

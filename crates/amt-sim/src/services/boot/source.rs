@@ -62,8 +62,17 @@ pub struct LastBoot {
     pub source: BootSource,
     /// A console had asked for something, and this boot used it up.
     pub by_amt: bool,
+    /// It was a recovery for which a console did not want Secure Boot enforced.
+    pub unguarded: bool,
     /// When, in seconds since 1970 by the platform's clock.
     pub at: i64,
+}
+
+impl fmt::Display for LastBoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let without = if self.unguarded { ", without Secure Boot" } else { "" };
+        write!(f, "{}{without}", self.source)
+    }
 }
 
 /// What was asked for, if it counts and can be had. With nothing asked, the PC takes a redirected disc

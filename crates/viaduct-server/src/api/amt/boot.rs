@@ -227,7 +227,7 @@ async fn choose(device: &mut DeviceCommands, wish: &Wish) -> Result<Option<Strin
             let missing = || {
                 let what = if wish.path.is_empty() { "of this kind" } else { wish.path.as_str() };
                 Refusal::new(Code::AmtRefused, format!("the PC has no boot source {what}"))
-                    .next("`GET /api/v1/amt/power/bootSources/GUID` lists them.")
+                    .next("`viaduct boot sources DEVICE` lists them (GET /api/v1/amt/power/bootSources/GUID).")
             };
             found.map(|id| Some(id.to_owned())).ok_or_else(missing)
         }

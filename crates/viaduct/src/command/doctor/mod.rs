@@ -1,6 +1,7 @@
 //! `viaduct doctor`: is everything as a server and its PCs need it? With a running server and without one.
 
 mod certificates;
+mod device;
 mod files;
 mod finding;
 mod hardening;
@@ -32,6 +33,9 @@ pub(crate) struct Options {
     /// Also judge how well the server is guarded
     #[arg(long)]
     hardening: bool,
+    /// Look at this PC instead of at the server: its tunnel, its engine, and whether it would find its way back
+    #[arg(long, value_name = "DEVICE", conflicts_with_all = ["hardening", "config", "set"])]
+    device: Option<String>,
     /// Also write a file for whoever helps: the server's state and events without names, addresses and secrets
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -51,6 +55,10 @@ struct Patient {
 /// Exit code 14 when something is a problem.
 pub(crate) async fn run(global: &Global, options: Options) -> Result<()> {
     let mut findings = Findings::default();
+    if let Some(device) = &options.device {
+        device::look(&Client::find(global)?, device, &mut findings).await?;
+        return conclude(global, &mut findings);
+    }
     let patient = meet(global, &options.settings, &mut findings).await?;
     if patient.here {
         machine::look(&patient, &mut findings).await;
@@ -64,10 +72,14 @@ pub(crate) async fn run(global: &Global, options: Options) -> Result<()> {
     if options.hardening {
         hardening::look(&patient, &mut findings).await;
     }
-    findings.print(printer(global))?;
     if let Some(file) = &options.bundle {
         bundle(&patient, file).await?;
     }
+    conclude(global, &mut findings)
+}
+
+fn conclude(global: &Global, findings: &mut Findings) -> Result<()> {
+    findings.print(printer(global))?;
     let (problems, warnings) = (findings.count(Level::Problem), findings.count(Level::Warning));
     note(&format!("{problems} problem(s), {warnings} warning(s)"));
     if problems == 0 { Ok(()) } else { Err(Failure::said(Exit::Broken)) }

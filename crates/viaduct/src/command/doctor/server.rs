@@ -4,7 +4,7 @@ use super::finding::Findings;
 use crate::{client::Client, say::inert};
 use std::{io::Write, path::PathBuf};
 use time::OffsetDateTime;
-use viaduct_api::{EffectiveConfig, Status};
+use viaduct_api::{Code, EffectiveConfig, Status};
 use viaduct_server::{
     Config,
     config::{LoadArgs, VERSION},
@@ -58,6 +58,13 @@ pub(super) fn look(client: &Client, status: &Status, findings: &mut Findings) {
     }
     for item in &status.attention {
         let what = format!("{} ({})", item.detail, item.code);
-        findings.warning("attention", what, "", item.next.clone());
+        let why = match item.code.parse() {
+            Ok(Code::SetupLink) => {
+                "Nobody can sign in; only this machine's administrator can do anything."
+            }
+            Ok(code) => Code::title(code),
+            Err(_) => "",
+        };
+        findings.warning("attention", what, why, item.next.clone());
     }
 }
