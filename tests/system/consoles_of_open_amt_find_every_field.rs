@@ -91,6 +91,7 @@ const READS: &[(&str, &str)] = &[
          /records/0/Event:s /records/0/Initiator:s /records/0/Time:s /records/0/MCLocationType:n /records/0/NetAddress:s \
          /records/0/Ex:s /records/0/ExStr:s",
     ),
+    ("/amt/log/audit/G?startIndex=100000", "/totalCnt:n /records:a"),
     (
         "/amt/log/event/G",
         ":a /0/DeviceAddress:n /0/EventSensorType:n /0/EventType:n /0/EventOffset:n /0/EventSourceType:n \

@@ -23,7 +23,7 @@ use viaduct_server::{
         DataDir, Log, LogFormat, Origins, Secret,
         data_dir::{DataDirError, refuse_demo_on_real_data},
     },
-    inventory::NewDevice,
+    inventory::{DeviceChange, NewDevice},
 };
 
 /// The person who may use the demonstration.
@@ -206,6 +206,12 @@ async fn register(running: &Running, devices: &[Identity]) -> Result<()> {
             amt: Some((identity.amt_user.clone(), Secret::new(identity.amt_password.clone()))),
         };
         running.inventory().add(device).await?;
+        // As provisioning reports it: consoles of Open AMT show the host name.
+        let (host, suffix) = identity.fqdn.split_once('.').unwrap_or((&identity.fqdn, ""));
+        let profile = [("hostname", host), ("dnsSuffix", suffix)];
+        let profile = profile.map(|(key, text)| (key.to_owned(), text.into()));
+        let profile = Some(profile.into_iter().collect());
+        running.inventory().change(id, DeviceChange { profile, ..DeviceChange::default() }).await?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
     inventory::TENANT_MAX,
 };
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     http::{Extensions, HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -96,9 +96,16 @@ pub(super) enum Origin {
 /// What provisioning is called in the audit log.
 const PROVISIONER: &str = "provisioning";
 
-/// What provisioning may do on a trusted listener: what Open AMT's RPS does with devices, and nothing else.
-const PROVISIONING: [Action; 3] =
-    [Action::ReadDevices, Action::ChangeDevices, Action::RemoveDevices];
+/// What provisioning may do on a trusted listener: what Open AMT's RPS does with devices, and nothing else. By route, because
+/// the same rights also open much that is about devices and not for everybody in a network.
+const PROVISIONING: [(Method, &str); 6] = [
+    (Method::GET, "/api/v1/devices"),
+    (Method::POST, "/api/v1/devices"),
+    (Method::PATCH, "/api/v1/devices"),
+    (Method::GET, "/api/v1/devices/{device}"),
+    (Method::DELETE, "/api/v1/devices/{device}"),
+    (Method::DELETE, "/api/v1/devices/refresh/{device}"),
+];
 
 /// The caller, after the check.
 #[derive(Debug, Clone)]
@@ -284,7 +291,7 @@ async fn admit(
     };
     let principal = match origin {
         Origin::Local => Principal::local(),
-        Origin::Trusted(peer) if is_provisioning(guard, asked.headers) => {
+        Origin::Trusted(peer) if is_provisioning(asked) => {
             Principal::new(PROVISIONER, Scope::Admin).at(peer.ip().to_canonical())
         }
         Origin::Network(peer) | Origin::Trusted(peer) => {
@@ -335,12 +342,15 @@ pub(super) fn has_cookie(headers: &HeaderMap) -> bool {
 }
 
 /// Whoever signs in is judged by that; and no browser comes from provisioning, whatever a page makes it send.
-fn is_provisioning(guard: Guard, headers: &HeaderMap) -> bool {
+fn is_provisioning(asked: Asked<'_>) -> bool {
+    let headers = asked.headers;
+    // The router answers HEAD by the routes of GET.
+    let method = if asked.method == Method::HEAD { &Method::GET } else { asked.method };
+    let route = asked.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let known = PROVISIONING.iter().any(|(wanted, path)| wanted == method && *path == route);
     let browser = [header::ORIGIN, header::COOKIE].iter().any(|name| headers.contains_key(name))
         || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
-    matches!(guard, Guard::Needs(action) if PROVISIONING.contains(&action))
-        && !headers.contains_key(header::AUTHORIZATION)
-        && !browser
+    known && !headers.contains_key(header::AUTHORIZATION) && !browser
 }
 
 /// Names why something is done; kept in the audit log with it.

@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, Query, Request, State},
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -48,6 +48,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(&put, "/v1/secret/data/{kind}/{name}", change, write)
         .add(&delete, "/v1/secret/data/{kind}/{name}", change, remove)
         .add(&delete, "/v1/secret/metadata/{kind}/{name}", change, remove)
+        .add(&get, "/v1/secret/metadata/{kind}/{name}", reveal, list)
 }
 
 /// `sys/health`: open as long as the server runs.
@@ -91,10 +92,18 @@ async fn read(
     State(api): State<Arc<Api>>,
     caller: Authorized,
     Path(segments): Path<Vec<(String, String)>>,
+    Query(query): Pairs,
 ) -> Result<Response, Refusal> {
     whole(&caller)?;
-    let Some(secret) = api.inventory.secret(&path_of(&segments)).await? else {
-        return Ok((StatusCode::NOT_FOUND, Json(json!({ "errors": [] }))).into_response());
+    let asked = match value(&query, "version").map(str::parse::<u64>) {
+        None => 0,
+        Some(Ok(version)) => version,
+        Some(Err(_)) => return Err(wrong("version: expected a number")),
+    };
+    // Older versions are not kept; the newest is never given out as one of them.
+    let secret = api.inventory.secret(&path_of(&segments)).await?;
+    let Some(secret) = secret.filter(|secret| asked == 0 || asked == secret.version) else {
+        return Ok(nothing());
     };
     let data: Value = serde_json::from_str(secret.data.expose()).unwrap_or(Value::Null);
     let metadata = metadata(secret.version, secret.created);
@@ -105,17 +114,54 @@ async fn list(
     State(api): State<Arc<Api>>,
     caller: Authorized,
     Path(segments): Path<Vec<(String, String)>>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(query): Pairs,
 ) -> Result<Response, Refusal> {
     whole(&caller)?;
-    if !query.iter().any(|(key, value)| key == "list" && value == "true") {
-        return Err(wrong("only ?list=true is answered here"));
+    if value(&query, "list") != Some("true") {
+        return about(&api, &path_of(&segments)).await;
     }
     let names = api.inventory.secret_names(&path_of(&segments)).await?;
     if names.is_empty() {
-        return Ok((StatusCode::NOT_FOUND, Json(json!({ "errors": [] }))).into_response());
+        return Ok(nothing());
     }
     Ok(answer(&json!({ "keys": names })).into_response())
+}
+
+/// What is known of a secret beside what it says.
+async fn about(api: &Api, path: &str) -> Result<Response, Refusal> {
+    let Some(secret) = api.inventory.secret(path).await? else { return Ok(nothing()) };
+    let created = secret.created.format(&Rfc3339).unwrap_or_default();
+    let version = json!({ "created_time": created, "deletion_time": "", "destroyed": false });
+    let about = json!({
+        "cas_required": false, "created_time": created, "current_version": secret.version,
+        "custom_metadata": null, "delete_version_after": "0s", "max_versions": 1,
+        "oldest_version": secret.version, "updated_time": created,
+        "versions": { secret.version.to_string(): version },
+    });
+    Ok(answer(&about).into_response())
+}
+
+/// How Vault says that there is nothing.
+fn nothing() -> Response {
+    (StatusCode::NOT_FOUND, Json(json!({ "errors": [] }))).into_response()
+}
+
+type Pairs = Query<Vec<(String, String)>>;
+
+fn value<'a>(query: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+}
+
+/// Vault's clients list with a method of its own, which means the same as `GET` with `?list=true`.
+pub(super) fn listing(request: &mut Request) {
+    let path = request.uri().path();
+    if request.method().as_str() == "LIST" && path.starts_with("/v1/secret/metadata/") {
+        let path = format!("{path}?list=true");
+        if let Ok(uri) = path.parse() {
+            *request.uri_mut() = uri;
+            *request.method_mut() = Method::GET;
+        }
+    }
 }
 
 /// What is written.

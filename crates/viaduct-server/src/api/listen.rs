@@ -4,14 +4,13 @@ use super::{
     Api,
     deadlines::{Deadlined, Turn},
     guard::Origin,
-    router,
+    leftover, router,
     site::Encrypted,
     strict::Strict,
 };
 use crate::tls::WebAcceptor;
 use axum::{
     Router,
-    body::Body,
     http::{HeaderValue, Method, StatusCode, header},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -200,7 +199,10 @@ async fn connection<T>(
     let io = TokioIo::new(Strict::new(Deadlined::new(io, turn.clone())));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         turn.begin();
-        let mut request = request.map(Body::new);
+        let waits = request.headers().contains_key(header::EXPECT);
+        let (head, body) = request.into_parts();
+        let (body, leftover) = leftover::watched(body);
+        let mut request = hyper::Request::from_parts(head, body);
         request.extensions_mut().insert(origin);
         if let Some(encrypted) = encrypted {
             request.extensions_mut().insert(encrypted);
@@ -215,8 +217,9 @@ async fn connection<T>(
             if let Ok(response) = &mut response
                 && response.status() != StatusCode::SWITCHING_PROTOCOLS
             {
+                let ends = last || !leftover.drained(waits).await;
                 turn.end();
-                if last {
+                if ends {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
                 }

@@ -24,6 +24,7 @@ mod guard;
 mod import;
 mod kv;
 mod labels;
+mod leftover;
 mod listen;
 mod media;
 mod oidc;

@@ -1,6 +1,6 @@
 //! The table of routes: each with the right it needs, matched in any case.
 
-use super::{Api, body, cors, dashboard, guard, guard::Guard, refusal::Refusal};
+use super::{Api, body, cors, dashboard, guard, guard::Guard, kv, refusal::Refusal};
 use axum::{
     Router,
     extract::Request,
@@ -117,6 +117,7 @@ async fn harden(mut response: Response) -> Response {
 
 /// Gives the path the spelling that the router knows; leaves a path alone that fits no route.
 fn canonical(mut request: Request, patterns: &[&'static str]) -> Request {
+    kv::listing(&mut request);
     let Some(path) = spelling(request.uri().path(), patterns) else { return request };
     let text = match request.uri().query() {
         Some(query) => format!("{path}?{query}"),

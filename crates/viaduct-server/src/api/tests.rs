@@ -4,6 +4,7 @@ mod audit;
 mod cors;
 mod devices;
 mod events;
+mod leftovers;
 mod pages;
 mod permissions;
 mod provisioning;

@@ -21,6 +21,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 const RECORDS: u32 = 390;
 /// Larger audit logs than this are read no further.
 const AUDIT_MAX: usize = 10_000;
+/// How platforms refuse to begin behind the last record: as an invalid index or an invalid parameter.
+const PAST_END: [u32; 2] = [35, 36];
 type Pairs = Query<HashMap<String, String>>;
 
 /// `GET /amt/log/event`: a bare array, or pages of an object when paging is asked for.
@@ -117,7 +119,15 @@ async fn newest(
     device: &mut DeviceCommands,
     start: u32,
 ) -> Result<(u32, Vec<AuditRecord>), CommandError> {
-    let (total, returned, mut records) = read_audit(device, start).await?;
+    let first = match read_audit(device, start).await {
+        // A page behind the last one is empty, as it is elsewhere.
+        Err(CommandError::Returned { value, .. }) if PAST_END.contains(&value) => {
+            let total = if start > 1 { read_audit(device, 1).await?.0 } else { 0 };
+            return Ok((total, Vec::new()));
+        }
+        first => first?,
+    };
+    let (total, returned, mut records) = first;
     if total > returned {
         let from = total.saturating_sub(start).saturating_sub(returned).saturating_add(2);
         records = read_audit(device, from.max(1)).await?.2;

@@ -327,13 +327,10 @@ fn enrollment() -> Vec<Operation> {
 
 /// The store of secrets in the shape of Vault's KV v2, with one or two parts in a name.
 fn secrets() -> Vec<Operation> {
-    const LIST: Parameter = ("list", OneOf(&["true"]), "Must be there.");
+    const LIST: Parameter = ("list", OneOf(&["true"]), "Names under the path.");
+    const VERSION: Parameter = ("version", Number, "0 or the newest; older ones are not kept.");
     let mut all = vec![
         get("/v1/sys/health", "Whether the store is open.").gives(200, Named("SecretsHealth")),
-        get("/v1/secret/metadata/{name}", "Names under a path.")
-            .query(&[LIST])
-            .gives(200, Named("SecretsAnswer"))
-            .gives(404, Named("SecretsErrors")),
     ];
     let paths = [
         ("/v1/secret/data/{name}", "/v1/secret/metadata/{name}"),
@@ -342,7 +339,12 @@ fn secrets() -> Vec<Operation> {
     for (data, metadata) in paths {
         let write = || Made(Schemas::taken::<kv::Write>);
         all.extend([
+            get(metadata, "What is known of a secret, or names under a path.")
+                .query(&[LIST])
+                .gives(200, Named("SecretsAnswer"))
+                .gives(404, Named("SecretsErrors")),
             get(data, "Reads a secret.")
+                .query(&[VERSION])
                 .gives(200, Named("SecretsAnswer"))
                 .gives(404, Named("SecretsErrors")),
             post(data, "Writes a secret.").takes(write()).gives(200, Named("SecretsAnswer")),

@@ -111,6 +111,15 @@ async fn trust_ends_where_provisioning_does() {
         ("GET", "/api/v1/tokens", vec![]),
         ("GET", "/api/v1/config", vec![]),
         ("POST", "/api/v1/certificates/reload", vec![]),
+        // The rights that provisioning has over devices open these elsewhere.
+        ("GET", "/api/v1/tunnels", vec![]),
+        ("GET", "/api/v1/unclaimed", vec![]),
+        ("GET", "/api/v1/redirections", vec![]),
+        ("GET", &format!("/api/v1/amt/users/{GUID}"), vec![]),
+        ("GET", &format!("/api/v1/amt/power/state/{GUID}"), vec![]),
+        ("POST", &format!("/api/v1/devices/{GUID}/block"), vec![]),
+        ("POST", &format!("/api/v1/devices/{GUID}/approve"), vec![]),
+        ("PATCH", &format!("/api/v1/devices/{GUID}"), vec![]),
         ("POST", "/api/v1/devices", vec![("authorization", "Bearer wrong")]),
         ("POST", "/api/v1/devices", vec![("origin", "https://evil.example")]),
         ("GET", "/api/v1/devices", vec![("sec-fetch-site", "cross-site")]),
@@ -195,7 +204,19 @@ async fn secrets_of_provisioning_are_kept_as_vault_keeps_them_and_count_for_the_
     assert_eq!(read["data"]["metadata"]["version"], 2);
     let listed = kv(&bench, token, "GET", "/v1/secret/metadata/devices?list=true", &Value::Null);
     assert_eq!(listed.await.json()["data"]["keys"], json!([GUID]));
+    let listed = kv(&bench, token, "LIST", "/v1/secret/metadata/devices/", &Value::Null).await;
+    assert_eq!(listed.json()["data"]["keys"], json!([GUID]), "{}", listed.text);
     let metadata = path.replace("/data/", "/metadata/");
+    let about = kv(&bench, token, "GET", &metadata, &Value::Null).await.json();
+    assert_eq!(about["data"]["current_version"], 2);
+    assert_eq!(about["data"]["versions"]["2"]["destroyed"], false);
+    // Only the newest version is there; it is not given out as another one.
+    for (version, status) in [(0, StatusCode::OK), (2, StatusCode::OK), (1, StatusCode::NOT_FOUND)]
+    {
+        let asked = format!("{path}?version={version}");
+        let reply = kv(&bench, token, "GET", &asked, &Value::Null).await;
+        assert_eq!(reply.status, status, "{version}: {}", reply.text);
+    }
     assert_eq!(
         kv(&bench, token, "DELETE", &metadata, &Value::Null).await.status,
         StatusCode::NO_CONTENT

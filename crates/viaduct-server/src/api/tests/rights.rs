@@ -110,6 +110,7 @@ GET /relay/webrelay.ashx Open
 GET /setup Open
 GET /v1/secret/data/{kind}/{name} Needs(RevealSecrets)
 GET /v1/secret/data/{name} Needs(RevealSecrets)
+GET /v1/secret/metadata/{kind}/{name} Needs(RevealSecrets)
 GET /v1/secret/metadata/{name} Needs(RevealSecrets)
 GET /v1/sys/health Open
 GET /ws/relay/webrelay.ashx Open
