@@ -62,6 +62,7 @@ mod pages_of_other_sites_change_nothing;
 mod pages_use_screen_serial_console_and_drives;
 mod provisioning_works_as_with_open_amts_mps;
 mod receivers_are_told;
+mod scripts_for_pcs_do_what_they_say;
 mod the_certificate_of_a_pc_is_remembered;
 mod the_command_line_uses_screen_serial_console_and_drives;
 mod the_dashboard_works_in_a_browser;

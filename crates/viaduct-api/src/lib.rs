@@ -13,6 +13,7 @@ mod code;
 mod device;
 mod device_id;
 mod enroll;
+mod enroll_script;
 mod event;
 mod history;
 mod media;
@@ -44,6 +45,7 @@ pub use enroll::{
     CertificateTrust, EnrollState, EnrollStep, EnrollTarget, Enrolling, Enrollment, Milestone,
     NewEnrollment, StepState,
 };
+pub use enroll_script::{EnrollScripts, NewEnrollScripts};
 pub use event::{Alert, EVENT_TYPES, Event, MpsNotice, WebhookNotice, is_event_type};
 pub use history::{HealthCheck, History, HistoryPoint, SignInWays, Verdict};
 pub use media::{MediaImage, MediaLimits, Mount, MountState, NewImage, NewMount};

@@ -30,6 +30,34 @@ fn modules() -> &'static PathBuf {
     })
 }
 
+/// MeshCentral, whose package brings the interpreter of MeshCommander's scripts, with the hash that its registry gives.
+const MESHCENTRAL: &str = "meshcentral@1.1.55";
+const MESHCENTRAL_HASH: &str = "sha512-imC+3LRoM+01+Rhcm1vg5WMKFiKUx/eAkM1AUUEVuVZxGuxVFHn9QaxKoI9xXIEJosg3+1391KBoXL7ZWjIf9w==";
+
+/// The parts of MeshCentral's package that speak to AMT, unpacked once. What it needs to be a server stays away.
+pub(crate) fn meshcentral() -> &'static PathBuf {
+    static UNPACKED: OnceLock<PathBuf> = OnceLock::new();
+    UNPACKED.get_or_init(|| {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(MESHCENTRAL);
+        let package = directory.join("package");
+        if !package.join("whole").exists() {
+            std::fs::create_dir_all(&directory).expect("a directory for the package");
+            let place = directory.to_string_lossy().into_owned();
+            let told = run("npm", ["pack", MESHCENTRAL, "--json", "--pack-destination", &place]);
+            let told: Value = serde_json::from_str(&told).expect("what npm packed");
+            assert_eq!(told[0]["integrity"], MESHCENTRAL_HASH, "another package under this name");
+            let archive = directory.join(told[0]["filename"].as_str().expect("a file"));
+            let parts = ["package/amt", "package/public/scripts/common-0.0.1.js"];
+            let script = "package/public/scripts/amt-script-0.2.0.js";
+            let archive_text = archive.to_string_lossy();
+            run("tar", ["xzf", &*archive_text, "-C", &*place, parts[0], parts[1], script]);
+            std::fs::remove_file(&archive).expect("the archive is ours");
+            std::fs::write(package.join("whole"), "").expect("writable");
+        }
+        package
+    })
+}
+
 /// Envelopes that Open AMT's own library writes: the name, the envelope, and where it begins an enumeration the next one,
 /// with `CONTEXT` in the place of the context.
 pub(crate) fn messages() -> Vec<(String, String, String)> {

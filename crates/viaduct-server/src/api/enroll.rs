@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     routes::Routes,
 };
-use crate::access::Action;
+use crate::{access::Action, enroll};
 use axum::{
     Json,
     extract::{Path, State},
@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
-use viaduct_api::{Code, Enrollment, NewEnrollment};
+use viaduct_api::{Code, EnrollScripts, Enrollment, NewEnrollScripts, NewEnrollment};
 
 /// The routes.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -24,6 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(&get, "/api/v1/enroll", enroll, list)
         .add(&post, "/api/v1/enroll", enroll, begin)
+        .add(&post, "/api/v1/enroll/scripts", enroll, scripts)
         .add(&get, "/api/v1/enroll/{id}", enroll, show)
         .add(&delete, "/api/v1/enroll/{id}", enroll, cancel)
 }
@@ -44,6 +45,14 @@ async fn begin(
         .audited(&api, None, describe(&wish), async { Ok(api.enroller.begin(wish, &by)?) })
         .await?;
     Ok((StatusCode::ACCEPTED, Json(job)).into_response())
+}
+
+/// `POST /enroll/scripts`: what to run on a PC that this server cannot reach. Nothing is changed.
+async fn scripts(
+    State(api): State<Arc<Api>>,
+    Body(wish): Body<NewEnrollScripts>,
+) -> Result<Json<EnrollScripts>, Refusal> {
+    Ok(Json(enroll::scripts(api.enroller.parts(), &wish)?))
 }
 
 /// `GET /enroll/{id}`.

@@ -10,9 +10,11 @@ mod follow;
 mod job;
 mod lan;
 mod run;
+mod script;
 mod session;
 mod wish;
 
+pub(crate) use script::write as scripts;
 pub(crate) use session::{StepFault, perform, survey};
 pub(crate) use wish::{Place, nowhere, own_places, own_roots, place, servers_at};
 

@@ -2,9 +2,9 @@
 
 import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
-import { call, get, type Certificate, type Device, type Status, type WhyOffline } from '../../api'
+import { call, get, post, type Certificate, type Device, type Status, type WhyOffline } from '../../api'
 import { t } from '../../i18n'
-import { Await, Copy, download, Facts, Failure, quoted, Shells, useAction } from '../../parts'
+import { Await, Copy, download, Facts, Failure, Shells, useAction } from '../../parts'
 import { Qr } from '../../parts/qr'
 import { useLoad } from '../../state'
 import { Ticks } from './jobs'
@@ -20,6 +20,18 @@ interface Prepared {
   name: string
   mps: string
   password: string
+  scripts: Scripts
+}
+
+/** What the server writes for a PC (`POST /enroll/scripts`). */
+interface Scripts {
+  mps: string
+  port: number
+  commonName: string | null
+  user: string
+  shell: string
+  powershell: string
+  mescript: string
 }
 
 interface Server {
@@ -74,10 +86,13 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       guid: text('guid'), name: text('name'), mpsusername: USER, ciraPassword: password,
       ...(data.get('amt') ? { amtPassword: String(data.get('amt')) } : {})
     }
+    const wish = { guid: body.guid, name: body.name, user: USER, password, ...(text('mps') ? { mps: text('mps') } : {}) }
     void action.run(async () => {
+      // First what may be refused, so that nothing is entered for nothing.
+      const scripts = await post<Scripts>('/enroll/scripts', wish)
       // A device that is known keeps its credential.
       const made = await call<Device>('POST', '/devices', body, { 'If-None-Match': '*' })
-      done({ guid: made.guid, name: made.name, mps: text('mps') || s.commonName, password })
+      done({ guid: made.guid, name: made.name, mps: scripts.mps, password, scripts })
     })
   }
   return (
@@ -107,17 +122,20 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
 /** What somebody types in front of the PC. The root is too long for a QR code that telephones read well; its hash is not. */
 function forMebx(s: Server, pc: Prepared): string {
   return [
-    `MPS ${pc.mps}`, `Port ${s.port}`, `CN ${s.commonName}`, `User ${USER}`, `Password ${pc.password}`, `Root SHA-256 ${s.root.sha256}`
+    `MPS ${pc.mps}`, `Port ${pc.scripts.port}`, `CN ${pc.scripts.commonName ?? s.commonName}`, `User ${USER}`, `Password ${pc.password}`, `Root SHA-256 ${s.root.sha256}`
   ].join('\n')
 }
 
 function Card({ server: s, pc }: { server: Server; pc: Prepared }) {
   const base64 = s.root.pem.split('\n').filter((line) => !line.startsWith('-----')).join('').trim()
-  const rpc = `rpc configure cira --mpsaddress ${quoted(pc.mps)} --mpspassword ${quoted(pc.password)} --mpscert ${base64}`
+  const { scripts } = pc
+  const port = String(scripts.port)
+  const common = scripts.commonName ?? s.commonName
   const warnings = [
     /[a-z]/i.test(pc.mps) && t('add.warnName'),
-    s.port !== PORT && t('add.warnPort', { port: s.port }),
-    pc.mps !== s.commonName && t('add.warnCommon', { mps: pc.mps, name: s.commonName })
+    /^[^.:]+$/.test(pc.mps) && t('add.warnShort', { mps: pc.mps }),
+    port !== PORT && t('add.warnPort', { port }),
+    pc.mps !== common && t('add.warnCommon', { mps: pc.mps, name: common })
   ].filter((text): text is string => typeof text === 'string')
   return (
     <>
@@ -125,8 +143,8 @@ function Card({ server: s, pc }: { server: Server; pc: Prepared }) {
       <Facts
         rows={[
           [t('add.host'), <span key="h"><code>{pc.mps}</code> <Copy text={pc.mps} /></span>],
-          [t('add.port'), s.port],
-          [t('add.commonName'), s.commonName],
+          [t('add.port'), port],
+          [t('add.commonName'), common],
           [t('login.user'), USER],
           [t('login.password'), <span key="p"><code className="secret">{pc.password}</code> <Copy text={pc.password} /></span>],
           [t('add.root'), (
@@ -145,15 +163,26 @@ function Card({ server: s, pc }: { server: Server; pc: Prepared }) {
       </details>
       <h3>{t('add.activate')}</h3>
       <p className="muted">{t('add.activateHint')}</p>
-      <pre tabIndex={0}>rpc activate -local -ccm -password 'AMT-PASSWORD'</pre>
+      <pre tabIndex={0}>rpc activate --local --ccm</pre>
       <h3>rpc-go</h3>
       {warnings.map((text) => <p key={text} className="warn">⚠ {text}</p>)}
-      <pre tabIndex={0} className="wrap">{rpc}</pre>
-      <p><Copy text={rpc} /></p>
+      <p className="muted">{t('add.rpcHint')}</p>
+      <p className="actions">
+        <button onClick={() => download(`${pc.name}.sh`, scripts.shell)}>{t('add.saveShell')}</button>
+        <button onClick={() => download(`${pc.name}.ps1`, scripts.powershell)}>{t('add.savePowershell')}</button>
+        <Copy text={scripts.shell} />
+      </p>
+      <details>
+        <summary>{t('add.readScript')}</summary>
+        <pre tabIndex={0} className="wrap">{scripts.shell}</pre>
+      </details>
       <h3>MeshCommander</h3>
+      <p className="muted">{t('add.mescriptHint')}</p>
+      <p className="actions"><button onClick={() => download(`${pc.name}.mescript`, scripts.mescript)}>{t('add.saveMescript')}</button></p>
+      <p>{t('add.mc.hand')}</p>
       <ol>
         <li>{t('add.mc.root')}</li>
-        <li>{t('add.mc.server', { mps: pc.mps, port: s.port, name: s.commonName, user: USER })}</li>
+        <li>{t('add.mc.server', { mps: pc.mps, port, name: common, user: USER })}</li>
         <li>{t('add.mc.policy')}</li>
         <li>{t('add.mc.detection', { suffix: `${pc.guid}.com` })}</li>
       </ol>

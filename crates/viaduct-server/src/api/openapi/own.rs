@@ -13,11 +13,12 @@ use crate::api::{kv, wsman};
 use std::collections::BTreeSet;
 use viaduct_api::{
     AuditEntry, AuditPage, AuditReport, Availability, CertificateInfo, Claim, Device,
-    DeviceAvailability, DevicePage, DevicePatch, DeviceStats, EffectiveConfig, Enrollment, Event,
-    HealthCheck, History, ImportOutcome, NewDevice, NewEnrollment, NewTicket, PortableDevice,
-    Redirection, Reloaded, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RotationActivate,
-    RotationActivated, RotationPush, RotationStatus, Status, SupportBundle, Ticket, Tunnel,
-    Unclaimed, Version, WhyOffline, WrittenDevice,
+    DeviceAvailability, DevicePage, DevicePatch, DeviceStats, EffectiveConfig, EnrollScripts,
+    Enrollment, Event, HealthCheck, History, ImportOutcome, NewDevice, NewEnrollScripts,
+    NewEnrollment, NewTicket, PortableDevice, Redirection, Reloaded, RemoteAccess,
+    RemoteAccessChange, RemoteAccessChanged, RotationActivate, RotationActivated, RotationPush,
+    RotationStatus, Status, SupportBundle, Ticket, Tunnel, Unclaimed, Version, WhyOffline,
+    WrittenDevice,
 };
 
 /// Filters and pages of a list of devices.
@@ -299,6 +300,12 @@ fn enrollment() -> Vec<Operation> {
             .takes(Made(Schemas::taken::<NewEnrollment>))
             .gives(202, job())
             .refused(&[409]),
+        post(
+            "/api/v1/enroll/scripts",
+            "What to run on a PC that this server cannot reach; changes nothing.",
+        )
+        .takes(Made(Schemas::taken::<NewEnrollScripts>))
+        .gives(200, Made(Schemas::shown::<EnrollScripts>)),
         get("/api/v1/enroll/{id}", "How far one is.").gives(200, job()),
         delete("/api/v1/enroll/{id}", "Stops one.").gives(200, job()),
         get("/api/v1/remote-access/{device}", "Remote access as the device keeps it.")

@@ -16,8 +16,12 @@ use viaduct_api::{EnrollState, Enrolling, Enrollment};
 pub(crate) enum Command {
     /// Configure PCs over the local network and follow them into their tunnels
     Lan(Box<lan::Options>),
-    /// Print what to run on a PC that this server cannot reach
-    Script(script::Options),
+    /// Print a script for a PC that this server cannot reach, to be run there with rpc-go
+    Script(script::ScriptOptions),
+    /// Print a script for MeshCommander (.mescript), which sets up a PC that it reaches
+    Mescript(script::Options),
+    /// Print what to do in front of a PC, with all values
+    Mebx(script::Options),
     /// Show enrollments of this server's life, or one of them
     Status {
         /// Number of the enrollment
@@ -34,6 +38,8 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     match command {
         Command::Lan(options) => lan::run(desk, *options).await,
         Command::Script(options) => script::run(desk, options).await,
+        Command::Mescript(options) => script::mescript(desk, options).await,
+        Command::Mebx(options) => script::mebx(desk, options).await,
         Command::Status { id: Some(id) } => {
             let job: Enrollment = desk.client.get(&format!("/enroll/{id}")).await?;
             table(desk, &job.devices)

@@ -1,4 +1,4 @@
-//! `enroll script`: what to run on a PC that the server cannot reach.
+//! `enroll script`, `mescript` and `mebx`: what to do at a PC that the server cannot reach.
 
 use crate::{
     command::Desk,
@@ -7,65 +7,94 @@ use crate::{
 };
 use hyper::{Method, header};
 use std::{fs::File, io::Read};
-use viaduct_api::{CertificateInfo, Code, DeviceId, NewDevice, Status};
+use viaduct_api::{Code, DeviceId, EnrollScripts, NewDevice, NewEnrollScripts};
 
 /// User that rpc-go always signs in with.
 const USER: &str = "admin";
-/// Port that rpc-go always configures.
-const PORT: u16 = 4433;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Name the PC gets here
     name: String,
-    /// The PC's AMT UUID (on the PC: `rpc amtinfo -uuid`)
+    /// The PC's AMT UUID (on the PC: `rpc amtinfo --uuid`)
     #[arg(long, value_name = "UUID")]
     guid: DeviceId,
-    /// Address that the PC dials; the first of this server's names if not given
-    #[arg(long, value_name = "HOST")]
+    /// Where the PC dials, `HOST[:PORT][=COMMON-NAME]`; this server if not given
+    #[arg(long, value_name = "MPS")]
     mps: Option<String>,
     /// Make a new credential for a PC that is known already
     #[arg(long)]
     rotate: bool,
 }
 
-pub(super) async fn run(desk: &Desk, options: Options) -> Result<()> {
-    let status: Status = desk.client.get("/status").await?;
-    let certificates: Vec<CertificateInfo> = desk.client.get("/certificates").await?;
-    let cira = certificates.iter().find(|certificate| certificate.listener == "cira");
-    let common_name = cira.map(|certificate| certificate.subject.clone()).unwrap_or_default();
-    let address = options.mps.clone().unwrap_or_else(|| common_name.clone());
-    let root = certificates.iter().find(|certificate| certificate.listener == "root");
-    let root = root.ok_or_else(|| Failure::usage("the server shows no root to trust"))?;
-    let base64: String = root.pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    let password = password()?;
-    register(desk, &options, &password).await?;
-    let port = status.addresses.cira.first().and_then(|a| a.rsplit(':').next()?.parse().ok());
-    warn(&address, &common_name, port.unwrap_or(PORT));
-    let DeviceId(guid) = options.guid;
-    data(&format!(
-        "\
-# {name} ({guid}): run this on the PC, as administrator or root.
-#
-# 1. Only if AMT is not activated yet. In MEBx (Ctrl+P, or F12 on some makers, while the PC starts): change the
-#    password of `admin`, then Intel(R) AMT Configuration, Activate Network Access. Or here, in Client Control Mode:
-#      rpc activate -local -ccm -password 'AMT-PASSWORD'
-#
-# 2. With rpc-go (it asks for the AMT password; user {USER} and port {PORT} are its own choice):
-rpc configure cira --mpsaddress {address} --mpspassword '{password}' --mpscert {base64}
-#
-# 3. Or with MeshCommander: connect to the PC's AMT, then
-#      Security Settings, Add Certificate: the output of `viaduct cert export`, as trusted root
-#      Internet Settings, Add Server: {address}, port {port}, common name {common_name},
-#        user {USER}, password {password}
-#      Internet Settings, Policies: User Initiated and Periodic (25 s) with this server
-#      Internet Settings, Environment Detection: a suffix that no network has, such as {guid}.com
-#
-# Then, here: viaduct devices why-offline {name}",
-        name = options.name,
-        port = port.unwrap_or(PORT),
-    ));
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+rpc-go 2.x and 3.x know these commands. The password goes to it in its environment, never on a command line.
+
+Examples:
+  viaduct enroll script till-10 --guid 4c4c4544-004b-4210-8033-b6c04f504633 >till-10.sh
+  viaduct enroll script till-11 --guid 4c4c4544-004b-4210-8033-b7c04f504633 --shell powershell >till-11.ps1")]
+pub(crate) struct ScriptOptions {
+    #[command(flatten)]
+    options: Options,
+    /// For which shell
+    #[arg(long, value_enum, default_value_t)]
+    shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Shell {
+    /// POSIX, for Linux
+    #[default]
+    Sh,
+    /// PowerShell, for Windows
+    Powershell,
+}
+
+/// `enroll script`.
+pub(super) async fn run(desk: &Desk, options: ScriptOptions) -> Result<()> {
+    let scripts = prepare(desk, &options.options).await?;
+    for warning in &scripts.warnings {
+        note(warning);
+    }
+    print(match options.shell {
+        Shell::Sh => &scripts.shell,
+        Shell::Powershell => &scripts.powershell,
+    });
     Ok(())
+}
+
+/// `enroll mescript`.
+pub(super) async fn mescript(desk: &Desk, options: Options) -> Result<()> {
+    let scripts = prepare(desk, &options).await?;
+    note("in MeshCommander: connect to the PC, then Script, Run Script with this file");
+    print(&scripts.mescript);
+    Ok(())
+}
+
+/// `enroll mebx`.
+pub(super) async fn mebx(desk: &Desk, options: Options) -> Result<()> {
+    print(&prepare(desk, &options).await?.mebx);
+    Ok(())
+}
+
+fn print(text: &str) {
+    data(text.trim_end_matches('\n'));
+}
+
+/// Makes the PC known with a credential of its own, and has everything written for it.
+async fn prepare(desk: &Desk, options: &Options) -> Result<EnrollScripts> {
+    let wish = NewEnrollScripts {
+        guid: options.guid,
+        name: options.name.clone(),
+        mps: options.mps.clone(),
+        user: Some(USER.to_owned()),
+        password: password()?,
+    };
+    // First what may be refused, so that nothing is entered for nothing.
+    let scripts: EnrollScripts = desk.client.post("/enroll/scripts", &wish).await?;
+    register(desk, options, &wish.password).await?;
+    Ok(scripts)
 }
 
 /// The device must be known before it dials in for the first time.
@@ -87,26 +116,11 @@ async fn register(desk: &Desk, options: &Options, password: &str) -> Result<()> 
             _ => failure,
         }
     })?;
-    note(&format!("{} is known here; the block below holds its password", options.name));
+    let name = &options.name;
+    note(&format!(
+        "{name} is known here; what follows holds its password, which is shown only now. Later: viaduct devices why-offline {name}"
+    ));
     Ok(())
-}
-
-fn warn(address: &str, common_name: &str, port: u16) {
-    if address.bytes().any(|b| b.is_ascii_alphabetic()) {
-        note(
-            "rpc-go writes the address as IPv4, whatever it is; where the PC must dial a name, use MeshCommander's way or `viaduct enroll lan`",
-        );
-    }
-    if port != PORT {
-        note(&format!(
-            "rpc-go always configures port {PORT}, and this server listens on {port}: forward one to the other, or use another way"
-        ));
-    }
-    if address != common_name {
-        note(&format!(
-            "the PC will compare {address} with the certificate's common name, which is {common_name}: put {address} first in [cira] names"
-        ));
-    }
 }
 
 /// 16 characters with a capital, a small letter, a digit and a sign; without what shells or firmware dislike.
