@@ -39,4 +39,14 @@ fn another_certificate_is_refused_until_the_old_one_is_forgotten() {
     pc.assert_works();
     let known = pc.call("GET", "/devices/cert/G", &Value::Null);
     assert!(known.status == 200 && !known.body.contains(&pin), "{known:#?}");
+
+    // The same from the command line.
+    let certificate =
+        |more: &[&str]| pc.server.cli(&[&["devices", "certificate", "pc-amt"][..], more].concat());
+    assert!(!certificate(&[]).contains(&pin), "the second one is known");
+    pc.behaves(&json!({ "identity": first }));
+    pc.read().assert_refused(502, "E2062");
+    certificate(&["--forget", "--yes"]);
+    pc.assert_works();
+    assert!(certificate(&[]).contains(&pin), "the first one again");
 }

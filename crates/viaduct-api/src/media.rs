@@ -125,6 +125,9 @@ pub struct Mount {
     /// The last block of the latest read.
     #[serde(default)]
     pub last_block: Option<u64>,
+    /// How long a message to the PC takes there and back, the shortest time that was seen; none before the first.
+    #[serde(default)]
+    pub round_trip_microseconds: Option<u64>,
     /// Blocks in each second of late.
     pub blocks_per_second: u64,
     /// Until the PC has read as much as the image has, at this speed; none while nothing is read.

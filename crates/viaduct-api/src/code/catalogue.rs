@@ -201,7 +201,7 @@ codes! {
     /// Its TLS port shows another certificate.
     AmtCertificateChanged "E2062" "The device's certificate is not the one it had"
         : "AMT was provisioned anew, its certificate replaced, or somebody else answers in its place."
-        => "Was AMT provisioned anew? Then forget the old one: DELETE /api/v1/devices/cert/GUID. If not, find out who answers there.";
+        => "Was AMT provisioned anew? Then forget the old one: `viaduct devices certificate DEVICE --forget` (DELETE /api/v1/devices/cert/GUID). If not, find out who answers there.";
     /// TLS inside the tunnel failed.
     TlsInside "E2063" "TLS with the device's own port failed"
         : "The PC's own TLS settings or certificate do not allow it."

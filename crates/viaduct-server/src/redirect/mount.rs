@@ -1,7 +1,7 @@
 //! An image of the library as the CD of a PC: here the server itself is the console.
 
 use super::{
-    Disc, End, Entry, Grant, Mounted, Redirections, action,
+    Disc, End, Entry, Grant, Mounted, Redirections, RoundTrip, action,
     image_reader::ImageReader,
     line::{self, Line},
     live::Seat,
@@ -76,6 +76,7 @@ impl Redirections {
             drive: VirtualDrive::new(image, mounting.now),
             source: ImageReader::new(mounting.file, mounting.size),
             mounted: Arc::clone(&mounted),
+            way: RoundTrip::default(),
         };
         let (ready, offered) = oneshot::channel();
         let (all, task) = (self.clone(), Arc::clone(&mounted));
@@ -201,6 +202,7 @@ struct Drive {
     drive: VirtualDrive,
     source: ImageReader,
     mounted: Arc<Mounted>,
+    way: RoundTrip,
 }
 
 impl Drive {
@@ -214,6 +216,8 @@ impl Drive {
     ) -> Result<DriveEvent, End> {
         self.flush(line, entry).await?;
         let message = next::<IderDeviceMessage>(line, decoder, all, entry).await?;
+        self.way.came();
+        self.mounted.way(self.way.least());
         entry.heard();
         let event = self.drive.handle(message);
         match event {
@@ -265,6 +269,7 @@ impl Drive {
             return Ok(());
         }
         entry.to_device.fetch_add(out.len() as u64, Ordering::Relaxed);
+        self.way.sent();
         send(line, &out).await
     }
 }

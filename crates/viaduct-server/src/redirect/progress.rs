@@ -4,6 +4,7 @@ use super::{Disc, End, Entry, Speed, live::lock};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use time::OffsetDateTime;
 use viaduct_api::{Mount, MountState};
@@ -29,6 +30,8 @@ struct Reads {
     bytes: u64,
     last_block: Option<u64>,
     speed: Speed,
+    /// To the PC and back.
+    way: Option<Duration>,
     /// When the PC first read a boot program of the image.
     started: Option<OffsetDateTime>,
     over: Option<(OffsetDateTime, End)>,
@@ -50,6 +53,11 @@ impl Mounted {
         }
         let bytes = reads.bytes;
         reads.speed.note(bytes);
+    }
+
+    /// Notes how long the way to the PC and back is.
+    pub(super) fn way(&self, way: Option<Duration>) {
+        lock(&self.reads).way = way;
     }
 
     pub(super) fn over(&self, end: End) {
@@ -87,6 +95,9 @@ impl Mounted {
             bytes_read: reads.bytes,
             blocks: self.size / BLOCK,
             last_block: reads.last_block,
+            round_trip_microseconds: reads
+                .way
+                .map(|way| u64::try_from(way.as_micros()).unwrap_or(u64::MAX)),
             blocks_per_second: (speed / BLOCK as f64).round() as u64,
             seconds_left: (speed > 0.0).then(|| (left / speed).ceil() as u64),
             bootable: self.disc.is_bootable(),

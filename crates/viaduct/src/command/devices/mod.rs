@@ -2,6 +2,7 @@
 
 mod add;
 mod availability;
+mod certificate;
 mod change;
 mod export;
 mod import;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     },
     /// Store the passwords that the server signs in to a PC with
     Password(change::Password),
+    /// Show the certificate that a PC's TLS ports are known by, or forget it when the PC rightly has another
+    Certificate(certificate::Options),
     /// Set labels with KEY=VALUE or KEY, remove them with KEY-
     Label {
         /// Name, domain name or GUID; label:KEY=VALUE, @FILE and - for several
@@ -76,6 +79,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Block(chosen) => change::block(desk, &chosen).await,
         Command::Rename { device, name } => change::rename(desk, &device, name).await,
         Command::Password(options) => change::password(desk, options).await,
+        Command::Certificate(options) => certificate::certificate(desk, &options).await,
         Command::Label { device, labels } => change::set_labels(desk, &device, &labels).await,
         Command::Rm(chosen) => change::remove(desk, &chosen).await,
         Command::Reconnect(options) => change::reconnect(desk, options).await,

@@ -3,7 +3,7 @@
 use super::{
     super::stop::Stop,
     Desk, Wish,
-    progress::{Sight, Teller},
+    progress::{Sight, Teller, expected},
 };
 use crate::{
     client::segment,
@@ -21,9 +21,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub(super) async fn mount(desk: &Desk, wish: &Wish, name: &str) -> Result<()> {
     let image: MediaImage = desk.client.get(&format!("/media/{}", segment(name))).await?;
     let (device, manner) = (&wish.device, &wish.manner);
-    if !desk.dry_run {
-        wish.tell_link(desk, image.size).await;
-    }
     let new = NewMount {
         device: device.clone(),
         media: image.id.clone(),
@@ -35,6 +32,9 @@ pub(super) async fn mount(desk: &Desk, wish: &Wish, name: &str) -> Result<()> {
     note(&format!("{} of the library is in the drive of {device}", image.name));
     if !mount.bootable {
         note("it has no boot record: a PC can read it, but not start from it");
+    }
+    if let Some(way) = mount.round_trip_microseconds {
+        note(&expected(image.size, Duration::from_micros(way)));
     }
     // From here on Ctrl-C has to take it out again.
     let mut stopped = Stop::new()?;

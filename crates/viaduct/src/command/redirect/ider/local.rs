@@ -3,7 +3,7 @@
 use super::{
     super::stop::Stop,
     Desk, Wish,
-    progress::{BLOCK, Sight, Teller},
+    progress::{BLOCK, Sight, Teller, expected},
 };
 use crate::{
     age::bytes,
@@ -18,7 +18,7 @@ use amt::redirect::{
 use std::{fs::File, io, path::Path, time::Duration};
 use tokio::time::interval;
 use viaduct_api::{Code, MediaImage, RedirectionMode};
-use viaduct_server::redirect::{Disc, ImageReader, Speed};
+use viaduct_server::redirect::{Disc, ImageReader, RoundTrip, Speed};
 
 /// Progress is shown so often.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -28,7 +28,6 @@ pub(super) async fn mount(desk: &Desk, wish: &Wish, iso: &Path) -> Result<()> {
     let (file, image, size) = open(desk, iso).await?;
     let disc = Disc::look(&file);
     remarks(&disc, iso, size);
-    wish.tell_link(desk, size).await;
     let device = &wish.device;
     let mode = RedirectionMode::Ider;
     let (to, from) = desk.client.redirect(device, mode, wish.manner.take_over).await?;
@@ -38,6 +37,7 @@ pub(super) async fn mount(desk: &Desk, wish: &Wish, iso: &Path) -> Result<()> {
         drive: VirtualDrive::new(image, wish.manner.now),
         source: ImageReader::new(file, size),
         progress: Progress::new(size, disc),
+        way: RoundTrip::default(),
     };
     drive.flush().await?;
     let how = match wish.manner.boot {
@@ -119,6 +119,7 @@ struct Virtual {
     drive: VirtualDrive,
     source: ImageReader,
     progress: Progress,
+    way: RoundTrip,
 }
 
 impl Virtual {
@@ -151,9 +152,15 @@ impl Virtual {
     }
 
     async fn handle(&mut self, message: IderDeviceMessage) -> Result<()> {
+        self.way.came();
         match self.drive.handle(message) {
             DriveEvent::Nothing => {}
-            DriveEvent::Offered => self.progress.offered = true,
+            DriveEvent::Offered => {
+                self.progress.offered = true;
+                if let Some(way) = self.way.least() {
+                    note(&expected(self.progress.size, way));
+                }
+            }
             DriveEvent::Read { drive, offset, length } => {
                 self.read(drive, offset, length).await;
             }
@@ -188,6 +195,7 @@ impl Virtual {
         if out.is_empty() {
             return Ok(());
         }
+        self.way.sent();
         self.to.send(out).await
     }
 }

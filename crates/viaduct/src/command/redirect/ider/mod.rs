@@ -12,16 +12,9 @@ use crate::{
     failure::{Failure, Result},
     say::note,
 };
-use progress::{Sight, expected};
-use serde_json::Value;
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use progress::Sight;
+use std::path::PathBuf;
 use viaduct_api::{Code, Device, Mount, Redirection, RedirectionMode};
-
-/// So many requests tell how long the way to a PC is; the first one may have to sign in.
-const LOOKS: usize = 3;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -126,22 +119,6 @@ fn nothing(device: &str) -> Failure {
 }
 
 impl Wish {
-    /// Says what is to be expected of the way to the PC. Nobody needs it, so that a failure is none.
-    async fn tell_link(&self, desk: &Desk, size: u64) {
-        let path = format!("/amt/power/state/{}", segment(&self.device));
-        let mut took: Option<Duration> = None;
-        for _ in 0..LOOKS {
-            let began = Instant::now();
-            if desk.client.get::<Value>(&path).await.is_err() {
-                return;
-            }
-            took = Some(took.map_or(began.elapsed(), |least| least.min(began.elapsed())));
-        }
-        if let Some(took) = took {
-            note(&expected(size, took));
-        }
-    }
-
     /// Starts the PC from its CD, where that was asked for.
     async fn start(&self, desk: &Desk) -> Result<()> {
         if !self.manner.boot {
