@@ -126,6 +126,12 @@ fn settings_are_changed_and_read_back() {
     let back = json!({
         "userConsent": "none", "enableSOL": true, "enableIDER": true, "enableKVM": true,
     });
+    let stricter = json!({
+        "userConsent": "all", "enableSOL": true, "enableIDER": true, "enableKVM": true,
+    });
+    let off = json!({
+        "userConsent": "none", "enableSOL": true, "enableIDER": true, "enableKVM": false,
+    });
     let mut meant = back.clone();
     meant["lowerConsent"] = true.into();
     let link = json!({ "linkPreference": 1, "timeout": 60 });
@@ -176,6 +182,10 @@ fn settings_are_changed_and_read_back() {
         ("POST", all, back.clone(), 200, all, "/userConsent", json!("all")),
         // Nor does the same request again, which switches nothing on any more.
         ("POST", all, back, 200, all, "/userConsent", json!("all")),
+        ("POST", all, meant.clone(), 200, all, "/userConsent", json!("none")),
+        // Nor together with switching something off.
+        ("POST", all, stricter, 200, all, "/userConsent", json!("all")),
+        ("POST", all, off, 200, all, "/userConsent", json!("all")),
         ("POST", all, meant, 200, all, "/userConsent", json!("none")),
         (
             "POST",

@@ -23,7 +23,7 @@ use std::{
 };
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use tokio::sync::{mpsc, oneshot, watch};
-use viaduct_api::{AuditEntry, AuditReport, DeviceId};
+use viaduct_api::{AuditEntry, AuditFault, AuditReport, DeviceId};
 use writer::{Job, Trouble, Writer};
 
 pub(crate) use crate::inventory::AuditFilter;
@@ -229,9 +229,24 @@ impl Audit {
             }
         }
         let nothing = mark.is_none() && checker.rows() == 0;
-        let fault = fault.or_else(|| checker.finish(end).err().filter(|_| !nothing));
+        let mut fault = fault.or_else(|| checker.finish(end).err().filter(|_| !nothing));
+        if fault.is_none() {
+            fault = self.added(checker.rows()).await?;
+        }
         self.whole.store(fault.is_none(), Ordering::Relaxed);
         Ok(AuditReport { rows: checker.rows(), fault })
+    }
+
+    /// A row behind the last one that this server wrote. Its mark is written together with its rows, so what came since the
+    /// check began has moved the mark as well.
+    async fn added(&self, last: u64) -> Result<Option<AuditFault>, StoreError> {
+        let (keys, store) = (self.inventory.keys(), self.inventory.store());
+        let behind = store.audit_rows(last, u64::MAX).await?;
+        let Some(seq) = behind.first().map(|row| row.entry.seq) else { return Ok(None) };
+        let mark = store.audit_end().await?;
+        let end = mark.as_deref().and_then(|bytes| End::open(bytes, keys)).unwrap_or_default();
+        let why = "it was added behind the last one that was written".to_owned();
+        Ok((end.seq < seq).then_some(AuditFault { seq, why }))
     }
 
     async fn written(&self, draft: Draft) -> Result<u64, AuditUnavailable> {
@@ -308,10 +323,18 @@ impl From<&Draft> for AuditEntry {
 async fn end(inventory: &Inventory) -> Result<End, StoreError> {
     let (keys, store) = (inventory.keys(), inventory.store());
     let mark = store.audit_end().await?;
-    if let Some(end) = mark.as_deref().and_then(|mark| End::open(mark, keys)) {
-        return Ok(end);
-    }
     let last = store.last_audit_row().await?;
+    if let Some(end) = mark.as_deref().and_then(|mark| End::open(mark, keys)) {
+        let Some(added) = last.map(|row| row.entry.seq).filter(|seq| *seq > end.seq) else {
+            return Ok(end);
+        };
+        tracing::error!(
+            row = added,
+            "rows were added to the audit log by somebody else; see `viaduct audit verify`"
+        );
+        // They keep their numbers, so that what is written from now on finds a free one.
+        return Ok(End { seq: added, ..end });
+    }
     if mark.is_some() || last.is_some() {
         tracing::error!(
             "the mark of the audit log's last row is missing or was changed; see `viaduct audit verify`"

@@ -94,6 +94,9 @@ async fn operate(global: &cli::Global, command: Command) -> Result<()> {
         Command::Proxy(command) => command::proxy::run(&desk()?, command).await,
         Command::Tokens(command) => command::tokens::run(&desk()?, command).await,
         Command::Users(command) => command::users::run(&desk()?, command).await,
+        Command::Audit(command::audit::Command::Verify { file: Some(file) }) => {
+            command::audit::verify_export(&command::printer(global), &file)
+        }
         Command::Audit(command) => command::audit::run(&desk()?, command).await,
         Command::Explain(options) => command::explain::run(command::printer(global), &options),
         Command::Bench(options) => command::bench::run(&desk()?, options).await,

@@ -124,6 +124,28 @@ async fn a_changed_removed_or_moved_row_is_named_also_after_more_was_written() {
 }
 
 #[tokio::test]
+async fn a_row_that_somebody_adds_behind_the_last_one_is_named_and_stops_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let (inventory, audit) = open(place.path()).await;
+    for n in 0..3 {
+        audit.note(&ann(), Action::PowerOn, None, n.to_string(), &Outcome::Done).await.unwrap();
+    }
+    let columns =
+        "time, tenant, actor, source, action, device, detail, result, intent, prev, hash, mac";
+    let sql =
+        format!("INSERT INTO audit (seq, {columns}) SELECT 4, {columns} FROM audit WHERE seq = 3");
+    inventory.store().tamper(&sql).await;
+    assert_eq!(audit.verify().await.unwrap().fault.unwrap().seq, 4);
+    // Its number is taken, which a running server learns by trying.
+    let (who, done) = (ann(), Outcome::Done);
+    let again = || audit.note(&who, Action::PowerOn, None, "again".to_owned(), &done);
+    assert!(again().await.is_err());
+    again().await.unwrap();
+    assert_eq!(all(&audit).await.len(), 5);
+    assert_eq!(audit.verify().await.unwrap().fault.unwrap().seq, 4, "and after more rows");
+}
+
+#[tokio::test]
 async fn what_cannot_be_recorded_is_refused_and_outcomes_wait_for_space() {
     let place = tempfile::tempdir().unwrap();
     let (inventory, audit) = open(place.path()).await;

@@ -4,7 +4,7 @@ use super::Desk;
 use crate::{
     client::segment,
     failure::{Failure, Result},
-    render::{Column, Format},
+    render::{Column, Format, Printer},
     say::{data, note},
 };
 use sha2::{Digest, Sha256};
@@ -73,10 +73,10 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             }
             Ok(())
         }
-        Command::Verify { file: Some(file) } => report(desk, &verify_file(&file)?),
+        Command::Verify { file: Some(file) } => verify_export(&desk.printer, &file),
         Command::Verify { file: None } => {
             let found: AuditReport = desk.client.get("/audit/verify").await?;
-            report(desk, &found)
+            report(&desk.printer, &found)
         }
     }
 }
@@ -135,11 +135,16 @@ fn result(row: &AuditEntry) -> String {
     }
 }
 
-fn report(desk: &Desk, report: &AuditReport) -> Result<()> {
-    if desk.printer.format == Format::Table {
+/// Checks an export, which needs no server.
+pub(crate) fn verify_export(printer: &Printer, file: &Path) -> Result<()> {
+    report(printer, &verify_file(file)?)
+}
+
+fn report(printer: &Printer, report: &AuditReport) -> Result<()> {
+    if printer.format == Format::Table {
         note(&format!("{} rows are as they were written", report.rows));
     } else {
-        desk.printer.text_or(report, |_| String::new())?;
+        printer.text_or(report, |_| String::new())?;
     }
     match &report.fault {
         None => Ok(()),

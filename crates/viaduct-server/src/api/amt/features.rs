@@ -125,7 +125,7 @@ struct Wish {
 }
 
 /// Requests whose consent was not lowered, the newest of each device: sent again they are no more meant than the first
-/// time, though by then they switch nothing on.
+/// time, though by then they switch nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Declined(Mutex<HashMap<DeviceId, [bool; 3]>>);
 
@@ -156,7 +156,7 @@ impl Wish {
         })
     }
 
-    /// Consent is not lowered by the way: not by a request that switches something on, nor by the same one again. Who
+    /// Consent is not lowered by the way: not by a request that switches something on or off, nor by the same one again. Who
     /// means it asks for that alone, or says so.
     fn keeps_consent(self, state: &State, id: DeviceId, declined: &Declined) -> bool {
         let strength = |required| match required {
@@ -169,11 +169,11 @@ impl Wish {
             declined.all().remove(&id);
             return false;
         }
-        let switches_on =
-            self.kvm && !state.kvm() || self.sol && !state.sol() || self.ider && !state.ider();
+        let switches =
+            self.kvm != state.kvm() || self.sol != state.sol() || self.ider != state.ider();
         let wanted = [self.sol, self.ider, self.kvm];
         let mut declined = declined.all();
-        if switches_on {
+        if switches {
             // Devices of the inventory only, so there are no more of these than of those.
             declined.insert(id, wanted);
         }
@@ -221,7 +221,7 @@ async fn apply(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
             answer["userConsent"] = now.into();
             answer["note"] = match may_change {
                 true => {
-                    "consent was not lowered together with switching something on; ask for it alone, or with \"lowerConsent\": true"
+                    "consent was not lowered together with switching something; ask for it alone, or with \"lowerConsent\": true"
                 }
                 false => "this platform's control mode does not let its consent policy be changed",
             }

@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Images as drives
     #[arg(long, value_enum, value_name = "on|off", hide_possible_values = true)]
     ider: Option<Switch>,
-    /// What the person at the PC must agree to; it is never lowered together with switching something on
+    /// What the person at the PC must agree to; it is never lowered together with switching something
     #[arg(long, value_enum)]
     consent: Option<Consent>,
 }
