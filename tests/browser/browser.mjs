@@ -147,3 +147,6 @@ export async function startScreen(page, task) {
   await page.getByText('live', { exact: true }).waitFor()
   await until('a picture', async () => (await pictureOf(page)).drawn > 1000)
 }
+
+/** The complaints without what browsers say of refusals that are meant. */
+export const meant = (complaints, status) => complaints.filter((line) => !line.includes(`status of ${status}`))

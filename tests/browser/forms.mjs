@@ -1,11 +1,9 @@
 // Forms of a device's page that change the PC itself: boot from a web server, remote access, any class of AMT.
 
 import { readFileSync } from 'node:fs'
-import { check, open, rest, signIn, until, withPage } from './browser.mjs'
+import { check, open, rest, signIn, until, withPage, meant } from './browser.mjs'
 
 const button = (where, name) => where.getByRole('button', { name, exact: true })
-/** What browsers say of refusals that are meant. */
-const meant = (complaints, status) => complaints.filter((line) => !line.includes(`status of ${status}`))
 
 export const forms = {
   /** The PC boots from the address that was typed, after a reset that was agreed to, and trusts the root that was given. */

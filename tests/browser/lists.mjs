@@ -1,10 +1,8 @@
 // The list of devices with its columns, views and notices; when a PC was here; who may do what; uploads that break off.
 
-import { check, open, rest, signIn, startScreen, until, withPage } from './browser.mjs'
+import { check, open, rest, signIn, startScreen, until, withPage, meant } from './browser.mjs'
 
 const button = (where, name) => where.getByRole('button', { name, exact: true })
-/** What browsers say of refusals that are meant. */
-const meant = (complaints, status) => complaints.filter((line) => !line.includes(`status of ${status}`))
 
 async function change(page, task, method, path, body) {
   const answer = await page.request.fetch(`${task.dashboard}api/v1${path}`, {

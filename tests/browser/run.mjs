@@ -8,11 +8,12 @@ import { forms } from './forms.mjs'
 import { newcomer } from './newcomer.mjs'
 import { pages } from './pages.mjs'
 import { screenshots } from './screenshots.mjs'
+import { roles } from './roles.mjs'
 import { sessions } from './sessions.mjs'
 
 const [name, text] = process.argv.slice(2)
 const task = JSON.parse(text)
-const all = { ...scenarios, ...sessions, ...lists, ...forms, actions, keyboard, newcomer, pages, screenshots }
+const all = { ...scenarios, ...sessions, ...lists, ...forms, actions, keyboard, newcomer, pages, roles, screenshots }
 try {
   await all[name](task)
   console.log(`{"done":"${name}"}`)

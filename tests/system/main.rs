@@ -74,5 +74,6 @@ mod the_keys_of_the_ca_are_sealed_at_rest;
 mod the_package_installs_and_starts_nothing;
 mod the_proxies_dial_nobody;
 mod the_serial_console_is_a_terminal;
+mod what_a_role_may_not_do_is_not_on_offer;
 mod what_is_filled_in_on_the_dashboard_comes_true;
 mod who_may_not_is_told_what_is_missing;

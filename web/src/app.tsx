@@ -26,7 +26,7 @@ export function App() {
     if (!name) return
     const back = takeReturn()
     if (back) go(back, { replace: true })
-    return startEvents()
+    return may('events.read') ? startEvents() : undefined
   }, [name])
   if (place === '/setup') return <><Lost /><SetUp key={language} /></>
   if (me === undefined) return <><Lost /><Outside><Loading /></Outside></>
@@ -63,7 +63,7 @@ function Forbidden() {
   return (
     <>
       <Heading title={t('error.403')} />
-      <Empty title={t('app.forbidden')} hint={t('app.forbiddenHint')}><Link className="button" href="/">{t('nav.overview')}</Link></Empty>
+      <Empty title={t('app.forbidden')} hint={t('app.forbiddenHint')}><Link className="button" href="/account">{t('nav.account')}</Link></Empty>
     </>
   )
 }

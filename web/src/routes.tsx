@@ -17,10 +17,11 @@ type Params = { params: Record<string, string | undefined> }
 const DevicePage = lazy(() => import('./pages/device'))
 
 export const PAGES: Page[] = [
-  { path: '/', nav: 'nav.overview', page: lazy(() => import('./pages/overview')) },
-  { path: '/devices', nav: 'nav.devices', page: lazy(() => import('./pages/devices')) },
+  { path: '/', nav: 'nav.overview', needs: 'devices.read', page: lazy(() => import('./pages/overview')) },
+  { path: '/devices', nav: 'nav.devices', needs: 'devices.read', page: lazy(() => import('./pages/devices')) },
   {
     path: '/devices/:guid/:tab?',
+    needs: 'devices.read',
     page: ({ params }: Params) => <DevicePage guid={params['guid'] ?? ''} tab={params['tab'] ?? 'summary'} />
   },
   { path: '/add', needs: 'devices.change', nav: 'nav.add', page: lazy(() => import('./pages/add')) },

@@ -7,7 +7,7 @@ import { t } from '../i18n'
 import { wordOf } from '../i18n/happened'
 import { Await, Copy, download, Empty, Facts, Failure, Heading, quoted, Shells, toast, useAction } from '../parts'
 import { Qr } from '../parts/qr'
-import { changePassword, useMe, type Me } from '../session'
+import { changePassword, may, useMe, type Me } from '../session'
 import { useLoad } from '../state'
 
 interface Self {
@@ -73,7 +73,7 @@ function Password({ name }: { name: string }) {
 function Second({ name }: { name: string }) {
   const self = useLoad(
     // Who may not see users still has a second factor; then the button finds out.
-    () => get<Self>(`/users/${encodeURIComponent(name)}`).catch(() => undefined),
+    () => may('users.read') ? get<Self>(`/users/${encodeURIComponent(name)}`).catch(() => undefined) : Promise.resolve(undefined),
     [name]
   )
   const action = useAction()

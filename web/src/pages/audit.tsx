@@ -5,7 +5,7 @@ import { Link } from 'wouter'
 import { ApiError, get } from '../api'
 import { exactly, t } from '../i18n'
 import { wordOf } from '../i18n/happened'
-import { Await, download, Empty, Failure, Heading, Shells, Table, Time, toast, useAction, useQuery } from '../parts'
+import { Allowed, Await, download, Empty, Failure, Heading, Shells, Table, Time, toast, useAction, useQuery } from '../parts'
 import { useLoad } from '../state'
 
 interface Entry {
@@ -50,8 +50,7 @@ export default function Audit() {
   return (
     <>
       <Heading title={t('nav.audit')}>
-        <Check />
-        <Export />
+        <Allowed needs="audit.read-all"><Check /><Export /></Allowed>
       </Heading>
       <div className="filters" role="search">
         {(['actor', 'action', 'device'] as const).map((name) => (

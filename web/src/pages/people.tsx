@@ -5,9 +5,9 @@ import { Link } from 'wouter'
 import { get, patch, post, remove } from '../api'
 import { isKey, t } from '../i18n'
 import { wordOf } from '../i18n/happened'
-import { Await, Dialog, Empty, Failure, Heading, Loading, quoted, Shells, Table, Time, useAction, useQuery } from '../parts'
+import { Allowed, Await, Dialog, Empty, Failure, Heading, Loading, quoted, Shells, Table, Time, useAction, useQuery } from '../parts'
 import { labelsOf, labelText } from '../parts/labels'
-import { useMe } from '../session'
+import { useMay, useMe } from '../session'
 import { useLoad, type Loaded } from '../state'
 import { Tokens } from './tokens'
 
@@ -66,9 +66,10 @@ function Users({ roles }: { roles: Loaded<Role[]> }) {
   const list = useLoad(() => get<User[]>('/users'), [])
   const [making, setMaking] = useState(false)
   const [changing, setChanging] = useState<User>()
+  const may = useMay()
   return (
     <>
-      <p><button className="primary" onClick={() => setMaking(true)}>{t('people.make')}</button></p>
+      <Allowed needs="users.manage" why><p><button className="primary" onClick={() => setMaking(true)}>{t('people.make')}</button></p></Allowed>
       <Await of={list}>
         {(users) => users.length === 0 ? <Empty title={t('people.empty')} /> : (
           <Table
@@ -80,7 +81,7 @@ function Users({ roles }: { roles: Loaded<Role[]> }) {
               { key: 'second', title: t('account.second'), wide: true, cell: (u) => t(u.provider ? 'people.provider' : u.secondFactor ? 'common.yes' : 'common.no') },
               { key: 'labels', title: t('devices.labels'), wide: true, cell: (u) => labelText(u.labels) || t('people.all') },
               { key: 'created', title: t('people.created'), wide: true, cell: (u) => <Time at={u.created} />, sort: (u) => u.created },
-              { key: 'do', title: t('common.actions'), cell: (u) => <button className="small" onClick={() => setChanging(u)}>{t('people.change')}</button> }
+              ...(may('users.manage') ? [{ key: 'do', title: t('common.actions'), cell: (u: User) => <button className="small" onClick={() => setChanging(u)}>{t('people.change')}</button> }] : [])
             ]}
           />
         )}

@@ -5,7 +5,7 @@ import { t } from '../i18n'
 import { wordOf } from '../i18n/happened'
 import { Await, Facts, Heading, quoted, Shells, useQuery } from '../parts'
 import { labelText } from '../parts/labels'
-import { useMe } from '../session'
+import { may, useMe } from '../session'
 import { useLoad } from '../state'
 
 interface Permission {
@@ -42,8 +42,8 @@ interface Names {
 
 async function names(): Promise<Names> {
   const [users, tokens, roles] = await Promise.all([
-    get<{ name: string }[]>('/users').catch(() => []),
-    get<Token[]>('/tokens').catch(() => []),
+    may('users.read') ? get<{ name: string }[]>('/users') : [],
+    may('tokens.read') ? get<Token[]>('/tokens') : [],
     get<{ name: string }[]>('/roles')
   ])
   const of = (list: { name: string }[]) => list.map((one) => one.name)

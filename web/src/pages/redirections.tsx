@@ -4,6 +4,7 @@ import { Link } from 'wouter'
 import { get, remove, type Bytes } from '../api'
 import { isKey, size, t } from '../i18n'
 import { Await, Empty, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
+import { useMay, useMe } from '../session'
 import { useLoad } from '../state'
 
 interface Redirection {
@@ -26,6 +27,8 @@ const modeName = (mode: string) => {
 export default function Redirections() {
   const list = useLoad(() => get<Redirection[]>('/redirections'), [], 5_000)
   const action = useAction()
+  const may = useMay()
+  const me = useMe()
   const end = async (row: Redirection) => {
     await action.run(() => remove(`/redirections/${row.id}`), t('redirections.ended', { user: row.user, name: row.name ?? row.guid }))
     list.reload()
@@ -50,12 +53,14 @@ export default function Redirections() {
                 { key: 'idle', title: t('redirections.idle'), wide: true, cell: (row) => row.idleSeconds === null ? '–' : t('redirections.seconds', { n: row.idleSeconds }), sort: (row) => row.idleSeconds ?? 0 },
                 {
                   key: 'do', title: t('common.actions'),
-                  cell: (row) => (
-                    <span className="actions">
-                      <button className="danger small" disabled={action.busy} onClick={() => void end(row)}>{t('redirections.end')}</button>
-                      <Shells cli={`viaduct redirections close ${row.id}`} method="DELETE" path={`/redirections/${row.id}`} />
-                    </span>
-                  )
+                  cell: (row) =>
+                    // What others have open ends only by those who may end tunnels.
+                    (row.user === me?.name || may('tunnels.disconnect')) && (
+                      <span className="actions">
+                        <button className="danger small" disabled={action.busy} onClick={() => void end(row)}>{t('redirections.end')}</button>
+                        <Shells cli={`viaduct redirections close ${row.id}`} method="DELETE" path={`/redirections/${row.id}`} />
+                      </span>
+                    )
                 }
               ]}
             />

@@ -9,7 +9,6 @@ import { useLoad } from '../state'
 
 export default function Settings() {
   const status = useLoad(() => get<Status>('/status'), [])
-  const config = useLoad(() => get<{ toml: string }>('/config'), [])
   return (
     <>
       <Heading title={t('nav.settings')} />
@@ -32,13 +31,20 @@ export default function Settings() {
           </section>
         )}
       </Await>
-      <section>
-        <h2>{t('settings.config')}</h2>
-        <p className="muted">{t('settings.configHint')}</p>
-        <p><Shells cli="viaduct config show" method="GET" path="/config" /></p>
-        <Await of={config}>{(c) => <pre tabIndex={0}>{c.toml}</pre>}</Await>
-      </section>
+      <Allowed needs="config.read"><Config /></Allowed>
     </>
+  )
+}
+
+function Config() {
+  const config = useLoad(() => get<{ toml: string }>('/config'), [])
+  return (
+    <section>
+      <h2>{t('settings.config')}</h2>
+      <p className="muted">{t('settings.configHint')}</p>
+      <p><Shells cli="viaduct config show" method="GET" path="/config" /></p>
+      <Await of={config}>{(c) => <pre tabIndex={0}>{c.toml}</pre>}</Await>
+    </section>
   )
 }
 

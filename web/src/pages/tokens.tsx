@@ -5,7 +5,7 @@ import { Link } from 'wouter'
 import { get, post, remove, type Token } from '../api'
 import { t } from '../i18n'
 import { wordOf } from '../i18n/happened'
-import { Await, Copy, Dialog, Empty, Failure, quoted, Shells, Table, Time, useAction } from '../parts'
+import { Allowed, Await, Copy, Dialog, Empty, Failure, quoted, Shells, Table, Time, useAction } from '../parts'
 import { labelsOf, labelText } from '../parts/labels'
 import { useLoad } from '../state'
 
@@ -35,18 +35,20 @@ export function Tokens() {
   return (
     <>
       {action.error && <Failure error={action.error} />}
-      <form className="inline" onSubmit={(event) => void make(event)}>
-        <label>{t('tokens.name')}<input name="name" required autoComplete="off" /></label>
-        <label>{t('tokens.scope')}
-          <select name="scope" defaultValue="read">{SCOPES.map((scope) => <option key={scope} value={scope}>{wordOf('tokens.scope', scope)}</option>)}</select>
-        </label>
-        <label>{t('tokens.expires')}
-          <select name="expires" defaultValue="90d">{LIVES.map((life) => <option key={life} value={life}>{t(`tokens.life.${life}`)}</option>)}</select>
-        </label>
-        <label>{t('people.labels')}<input name="labels" placeholder="site=berlin" /></label>
-        <button className="primary" disabled={action.busy}>{t('tokens.make')}</button>
-        <Shells cli="viaduct tokens create NAME --scope read" method="POST" path="/tokens" body={{ name: 'NAME', scope: 'read', expires: '90d' }} />
-      </form>
+      <Allowed needs="tokens.manage" why>
+        <form className="inline" onSubmit={(event) => void make(event)}>
+          <label>{t('tokens.name')}<input name="name" required autoComplete="off" /></label>
+          <label>{t('tokens.scope')}
+            <select name="scope" defaultValue="read">{SCOPES.map((scope) => <option key={scope} value={scope}>{wordOf('tokens.scope', scope)}</option>)}</select>
+          </label>
+          <label>{t('tokens.expires')}
+            <select name="expires" defaultValue="90d">{LIVES.map((life) => <option key={life} value={life}>{t(`tokens.life.${life}`)}</option>)}</select>
+          </label>
+          <label>{t('people.labels')}<input name="labels" placeholder="site=berlin" /></label>
+          <button className="primary" disabled={action.busy}>{t('tokens.make')}</button>
+          <Shells cli="viaduct tokens create NAME --scope read" method="POST" path="/tokens" body={{ name: 'NAME', scope: 'read', expires: '90d' }} />
+        </form>
+      </Allowed>
       <Await of={list}>
         {(rows) => rows.length === 0 ? <Empty title={t('tokens.empty')} hint={t('tokens.hint')} /> : (
           <Table
@@ -62,8 +64,10 @@ export function Tokens() {
                 cell: (token) => (
                   <span className="actions">
                     <Link className="button" href={`/permissions?token=${encodeURIComponent(token.name)}`}>{t('permissions.title')}</Link>
-                    <button className="danger small" disabled={action.busy} onClick={() => void revoke(token.name)}>{t('tokens.revoke')}</button>
-                    <Shells cli={`viaduct tokens revoke ${quoted(token.name)}`} method="DELETE" path={`/tokens/${encodeURIComponent(token.name)}`} />
+                    <Allowed needs="tokens.manage">
+                      <button className="danger small" disabled={action.busy} onClick={() => void revoke(token.name)}>{t('tokens.revoke')}</button>
+                      <Shells cli={`viaduct tokens revoke ${quoted(token.name)}`} method="DELETE" path={`/tokens/${encodeURIComponent(token.name)}`} />
+                    </Allowed>
                   </span>
                 )
               }

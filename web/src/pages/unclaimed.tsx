@@ -6,6 +6,7 @@ import { get, post, remove, type Unclaimed } from '../api'
 import { t } from '../i18n'
 import { Allowed, Await, Copy, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
 import { labelsOf } from '../parts/labels'
+import { useMay } from '../session'
 import { useLoad } from '../state'
 
 interface Written {
@@ -79,6 +80,7 @@ interface RowsProps {
 }
 
 function Rows({ rows, act, claim }: RowsProps) {
+  const may = useMay()
   return (
     <Table
       label={t('nav.unclaimed')} rows={rows} id={(row) => row.guid} order="-last"
@@ -89,9 +91,9 @@ function Rows({ rows, act, claim }: RowsProps) {
         { key: 'first', title: t('unclaimed.first'), wide: true, cell: (row) => <Time at={row.first} />, sort: (row) => row.first },
         { key: 'last', title: t('unclaimed.last'), cell: (row) => <Time at={row.last} />, sort: (row) => row.last },
         { key: 'count', title: t('unclaimed.count'), wide: true, cell: (row) => row.count, sort: (row) => row.count },
-        {
+        ...(may('devices.change') ? [{
           key: 'do', title: t('common.actions'),
-          cell: (row) => (
+          cell: (row: Unclaimed) => (
             <span className="actions">
               <button className="primary small" onClick={() => claim(row)}>{t('unclaimed.approve')}</button>
               <button className="danger small" onClick={() => void act(() => post(`/unclaimed/${row.guid}/block`), t('unclaimed.blocked'))}>
@@ -104,7 +106,7 @@ function Rows({ rows, act, claim }: RowsProps) {
               <Shells method="DELETE" path={`/unclaimed/${row.guid}`} />
             </span>
           )
-        }
+        }] : [])
       ]}
     />
   )

@@ -3,8 +3,10 @@
 import { useState } from 'react'
 import { patch, post, remove, type Device } from '../api'
 import { t } from '../i18n'
+import { useMay } from '../session'
 import { POWER, powerCall, sendPower } from '../power'
 import { quoted, Shells, type Request } from './shells'
+import { Allowed } from './allowed'
 import { Dialog } from './dialog'
 import { labelsOf } from './labels'
 
@@ -65,23 +67,32 @@ function labelDeed(text: string): Deed {
   }
 }
 
+/** Whoever has none of these can do nothing with many at once. */
+export const BULK_RIGHTS = ['devices.change', 'tunnels.disconnect', ...POWER.map(({ needs }) => needs)]
+
 export function Bulk({ devices, clear, changed }: { devices: Device[]; clear: () => void; changed?: () => void }) {
   const [deed, setDeed] = useState<Deed>()
   const [labels, setLabels] = useState('')
+  const may = useMay()
+  const power = POWER.filter(({ needs }) => may(needs))
   return (
     <div className="bulk" role="region" aria-label={t('devices.selected', { n: devices.length })}>
       <strong>{t('devices.selected', { n: devices.length })}</strong>
-      <select aria-label={t('devices.bulk')} value="" onChange={(e) => setDeed(powerDeed(e.target.value))}>
-        <option value="" disabled>{t('devices.bulk')} …</option>
-        {POWER.map((p) => <option key={p.key} value={p.key}>{t(p.key)}</option>)}
-      </select>
-      <form className="actions" onSubmit={(e) => { e.preventDefault(); if (labels.trim()) setDeed(labelDeed(labels.trim())) }}>
-        <input aria-label={t('bulk.label')} placeholder="site=berlin" value={labels} onChange={(e) => setLabels(e.target.value)} size={14} />
-        <button>{t('bulk.label')}</button>
-      </form>
-      <button onClick={() => setDeed(accessDeed('approve'))}>{t('unclaimed.approve')}</button>
-      <button onClick={() => setDeed(accessDeed('block'))}>{t('unclaimed.block')}</button>
-      <button onClick={() => setDeed(reconnectDeed())}>{t('device.reconnect')}</button>
+      {power.length > 0 && (
+        <select aria-label={t('devices.bulk')} value="" onChange={(e) => setDeed(powerDeed(e.target.value))}>
+          <option value="" disabled>{t('devices.bulk')} …</option>
+          {power.map((p) => <option key={p.key} value={p.key}>{t(p.key)}</option>)}
+        </select>
+      )}
+      <Allowed needs="devices.change">
+        <form className="actions" onSubmit={(e) => { e.preventDefault(); if (labels.trim()) setDeed(labelDeed(labels.trim())) }}>
+          <input aria-label={t('bulk.label')} placeholder="site=berlin" value={labels} onChange={(e) => setLabels(e.target.value)} size={14} />
+          <button>{t('bulk.label')}</button>
+        </form>
+        <button onClick={() => setDeed(accessDeed('approve'))}>{t('unclaimed.approve')}</button>
+        <button onClick={() => setDeed(accessDeed('block'))}>{t('unclaimed.block')}</button>
+      </Allowed>
+      <Allowed needs="tunnels.disconnect"><button onClick={() => setDeed(reconnectDeed())}>{t('device.reconnect')}</button></Allowed>
       <button onClick={clear}>{t('bulk.none')}</button>
       {deed && <Confirm deed={deed} devices={devices} close={() => { setDeed(undefined); changed?.() }} />}
     </div>

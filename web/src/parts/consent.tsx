@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { ApiError, get, post, type Device } from '../api'
 import { t } from '../i18n'
+import { useMay } from '../session'
 import { useLoad } from '../state'
 import { asApiError, useAction } from './action'
 import { quoted, Shells } from './shells'
@@ -11,6 +12,9 @@ import { Failure } from './states'
 interface Features {
   userConsent: 'none' | 'kvm' | 'all'
   optInState: number
+  /** How long the PC shows a code, and how long consent lasts without a session, in seconds, as the PC itself has it. */
+  optInDisplayTimeout: number | null
+  optInCodeTimeout: number | null
 }
 
 /** A code is on the PC's screen. */
@@ -24,20 +28,6 @@ const WRONG = 2066
 /** Wrong codes until AMT takes the code off the screen and shows no other for a while. */
 const TRIES = 3
 const OFTEN = 3_000
-
-/** How long the PC shows a code, and how long consent lasts without a session, in seconds, as the PC itself has it. */
-interface Limits {
-  display: number | undefined
-  unused: number | undefined
-}
-
-async function limitsOf(guid: string): Promise<Limits> {
-  const none = { display: undefined, unused: undefined }
-  // Who may not read classes has no countdown rather than a guessed one.
-  const answer = await get<unknown>(`/wsman/${guid}?class=IPS_OptInService`).catch(() => none)
-  const find = (name: string) => Number(new RegExp(`"${name}":"?(\\d+)`).exec(JSON.stringify(answer))?.[1]) || undefined
-  return { display: find('OptInDisplayTimeout'), unused: find('OptInCodeTimeout') }
-}
 
 /** AMT's own no, in words for people. */
 function refusal(error: ApiError, wrong: number): ApiError {
@@ -57,8 +47,8 @@ function refusal(error: ApiError, wrong: number): ApiError {
 /** `given` is called when the PC has accepted a code. */
 export function Consent({ device: { guid, name, connectionStatus: here }, given }: { device: Device; given?: () => void }) {
   const [often, setOften] = useState(false)
-  const features = useLoad(() => (here ? get<Features>(`/amt/features/${guid}`) : Promise.resolve(undefined)), [guid, here], often ? OFTEN : 10_000)
-  const limits = useLoad(() => (here ? limitsOf(guid) : Promise.resolve(undefined)), [guid, here])
+  const may = useMay()('consent')
+  const features = useLoad(() => (here && may ? get<Features>(`/amt/features/${guid}`) : Promise.resolve(undefined)), [guid, here, may], often ? OFTEN : 10_000)
   const action = useAction()
   const [asked, setAsked] = useState<number>()
   const [accepted, setAccepted] = useState<number>()
@@ -137,17 +127,17 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
             <Shells cli={`viaduct consent submit ${device} CODE`} method="POST" path={path} body={{ consentCode: 'CODE' }} />
             {cancel}
           </form>
-          {asked !== undefined && limits.data?.display && (
-            <Countdown key={asked} until={asked + limits.data.display * 1000} words={(seconds) => t('consent.left', { seconds })} over={t('consent.over')} />
+          {asked !== undefined && features.data.optInDisplayTimeout && (
+            <Countdown key={asked} until={asked + features.data.optInDisplayTimeout * 1000} words={(seconds) => t('consent.left', { seconds })} over={t('consent.over')} />
           )}
         </>
       )}
       {state >= GIVEN && (
         <>
           <p role="status" className="good">✓ {t('consent.sent')}</p>
-          {state === GIVEN && accepted !== undefined && limits.data?.unused && (
+          {state === GIVEN && accepted !== undefined && features.data.optInCodeTimeout && (
             <Countdown
-              key={accepted} until={accepted + limits.data.unused * 1000}
+              key={accepted} until={accepted + features.data.optInCodeTimeout * 1000}
               words={(seconds) => t('consent.unused', { seconds })} over={t('consent.lapsed')}
             />
           )}

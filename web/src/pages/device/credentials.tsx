@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { get, patch, type Device } from '../../api'
 import { t } from '../../i18n'
-import { Dialog, Failure, quoted, Shells, useAction } from '../../parts'
+import { Allowed, Dialog, Failure, quoted, Shells, useAction } from '../../parts'
 
 /** Over the page of a device that cannot be managed for want of the right password. */
 export function Credentials({ device: d, reload }: { device: Device; reload: () => void }) {
@@ -14,7 +14,7 @@ export function Credentials({ device: d, reload }: { device: Device; reload: () 
     <div role="alert" className="failure">
       <p><strong>{t(missing ? 'credentials.missing' : 'credentials.refused')}</strong> <code>{missing ? 'E2011' : 'E2010'}</code></p>
       <p>{t(missing ? 'credentials.missingHint' : 'credentials.refusedHint')}</p>
-      <button className="primary" onClick={() => setAsking(true)}>{t('credentials.store')}</button>
+      <Allowed needs="devices.change" why><button className="primary" onClick={() => setAsking(true)}>{t('credentials.store')}</button></Allowed>
       {asking && <Store device={d} close={() => { setAsking(false); reload() }} />}
     </div>
   )

@@ -3,7 +3,8 @@
 import { useState } from 'react'
 import { get, post, type Device } from '../../api'
 import { exactly, t } from '../../i18n'
-import { Await, Failure, quoted, Shells, useAction } from '../../parts'
+import { Allowed, Await, Failure, quoted, Shells, useAction } from '../../parts'
+import { useMay } from '../../session'
 import { useLoad } from '../../state'
 import { Value } from './answers'
 
@@ -57,13 +58,15 @@ function Switches({ device }: { device: Device }) {
                 return (
                   <li key={one} className="actions">
                     <span>{t(`features.${one}`)}: <strong>{t(one === 'KVM' && !f.kvmAvailable ? 'features.missing' : on ? 'features.on' : 'features.off')}</strong></span>
-                    <button
-                      className="small" disabled={action.busy || (one === 'KVM' && !f.kvmAvailable)} aria-label={`${t(`features.${one}`)}: ${t(on ? 'features.switchOff' : 'features.switchOn')}`}
-                      onClick={() => void change(body, t('features.done', { what: t(`features.${one}`), state: t(on ? 'features.off' : 'features.on') }))}
-                    >
-                      {t(on ? 'features.switchOff' : 'features.switchOn')}
-                    </button>
-                    <Shells cli={`viaduct amt features ${name} --${one.toLowerCase()} ${on ? 'off' : 'on'}`} method="POST" path={path} body={body} />
+                    <Allowed needs="amt.features">
+                      <button
+                        className="small" disabled={action.busy || (one === 'KVM' && !f.kvmAvailable)} aria-label={`${t(`features.${one}`)}: ${t(on ? 'features.switchOff' : 'features.switchOn')}`}
+                        onClick={() => void change(body, t('features.done', { what: t(`features.${one}`), state: t(on ? 'features.off' : 'features.on') }))}
+                      >
+                        {t(on ? 'features.switchOff' : 'features.switchOn')}
+                      </button>
+                      <Shells cli={`viaduct amt features ${name} --${one.toLowerCase()} ${on ? 'off' : 'on'}`} method="POST" path={path} body={body} />
+                    </Allowed>
                   </li>
                 )
               })}
@@ -89,6 +92,14 @@ function ConsentPolicy({ features: f, busy, name, path, change }: PolicyProps) {
   const [wanted, setWanted] = useState(f.userConsent)
   const less = CONSENT.indexOf(wanted) < CONSENT.indexOf(f.userConsent)
   const body = { ...wishOf(f), userConsent: wanted, ...(less && { lowerConsent: true }) }
+  if (!useMay()('amt.features')) {
+    return (
+      <>
+        <p>{t('features.consent')}: <strong>{t(`features.consent.${f.userConsent}`)}</strong></p>
+        <Allowed needs="amt.features" why>{null}</Allowed>
+      </>
+    )
+  }
   return (
     <form onSubmit={(event) => { event.preventDefault(); void change(body, t('features.consentDone')) }}>
       <label>{t('features.consent')}

@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { ApiError, get, post, type Device } from '../../api'
 import { t } from '../../i18n'
-import { Await, Dialog, Empty, Failure, quoted, Shells, useAction } from '../../parts'
+import { Allowed, Await, Dialog, Empty, Failure, quoted, Shells, useAction } from '../../parts'
 import { Consent } from '../../parts/consent'
 import { derOf } from '../../parts/pem'
 import { isDark, usePowerState } from '../../power'
@@ -157,7 +157,7 @@ function Form({ device, features, close, reload }: { device: Device; features: F
             <small className="muted">{t('boot.short')}</small>
           </label>
         </details>
-        <Root guid={guid} text={rootText} take={(text) => { setRootText(text); setRootIn(false) }} />
+        <Allowed needs="amt.change"><Root guid={guid} text={rootText} take={(text) => { setRootText(text); setRootIn(false) }} /></Allowed>
         <fieldset>
           <legend>{t('boot.how')}</legend>
           {(['reset', 'on'] as const).map((one) => (
@@ -210,8 +210,10 @@ function Off({ guid, features: f, done }: { guid: string; features: Features; do
       <p>{t('boot.off')}</p>
       {action.error && <Failure error={action.error} />}
       <p className="actions">
-        <button disabled={action.busy} onClick={() => void action.run(() => post(path, body), t('boot.switchedOn')).then(done)}>{t('boot.switchOn')}</button>
-        <Shells method="POST" path={path} body={body} />
+        <Allowed needs="amt.features" why>
+          <button disabled={action.busy} onClick={() => void action.run(() => post(path, body), t('boot.switchedOn')).then(done)}>{t('boot.switchOn')}</button>
+          <Shells method="POST" path={path} body={body} />
+        </Allowed>
       </p>
     </div>
   )

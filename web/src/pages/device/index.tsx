@@ -44,7 +44,7 @@ const TABS: Record<string, Tab> = {
   features: { key: 'device.features', needsTunnel: true, show: (d) => <FeaturesTab device={d} /> },
   network: { key: 'device.network', needsTunnel: true, show: (d) => <Network guid={d.guid} /> },
   certificates: { key: 'device.certificates', needsTunnel: true, show: (d) => <Certificates guid={d.guid} /> },
-  wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <WsMan device={d} /> },
+  wsman: { key: 'device.wsman', needsTunnel: true, show: (d) => <Allowed needs="wsman.read" why><WsMan device={d} /></Allowed> },
   inspector: { key: 'device.inspector', needsTunnel: true, show: (d) => <Inspector device={d} /> },
   history: { key: 'device.history', needsTunnel: false, show: (d) => <History guid={d.guid} /> }
 }

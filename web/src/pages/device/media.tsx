@@ -2,7 +2,7 @@
 
 import { get, type Device, type MediaImage } from '../../api'
 import { t } from '../../i18n'
-import { Await, Empty } from '../../parts'
+import { Allowed, Await, Empty } from '../../parts'
 import { Link } from 'wouter'
 import { Consent } from '../../parts/consent'
 import { useLoad } from '../../state'
@@ -15,8 +15,8 @@ export function DeviceMedia({ device }: { device: Device }) {
       {device.connectionStatus ? (
         <Await of={images}>
           {(all) => all.some((one) => one.complete)
-            ? <MountForm images={all} device={device} />
-            : <Empty title={t('media.empty')} hint={t('media.emptyHint')}><Link href="/media">{t('media.upload')}</Link></Empty>}
+            ? <Allowed needs="redirect.ider" why><MountForm images={all} device={device} /></Allowed>
+            : <Empty title={t('media.empty')} hint={t('media.emptyHint')}><Allowed needs="devices.change"><Link href="/media">{t('media.upload')}</Link></Allowed></Empty>}
         </Await>
       ) : <p className="empty">{t('device.away')} {t('device.awayTab')}</p>}
       {device.connectionStatus && <Consent device={device} />}

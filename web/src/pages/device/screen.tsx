@@ -166,7 +166,7 @@ function Off({ device }: { device: Device }) {
     <>
       <p><strong>{t('screen.off', { state: isKey(key) ? t(key) : '' })}</strong></p>
       <p>{t('screen.offHint')}</p>
-      <button className="primary" onClick={() => setAsking(true)}>{t('screen.switchOn')}</button>
+      <Allowed needs="power.on"><button className="primary" onClick={() => setAsking(true)}>{t('screen.switchOn')}</button></Allowed>
       {asking && on && <Confirm device={device} what={on} close={() => setAsking(false)} />}
     </>
   )

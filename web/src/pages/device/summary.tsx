@@ -28,7 +28,7 @@ export function Summary({ device: d }: { device: Device }) {
         />
       </section>
       {d.connectionStatus ? <Tunnel device={d} /> : <Why device={d} />}
-      {d.connectionStatus && <FromShell device={d} />}
+      {d.connectionStatus && <Allowed needs="proxy"><FromShell device={d} /></Allowed>}
       <Availability guid={d.guid} name={d.name || d.guid} />
     </div>
   )

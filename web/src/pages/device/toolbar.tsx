@@ -4,7 +4,7 @@ import type { AMTRedirector } from '@device-management-toolkit/ui-toolkit/core'
 import { useState, type FormEvent } from 'react'
 import { call, get, type ApiError, type Device } from '../../api'
 import { t } from '../../i18n'
-import { asApiError, Dialog, Failure, Shells, toast } from '../../parts'
+import { Allowed, asApiError, Dialog, Failure, Shells, toast } from '../../parts'
 import { useLoad } from '../../state'
 import { COMBINATIONS, type as typeText } from './keys'
 import { LAYOUTS, type LayoutName } from './layouts'
@@ -83,7 +83,7 @@ export function Toolbar({ device, wishes: w, state, idle, figures, source, start
       <button disabled={!running} onClick={release}>{t('screen.release')}</button>
       <button disabled={mute} onClick={() => setTyping(true)}>{t('screen.paste')}</button>
       <button disabled={!running} onClick={shoot}>{t('screen.shot')}</button>
-      <Displays device={device} />
+      <Allowed needs="amt.change"><Displays device={device} /></Allowed>
       <select aria-label={t('screen.scale')} value={w.scale} onChange={(e) => w.setScale(e.target.value as Wishes['scale'])}>
         {SCALES.map((name) => <option key={name} value={name}>{t(`screen.scale.${name}`)}</option>)}
       </select>

@@ -20,7 +20,8 @@ const STORED = 'viaduct.devices.columns'
 const EVERY = 300_000
 
 interface Deeds {
-  edit: (device: Device) => void
+  /** Nothing for whoever may not change any. */
+  edit: ((device: Device) => void) | undefined
   /** Shows those with this notice only. */
   filter: (notice: string) => void
 }
@@ -58,10 +59,10 @@ export function useColumns({ edit, filter }: Deeds, hours: ReadonlyMap<string, s
       key: 'traffic', title: t('overview.traffic'), wide: true, extra: true, sort: (d) => (d.tunnel ? d.tunnel.bytes.fromDevice + d.tunnel.bytes.toDevice : -1),
       cell: (d) => (d.tunnel ? `${size(d.tunnel.bytes.fromDevice)} / ${size(d.tunnel.bytes.toDevice)}` : '–')
     },
-    {
+    ...(edit ? [{
       key: 'edit', title: t('common.actions'), always: true,
-      cell: (d) => <button className="small" onClick={() => edit(d)} aria-label={t('devices.editOf', { name: d.name || d.guid })}>{t('devices.edit')}</button>
-    }
+      cell: (d: Device) => <button className="small" onClick={() => edit(d)} aria-label={t('devices.editOf', { name: d.name || d.guid })}>{t('devices.edit')}</button>
+    }] : [])
   ], [edit, filter, hours])
 }
 

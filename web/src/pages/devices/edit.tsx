@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { patch, post, remove, type Device } from '../../api'
 import { t } from '../../i18n'
-import { Dialog, Failure, quoted, Shells, useAction } from '../../parts'
+import { Allowed, Dialog, Failure, quoted, Shells, useAction } from '../../parts'
 import { labelsOf, labelText } from '../../parts/labels'
 
 /** What to set and what to take away (null) so that `before` becomes `after`. */
@@ -72,10 +72,12 @@ export function Edit({ device, close }: { device: Device; close: () => void }) {
         <Shells cli={`viaduct devices ${verb} ${quoted(name)}`} method="POST" path={`${path}/${verb}`} />
       </p>
       <p className="actions">
-        {sure
-          ? <button className="danger" disabled={action.busy} onClick={() => void act(() => remove(path), t('devices.done.remove', { name }))}>{t('devices.sure')}</button>
-          : <button className="danger" onClick={() => setSure(true)}>{t('devices.remove')}</button>}
-        <Shells cli={`viaduct devices rm ${quoted(name)}`} method="DELETE" path={path} />
+        <Allowed needs="devices.remove">
+          {sure
+            ? <button className="danger" disabled={action.busy} onClick={() => void act(() => remove(path), t('devices.done.remove', { name }))}>{t('devices.sure')}</button>
+            : <button className="danger" onClick={() => setSure(true)}>{t('devices.remove')}</button>}
+          <Shells cli={`viaduct devices rm ${quoted(name)}`} method="DELETE" path={path} />
+        </Allowed>
         <button onClick={close}>{t('common.close')}</button>
       </p>
     </Dialog>

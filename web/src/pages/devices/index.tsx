@@ -5,7 +5,8 @@ import { Link } from 'wouter'
 import type { Device } from '../../api'
 import { t } from '../../i18n'
 import { Allowed, Await, csv, download, Empty, Heading, Shells, Table, useQuery } from '../../parts'
-import { Bulk } from '../../parts/bulk'
+import { Bulk, BULK_RIGHTS } from '../../parts/bulk'
+import { useMay } from '../../session'
 import { Chooser, NOTICES, useColumns, useHours, useShown } from './columns'
 import { Edit } from './edit'
 import { filterOf, firmwareOf, fits, generationOf, index, statusOf } from './filter'
@@ -57,7 +58,10 @@ function List({ devices, reload }: { devices: Device[]; reload: () => void }) {
   const found = useMemo(() => indexed.filter((one) => fits(one, filter)).map((one) => one.device), [indexed, filter])
   const showNotice = useCallback((notice: string) => change({ notice }), [])
   const [wantHours, setWantHours] = useState(false)
-  const columns = useColumns({ edit: setEditing, filter: showNotice }, useHours(wantHours))
+  const may = useMay()
+  // To choose some is for doing something with them.
+  const bulk = BULK_RIGHTS.some(may)
+  const columns = useColumns({ edit: may('devices.change') ? setEditing : undefined, filter: showNotice }, useHours(wantHours))
   const { shown, toggle } = useShown(query, change, columns)
   useEffect(() => setWantHours(shown.has('hours')), [shown.has('hours')])
   const picked = useMemo(() => devices.filter((d) => chosen.has(d.guid)), [devices, chosen])
@@ -84,7 +88,7 @@ function List({ devices, reload }: { devices: Device[]; reload: () => void }) {
         : (
           <Table
             label={t('nav.devices')} rows={found} columns={columns.filter((one) => one.always || shown.has(one.key))} id={(d) => d.guid} order="name"
-            chosen={chosen} choose={setChosen} nameOf={(d) => d.name || d.guid}
+            {...(bulk && { chosen, choose: setChosen })} nameOf={(d) => d.name || d.guid}
           />
         )}
       {editing && <Edit device={editing} close={() => { setEditing(undefined); reload() }} />}

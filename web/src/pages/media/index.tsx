@@ -15,7 +15,8 @@ const UNTOLD = 30_000
 
 export default function Media() {
   // What comes and goes is told as it happens; only who may not see events has to ask.
-  const follows = useMay()('events.read')
+  const may = useMay()
+  const follows = may('events.read')
   const images = useLoad(() => get<MediaImage[]>('/media'), [], follows ? 0 : UNTOLD)
   const [doomed, setDoomed] = useState<MediaImage>()
   const sending = useUploads().now?.image.id
@@ -33,16 +34,14 @@ export default function Media() {
     { key: 'sha256', title: t('media.hash'), wide: true, cell: (one) => <code title={one.sha256 ?? ''}>{one.sha256?.slice(0, 16) ?? '–'}</code> },
     { key: 'user', title: t('media.by'), wide: true, cell: (one) => <>{one.user}, <Time at={one.created} /></> },
     { key: 'mounts', title: t('media.used'), sort: (one) => one.mounts, cell: (one) => one.mounts },
-    {
+    ...(may('devices.change') ? [{
       key: 'delete', title: t('media.delete'),
-      cell: (one) => (
-        <Allowed needs="devices.change">
-          <button className="danger small" disabled={one.mounts > 0} aria-label={`${t('media.delete')} ${one.name}`} onClick={() => setDoomed(one)}>
-            {t('media.delete')}
-          </button>
-        </Allowed>
+      cell: (one: MediaImage) => (
+        <button className="danger small" disabled={one.mounts > 0} aria-label={`${t('media.delete')} ${one.name}`} onClick={() => setDoomed(one)}>
+          {t('media.delete')}
+        </button>
       )
-    }
+    }] : [])
   ]
   return (
     <>
@@ -58,7 +57,7 @@ export default function Media() {
       <Allowed needs="devices.change"><Upload images={images.data ?? []} done={images.reload} /></Allowed>
       <section>
         <h2>{t('media.mounts')}</h2>
-        <Await of={images}>{(all) => <MountForm images={all} />}</Await>
+        <Allowed needs="redirect.ider"><Await of={images}>{(all) => <MountForm images={all} />}</Await></Allowed>
         <Mounts />
       </section>
       {doomed && <Delete image={doomed} close={() => { setDoomed(undefined); images.reload() }} />}

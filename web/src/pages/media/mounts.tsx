@@ -3,8 +3,9 @@
 import { useEffect, useState, type FormEvent } from 'react'
 import { get, post, remove, type Device, type MediaImage, type Mount } from '../../api'
 import { duration, size, t } from '../../i18n'
-import { Await, Dialog, Failure, quoted, Shells, Time, useAction } from '../../parts'
+import { Allowed, Await, Dialog, Failure, quoted, Shells, Time, useAction } from '../../parts'
 import { sendPower } from '../../power'
+import { useMay, useMe } from '../../session'
 import { useLoad } from '../../state'
 
 /** Reset, then from the CD that is redirected. */
@@ -77,6 +78,10 @@ function Card({ mount: m, changed }: { mount: Mount; changed: () => void }) {
   const [asked, setAsked] = useState(false)
   const action = useAction()
   const name = m.name ?? m.guid
+  const may = useMay()
+  const own = useMe()?.name === m.user
+  /** What is in use by others ends only by those who may end tunnels. */
+  const ends = may('redirect.ider') && (own || may('tunnels.disconnect'))
   const eject = () => action.run(() => remove(`/mounts/${m.id}`), t('media.ejected')).then(changed)
   const boot = async () => {
     setAsked(false)
@@ -98,9 +103,9 @@ function Card({ mount: m, changed }: { mount: Mount; changed: () => void }) {
       {action.error && <Failure error={action.error} />}
       {m.state !== 'ended' && (
         <p className="actions">
-          <button className="primary" disabled={action.busy} onClick={() => setAsked(true)}>{t('media.boot')}</button>
-          <button disabled={action.busy} onClick={() => void eject()}>{t('media.eject')}</button>
-          <Shells cli={`viaduct ider eject ${quoted(name)}`} method="DELETE" path={`/mounts/${m.id}`} />
+          <Allowed needs="boot"><button className="primary" disabled={action.busy} onClick={() => setAsked(true)}>{t('media.boot')}</button></Allowed>
+          {ends && <button disabled={action.busy} onClick={() => void eject()}>{t('media.eject')}</button>}
+          {ends && <Shells cli={`viaduct ider eject ${quoted(name)}`} method="DELETE" path={`/mounts/${m.id}`} />}
         </p>
       )}
       {asked && (

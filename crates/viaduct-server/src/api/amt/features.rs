@@ -88,6 +88,8 @@ pub(super) async fn show(asked: Asked) -> Result<Json<Value>, Refusal> {
     let is_winre =
         |source: &Instance| text(source, "BIOSBootString").to_ascii_lowercase().contains("winre");
     let erase = capabilities.as_ref().is_some_and(|c| number(c, "PlatformErase") != 0);
+    // In seconds; a platform that does not tell has no countdown rather than a guessed one.
+    let seconds = |name| Some(number(&state.consent, name)).filter(|seconds| *seconds > 0);
     let rpe = matches!(boot, 32770 | 32771);
     Ok(Json(json!({
         "userConsent": consent_name(number(&state.consent, "OptInRequired")),
@@ -96,6 +98,8 @@ pub(super) async fn show(asked: Asked) -> Result<Json<Value>, Refusal> {
         "SOL": state.sol(),
         "IDER": state.ider(),
         "optInState": number(&state.consent, "OptInState"),
+        "optInDisplayTimeout": seconds("OptInDisplayTimeout"),
+        "optInCodeTimeout": seconds("OptInCodeTimeout"),
         "kvmAvailable": state.kvm.is_some(),
         "ocr": matches!(boot, 32769 | 32771),
         "httpsBootSupported": has(&|s| text(s, "InstanceID") == SOURCE_HTTPS)
