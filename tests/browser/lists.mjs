@@ -89,6 +89,32 @@ export const lists = {
     })
   },
 
+  /** A refusal is a German sentence with its facts on a German page; the server's own words are a click away. */
+  async refusedInGerman(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await page.evaluate(() => localStorage.setItem('viaduct.language', 'de'))
+      const nobody = '00000000-0000-4000-8000-000000000000'
+      await open(page, task, `devices/${nobody}`)
+      const refusal = page.getByRole('alert')
+      await refusal.getByText(`Kein Gerät heißt „${nobody}“.`).waitFor()
+      const own = refusal.locator('q[lang=en]')
+      check(!(await own.isVisible()), 'the English words are closed')
+      await refusal.getByText('Einzelheiten vom Server').click()
+      await own.getByText('no device is called').waitFor()
+      await open(page, task, 'people')
+      await button(page, 'Benutzer anlegen').click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Name').fill(task.user)
+      await dialog.getByLabel('Kennwort').fill('a long password')
+      await button(dialog, 'Benutzer anlegen').click()
+      await dialog.getByText(`„${task.user}“ gibt es schon.`).waitFor()
+      await dialog.getByText('Einen anderen Namen wählen', { exact: false }).waitFor()
+      const others = meant(meant(complaints, 404), 409)
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
   /** Whoever may not do something learns which right is missing, and who has it. */
   async permissions(task) {
     await withPage(task, async (page, complaints) => {

@@ -90,6 +90,70 @@ export const sessions = {
     })
   },
 
+  /**
+   * A page out of sight, frozen, or on a machine that slept shows no old picture as live: after its return it asks for the
+   * whole picture, and is live when that has come; when nothing comes, the session is over, and that is said.
+   */
+  async awayPage(task) {
+    await withPage(task, async (page, complaints) => {
+      await page.addInitScript(() => {
+        let shown = 'visible'
+        Object.defineProperty(document, 'visibilityState', { get: () => shown })
+        window.see = (state) => {
+          shown = state
+          document.dispatchEvent(new Event('visibilitychange'))
+        }
+      })
+      const whole = []
+      let deaf = false
+      // The relay as it is, until nothing comes through any more though the socket stays.
+      await page.routeWebSocket(/webrelay/, (socket) => {
+        const server = socket.connectToServer()
+        socket.onMessage((message) => {
+          const bytes = Buffer.from(message, typeof message === 'string' ? 'latin1' : undefined)
+          if (bytes.length === 10 && bytes[0] === 3 && bytes[1] === 0) whole.push(bytes)
+          if (!deaf) server.send(message)
+        })
+        server.onMessage((message) => { if (!deaf) socket.send(message) })
+      })
+      await signIn(page, task)
+      await startScreen(page, task)
+      const live = page.getByText('live', { exact: true })
+      const old = page.getByText('asking for a fresh picture')
+      const first = whole.length
+      await page.evaluate(() => window.see('hidden'))
+      await old.waitFor()
+      check((await live.count()) === 0 && (await page.locator('canvas.dead').count()) === 1, 'a page nobody sees shows nothing as live')
+      check(whole.length === first, 'nobody sees it: nothing is asked for')
+      const began = Date.now()
+      await page.evaluate(() => window.see('visible'))
+      await live.waitFor()
+      console.log(JSON.stringify({ fresh: Date.now() - began }))
+      check(whole.length === first + 1, 'the whole picture was asked for, once')
+      check((await page.locator('canvas.dead').count()) === 0, 'and it is live')
+      await page.evaluate(() => document.dispatchEvent(new Event('freeze')))
+      await old.waitFor()
+      await page.evaluate(() => document.dispatchEvent(new Event('resume')))
+      await live.waitFor()
+      // The machine sleeps: its clock jumps.
+      await page.evaluate(() => {
+        const now = Date.now
+        Date.now = () => now() + 3_600_000
+      })
+      await until('asked again', () => whole.length === first + 3)
+      await live.waitFor()
+      deaf = true
+      await page.evaluate(() => window.see('hidden'))
+      await page.evaluate(() => window.see('visible'))
+      await page.getByText('did not answer any more when this page came back').waitFor()
+      check((await live.count()) === 0, 'a session without an answer is not live')
+      deaf = false
+      await page.getByRole('button', { name: 'Connect again' }).click()
+      await live.waitFor()
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
   /** Two browsers: the second is told who has the screen, waits, takes over; the first is told that. */
   async secondViewer(task) {
     await withPage(task, async (one, complaints) => {

@@ -183,6 +183,18 @@ fn the_screen_of_a_pc_in_client_control_mode_opens_with_the_code_that_is_read_ou
 }
 
 #[test]
+fn a_page_that_was_away_shows_no_old_picture_as_live() {
+    let demo = Demo::start(1);
+    Scenario::start("awayPage", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn a_refusal_is_told_in_german_with_its_facts() {
+    let demo = demo();
+    Scenario::start("refusedInGerman", task(demo, &demo.devices[1])).done();
+}
+
+#[test]
 fn a_second_viewer_is_told_who_has_the_screen_and_may_wait_or_take_over() {
     let demo = Demo::start(1);
     Scenario::start("secondViewer", task(&demo, &demo.devices[0])).done();

@@ -7,6 +7,8 @@ export interface Problem {
   title?: string
   detail?: string
   next?: string
+  /** The facts of the detail, for a sentence in the reader's language. */
+  said?: Said
   /** The right that was missing, as `/permissions` lists it. */
   right?: string
   /** What AMT itself answered, where the refusal is its own. */

@@ -71,6 +71,7 @@ export function exactly(text: string | null | undefined): string {
   return `${then.toLocaleString(locale())} (${then.toISOString().replace('T', ' ').slice(0, 19)} UTC)`
 }
 
+/** With a space between number and unit that no line breaks at. */
 export function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   let value = bytes
@@ -79,7 +80,7 @@ export function size(bytes: number): string {
     value /= 1000
     unit++
   }
-  return `${value.toLocaleString(locale(), { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`
+  return `${value.toLocaleString(locale(), { maximumFractionDigits: unit ? 1 : 0 })}\u00a0${units[unit]}`
 }
 
 /** A time that something takes, in its two largest units. */

@@ -21,6 +21,7 @@ function fill(text: string, values: Said['values'] = {}): string {
       case 'span': return duration(Number(value))
       case 'size': return size(Number(value))
       case 'time': return exactly(String(value))
+      case 'right': return wordOf('action', value)
       case 'end': return wordOf('end', value)
       case 'at': return listenerName(String(value))
       case 'alert': return words?.alerts[value] ?? `TLS ${value}`

@@ -82,7 +82,7 @@ function options(series: Series[], figure: (value: number) => string, width: num
     scales: { y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] } },
     legend: { live: true },
     axes: [
-      { ...axis, values: (_, at) => at.map((time) => clock(time, at)) },
+      { ...axis, space: 72, values: (_, at) => at.map((time) => clock(time, at)) },
       { ...axis, size: 64, incrs: WHOLE, values: (_, at) => at.map(figure) }
     ],
     series: [

@@ -48,7 +48,7 @@ export function Ended({ guid, mode, reason, start, waiting, wait }: Props) {
 
 /** The server's own sentence about this one end. */
 function Said({ text }: { text: string }) {
-  return language() === 'en' ? <small>{text}</small> : <small>{t('error.servers')} <q lang="en">{text}</q></small>
+  return language() === 'en' ? <small>{text}</small> : <small>{t('error.servers')}: <q lang="en">{text}</q></small>
 }
 
 /** Another console has the place: who, since when; wait for it, or take it. */

@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import type { ApiError } from '../api'
 import { isKey, t } from '../i18n'
 import { problemWords } from '../i18n/problems'
+import { say } from '../i18n/said'
 import type { Loaded } from '../state'
 
 /** What happened, why, and what to do next, in the server's words where it has some. */
@@ -20,15 +21,26 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
         {error.problem.code && <code> {error.problem.code}</code>}
       </p>
       {error.problem.detail && error.problem.detail !== error.problem.title && (
-        words
-          ? <p>{t('error.servers')} <q lang="en">{error.problem.detail}</q></p>
-          : <p>{error.problem.detail}</p>
+        words ? <Detail text={error.problem.detail} ours={say(error.problem.said)} /> : <p>{error.problem.detail}</p>
       )}
       {error.problem.next && <p className="muted">→ {words?.next ?? error.problem.next}</p>}
       {error.problem.unsure && <p>{t('error.unsure')}</p>}
       {error.problem.right && <p><Link href={`/permissions?right=${encodeURIComponent(error.problem.right)}`}>{t('permissions.whyNot')}</Link></p>}
       {retry && <button onClick={retry}>{t('common.retry')}</button>}
     </div>
+  )
+}
+
+/** What happened in the reader's words where there are some; the server's own, English ones are a click away. */
+function Detail({ text, ours }: { text: string; ours: string | undefined }) {
+  return (
+    <>
+      {ours && <p>{ours}</p>}
+      <details open={!ours}>
+        <summary>{t('error.servers')}</summary>
+        <p><q lang="en">{text}</q></p>
+      </details>
+    </>
   )
 }
 

@@ -1,7 +1,7 @@
 //! Devices: added, merged, renamed, removed.
 
 use super::{
-    Api, body::Json, devices, guard::Authorized, kv, labels, refusal::Refusal,
+    Api, body::Json, devices, guard::Authorized, kv, labels, refusal::Refusal, refusal_said,
     validate::ValidDevice,
 };
 use crate::{
@@ -53,7 +53,8 @@ async fn upsert_now(
 ) -> Result<Response, Refusal> {
     if known {
         if headers.contains_key(header::IF_NONE_MATCH) {
-            return Err(Refusal::new(Code::DeviceExists, format!("{id} is known already")));
+            return Err(Refusal::new(Code::DeviceExists, format!("{id} is known already"))
+                .said(refusal_said::taken(&id.to_string())));
         }
         let device = merge_into(api, id, wish).await?;
         return Ok(axum::Json(device).into_response());

@@ -34,6 +34,7 @@ mod permissions;
 mod query;
 mod redirections;
 mod refusal;
+mod refusal_said;
 mod relay;
 mod remote_access;
 mod rotation;

@@ -6,7 +6,7 @@ use super::{
     devices,
     guard::{self, Asks, Authorized, Guard, Origin},
     refusal::Refusal,
-    relay,
+    refusal_said, relay,
     routes::Routes,
 };
 use crate::{
@@ -50,7 +50,8 @@ async fn ticket(
     permit(&api, &caller.principal, mode)?;
     let device = api.inventory.find(&wish.device)?;
     if api.registry.lookup(device.id).is_none() {
-        return Err(Refusal::new(Code::DeviceAway, format!("{} has no tunnel now", device.name)));
+        return Err(Refusal::new(Code::DeviceAway, format!("{} has no tunnel now", device.name))
+            .said(refusal_said::away(&device.name)));
     }
     if let Some(holder) = api.redirections.holder(device.id, mode) {
         let (user, since) = (&holder.user, holder.since);

@@ -1,5 +1,6 @@
 //! Why a request is turned down, as `problem+json` or in the shape that Open AMT's clients know.
 
+use super::refusal_said as said;
 use crate::{
     access::Action,
     audit::AuditUnavailable,
@@ -12,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
-use viaduct_api::{Code, Problem};
+use viaduct_api::{Code, Problem, Said};
 
 /// Seconds after which a device that is away may be worth another try; the proxies say the same.
 const AWAY_RETRY: u64 = 10;
@@ -167,6 +168,14 @@ impl Refusal {
         self
     }
 
+    /// The facts by name, for pages in other languages than the detail.
+    pub(super) fn said(mut self, said: impl Into<Option<Said>>) -> Self {
+        if let Some(said) = said.into().and_then(|said| serde_json::to_value(said).ok()) {
+            self.0.extra.insert("said".to_owned(), said);
+        }
+        self
+    }
+
     /// The right that was missing, by its name.
     pub(super) fn right(self, action: Action) -> Self {
         self.extended([("right", action.name().into())])
@@ -179,7 +188,10 @@ impl Refusal {
 
     pub(super) fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
-        self
+        match self.0.extra.contains_key("said") {
+            true => self,
+            false => self.said(said::wait(seconds)),
+        }
     }
 
     /// Another status than the code's own, where Open AMT prescribes it.
@@ -207,6 +219,7 @@ impl Refusal {
         });
         Self::new(Code::BadRequest, format!("{path}: {msg}"))
             .shaped([("errors", Value::Array(vec![error]))])
+            .said(said::value(path))
     }
 
     /// As it is told beside others of its kind.
@@ -275,7 +288,7 @@ impl From<FindError> for Refusal {
             FindError::Unknown(_) => Code::UnknownDevice,
             FindError::Ambiguous(..) => Code::AmbiguousDevice,
         };
-        Self::new(code, error.to_string())
+        Self::new(code, error.to_string()).said(said::found(&error))
     }
 }
 
@@ -288,7 +301,7 @@ impl From<StoreError> for Refusal {
             StoreError::Database(_) | StoreError::Keys(_) => Code::Store,
             StoreError::Vault(_) => Code::VaultUnavailable,
         };
-        Self::new(code, error.to_string())
+        Self::new(code, error.to_string()).said(said::store(&error))
     }
 }
 
@@ -301,7 +314,7 @@ impl From<AuditUnavailable> for Refusal {
 impl From<CommandError> for Refusal {
     fn from(error: CommandError) -> Self {
         let text = error.to_string();
-        let refusal = Self::new(error.code(), text.clone());
+        let refusal = Self::new(error.code(), text.clone()).said(said::command(&error));
         let words = generic(refusal.0.problem.status).unwrap_or("Internal Server Error");
         refusal.extended([("error", words.into()), ("errorDescription", text.into())])
     }
@@ -323,13 +336,29 @@ impl From<gateway::Refusal> for Refusal {
     fn from(refusal: gateway::Refusal) -> Self {
         // The gateway's codes are all in the table; one that is not would be a fault of ours.
         let code = refusal.code().parse().unwrap_or(Code::Internal);
-        Self::new(code, refusal.detail()).next(refusal.next())
+        Self::new(code, refusal.detail()).next(refusal.next()).said(said::gateway(&refusal))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_has_german_words_in_the_dashboard() {
+        let words = include_str!("../../../../web/src/i18n/de/problems.ts");
+        for code in Code::ALL {
+            assert!(words.contains(&format!("\n  {code}: [")), "{code} has no German words");
+        }
+    }
+
+    #[test]
+    fn what_a_refusal_says_by_name_travels_beside_its_detail() {
+        let refusal = Refusal::invalid("name", "body", Value::Null, "must not be empty");
+        assert_eq!(refusal.0.extra["said"]["values"]["field"], "name");
+        let refusal = Refusal::new(Code::Throttled, "later").retry_after(7);
+        assert_eq!(refusal.0.extra["said"]["values"]["seconds"], 7);
+    }
 
     #[test]
     fn every_code_is_sent_as_an_error() {

@@ -5,6 +5,7 @@ use super::{
     body::Json,
     guard::{Authorized, Guard},
     refusal::Refusal,
+    refusal_said,
     routes::Routes,
     show,
 };
@@ -62,6 +63,7 @@ pub(super) async fn create(
         made.map_err(|error| match error {
             StoreError::Exists(_) => {
                 Refusal::new(Code::TokenExists, format!("`{}` is taken", wish.name))
+                    .said(refusal_said::taken(&wish.name))
             }
             other => other.into(),
         })

@@ -6,6 +6,7 @@ use super::{
     body::Json,
     guard::{Authorized, Guard, Origin},
     refusal::Refusal,
+    refusal_said,
     routes::Routes,
     tokens::may_give,
 };
@@ -95,6 +96,7 @@ async fn create(
         made.map_err(|error| match error {
             StoreError::Exists(_) => {
                 Refusal::new(Code::TokenExists, format!("the user name `{}` is taken", wish.name))
+                    .said(refusal_said::taken(&wish.name))
             }
             other => other.into(),
         })
@@ -262,6 +264,7 @@ fn within_reach(api: &Api, caller: &Authorized, name: &str) -> Result<access::Us
 
 fn unknown(name: &str) -> Refusal {
     Refusal::new(Code::UnknownUser, format!("no user is called `{name}`"))
+        .said(refusal_said::missing(name))
 }
 
 pub(super) fn role_of(name: &str) -> Result<Role, Refusal> {

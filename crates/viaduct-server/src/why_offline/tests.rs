@@ -256,6 +256,7 @@ fn what_is_said_by_name_has_german_words() {
         include_str!("mod.rs"),
         include_str!("cause.rs"),
         include_str!("../api/stats.rs"),
+        include_str!("../api/refusal_said.rs"),
         include_str!("../remote_access/change.rs"),
     ]
     .concat();

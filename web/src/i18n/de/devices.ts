@@ -45,8 +45,8 @@ export const devices: Record<keyof typeof words, string> = {
   'devices.viewsHere': 'Eine Ansicht ist diese Adresse mit Filtern, Reihenfolge und Spalten. Ansichten bleiben in diesem Browser.',
   'notice.consent': 'braucht Zustimmung',
   'notice.consent.hint': 'Wer am PC sitzt, muss einen Code vorlesen, bevor Bildschirm oder Laufwerk benutzt werden können.',
-  'notice.credentials': 'Passwort abgelehnt',
-  'notice.credentials.hint': 'Der PC lehnt das hinterlegte AMT-Passwort ab. Bis das richtige gesetzt ist, wird es höchstens einmal in der Minute versucht.',
+  'notice.credentials': 'Kennwort abgelehnt',
+  'notice.credentials.hint': 'Der PC lehnt das hinterlegte AMT-Kennwort ab. Bis das richtige gesetzt ist, wird es höchstens einmal in der Minute versucht.',
   'notice.identity': 'doppelte Identität',
   'notice.identity.hint': 'Zwei Maschinen benutzen diese UUID und verdrängen einander.',
   'notice.certificate': 'Zertifikat endet bald',
@@ -58,8 +58,8 @@ export const devices: Record<keyof typeof words, string> = {
   'bulk.none': 'Auswahl aufheben',
   'bulk.stop': 'Nach den laufenden anhalten',
   'devices.amtUser': 'AMT-Benutzer',
-  'devices.amtPassword': 'AMT-Passwort, das der PC hat',
+  'devices.amtPassword': 'AMT-Kennwort, das der PC hat',
   'devices.amtPasswordHint': 'Es wird hier versiegelt abgelegt und sofort benutzt; der PC selbst bleibt, wie er ist.',
-  'devices.setPassword': 'Passwort ablegen',
-  'devices.passwordSet': 'Das AMT-Passwort von {name} ist abgelegt.'
+  'devices.setPassword': 'Kennwort ablegen',
+  'devices.passwordSet': 'Das AMT-Kennwort von {name} ist abgelegt.'
 }

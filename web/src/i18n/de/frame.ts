@@ -19,7 +19,7 @@ export const frame: Record<keyof typeof words, string> = {
   'theme.contrast': 'Hoher Kontrast',
   'language': 'Sprache',
   'error.unsure': 'Ob es getan wurde, ist nicht bekannt: erst nachsehen, dann noch einmal versuchen.',
-  'error.servers': 'Der Server sagt:',
+  'error.servers': 'Einzelheiten vom Server',
   'error.0': 'Der Server antwortet nicht.',
   'error.403': 'Das dürfen Sie nicht.',
   'error.404': 'Nicht (mehr) da.',

@@ -15,6 +15,8 @@ export const screen: Record<keyof typeof words, string> = {
   'screen.state.2': 'meldet an …',
   'screen.state.3': 'läuft',
   'screen.ended': 'Die Sitzung ist beendet: {reason}',
+  'closed.away': 'Der PC antwortete nicht mehr, als diese Seite wieder zu sehen war.',
+  'screen.old': 'frisches Bild wird angefordert …',
   'closed.lost': 'Die Verbindung zum Server ist abgerissen.',
   'screen.endedPlain': 'die Verbindung wurde geschlossen',
   'consent.title': 'Zustimmung des Benutzers',

@@ -17,7 +17,7 @@ export const frame = {
   'theme.contrast': 'High contrast',
   'language': 'Language',
   'error.unsure': 'Whether it was done is not known: look how things stand before you do it again.',
-  'error.servers': 'The server says:',
+  'error.servers': 'Details from the server',
   'error.0': 'The server does not answer.',
   'error.403': 'You may not do this.',
   'error.404': 'Not there (any more).',

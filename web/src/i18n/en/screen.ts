@@ -13,6 +13,8 @@ export const screen = {
   'screen.state.2': 'signing in …',
   'screen.state.3': 'live',
   'screen.ended': 'The session has ended: {reason}',
+  'closed.away': 'The PC did not answer any more when this page came back into sight.',
+  'screen.old': 'asking for a fresh picture …',
   'closed.lost': 'The connection to the server was lost.',
   'screen.endedPlain': 'the connection was closed',
   'consent.title': 'User consent',

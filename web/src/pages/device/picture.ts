@@ -10,6 +10,10 @@ import { begin, onClosed, redirector } from '../../redirection'
 const MOUSE_PAUSE = 50
 /** RFB's request for a picture. */
 const REQUEST = 3
+/** What arrived while the page was away is taken within this, in milliseconds; what comes afterwards is new. */
+const DRAIN = 100
+/** A PC that says nothing for so long, in milliseconds, is not heard any more. */
+const SILENCE = 8_000
 
 export interface Figures {
   fps: number
@@ -22,6 +26,8 @@ export interface Live {
   mouse: MouseHelper
   /** Since the last call: pictures a second, and how long the last answer took. */
   figures: () => Figures
+  /** Asks for the whole picture; whether it came. */
+  renew: () => Promise<boolean>
 }
 
 interface Told {
@@ -44,7 +50,10 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
   let latency = 0
   let since = performance.now()
   const draw = data.processData.bind(data)
+  let heard = 0
+  let whole: (() => void) | undefined
   source.onProcessData = (piece: string) => {
+    heard = performance.now()
     if (asked) {
       latency = performance.now() - asked
       asked = 0
@@ -64,7 +73,11 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
   // Requests for pictures go to the socket directly.
   const send = source.send.bind(source)
   source.send = (text: string) => {
-    if (text.charCodeAt(0) === REQUEST && !asked) asked = performance.now()
+    if (text.charCodeAt(0) === REQUEST) {
+      if (!asked) asked = performance.now()
+      // The next one is asked for when one is complete.
+      whole?.()
+    }
     send(text)
   }
   desktop.onSend = source.send
@@ -85,5 +98,27 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
     pictures = 0
     return { fps: Math.round(fps * 10) / 10, latency: Math.round(latency) }
   }
-  return { source, keys, mouse, figures }
+  const renew = async () => {
+    await pause(DRAIN)
+    heard = performance.now()
+    send(requestOf(context.canvas))
+    return new Promise<boolean>((came) => {
+      const over = (well: boolean) => {
+        clearInterval(watch)
+        whole = undefined
+        came(well)
+      }
+      const watch = setInterval(() => { if (performance.now() - heard > SILENCE) over(false) }, 250)
+      whole = () => over(true)
+    })
+  }
+  return { source, keys, mouse, figures, renew }
+}
+
+const pause = (time: number) => new Promise((done) => setTimeout(done, time))
+
+/** All of it, changed or not. */
+function requestOf({ width, height }: HTMLCanvasElement): string {
+  const short = (value: number) => String.fromCharCode(value >> 8, value & 255)
+  return String.fromCharCode(REQUEST, 0) + short(0) + short(0) + short(width) + short(height)
 }

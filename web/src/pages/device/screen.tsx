@@ -12,6 +12,7 @@ import { useLostSince } from '../../state'
 import { press, release } from './keys'
 import { open, type Figures, type Live } from './picture'
 import { Confirm } from './power'
+import { useReturned } from './returned'
 import { Toolbar, useWishes } from './toolbar'
 
 /** No picture after this is worth a hint. */
@@ -45,6 +46,15 @@ export default function Screen({ device }: { device: Device }) {
     live.current = null
   }
   useEffect(() => stop, [])
+  const old = useReturned(
+    running,
+    // From a PC that sends none, none is awaited.
+    () => (live.current && picture !== 'missing' && !isDark(power) ? live.current.renew() : Promise.resolve(true)),
+    () => {
+      stop()
+      setEnded(t('closed.away'))
+    }
+  )
   useEffect(() => {
     if (!running) return
     const timer = setInterval(() => setFigures(live.current?.figures()), 1000)
@@ -103,14 +113,14 @@ export default function Screen({ device }: { device: Device }) {
         shoot={() => canvas.current && shoot(canvas.current, device.name || device.guid)}
         redraw={(depth) => { if (running) void start(false, depth) }}
       />
-      <span role="status" className="state-of-screen">{stale ? t('screen.stale') : t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
+      <span role="status" className="state-of-screen">{stale ? t('screen.stale') : old ? t('screen.old') : t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
       {error && <Failure error={error} retry={() => void start()} />}
       <Consent device={device} given={() => { if (!live.current) void start() }} />
       {running && picture === 'missing' && <NoPicture device={device} />}
       <div className="stage">
         <canvas
           ref={canvas} width={640} height={480} tabIndex={running ? 0 : -1} aria-label={t('device.screen')} aria-describedby="way-out"
-          className={`${wishes.scale} ${running && !stale ? '' : 'dead'}`}
+          className={`${wishes.scale} ${running && !stale && !old ? '' : 'dead'}`}
           onFocus={() => !wishes.viewOnly && live.current?.keys.GrabKeyInput()}
           onBlur={() => { live.current?.keys.UnGrabKeyInput(); letGo() }}
           onKeyDown={(e) => { if (e.ctrlKey && e.altKey && e.shiftKey) { e.currentTarget.blur(); toast(t('screen.keysBack')) } }}

@@ -60,7 +60,7 @@ export function useColumns({ edit, filter }: Deeds, hours: ReadonlyMap<string, s
       cell: (d) => (d.tunnel ? `${size(d.tunnel.bytes.fromDevice)} / ${size(d.tunnel.bytes.toDevice)}` : '–')
     },
     ...(edit ? [{
-      key: 'edit', title: t('common.actions'), always: true,
+      key: 'edit', title: t('common.actions'), always: true, wide: true,
       cell: (d: Device) => <button className="small" onClick={() => edit(d)} aria-label={t('devices.editOf', { name: d.name || d.guid })}>{t('devices.edit')}</button>
     }] : [])
   ], [edit, filter, hours])

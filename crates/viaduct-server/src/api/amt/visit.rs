@@ -6,6 +6,7 @@ use crate::{
         Api, body, devices,
         guard::{Authorized, Origin},
         refusal::Refusal,
+        refusal_said,
     },
     command::{CommandError, DeviceCommands},
     inventory::Device,
@@ -190,7 +191,8 @@ fn lost() -> Refusal {
 }
 
 fn away(device: &Device, why: &str) -> Refusal {
-    let refusal = Refusal::new(Code::DeviceAway, format!("{}: {why}", device.name));
+    let refusal = Refusal::new(Code::DeviceAway, format!("{}: {why}", device.name))
+        .said(refusal_said::away(&device.name));
     not_connected(refusal.sent_as(StatusCode::NOT_FOUND), &device.id.to_string())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Action, Denied, Principal, Rights, Role, Scope},
-    api::{Api, refusal::Refusal},
+    api::{Api, refusal::Refusal, refusal_said},
 };
 use viaduct_api::Code;
 
@@ -11,6 +11,7 @@ pub(in crate::api) fn refused(api: &Api, principal: &Principal, denied: &Denied)
     Refusal::new(Code::NotAllowed, not_allowed(principal, denied))
         .next(who_can_help(api, principal, denied.action))
         .right(denied.action)
+        .said(refusal_said::denied(denied))
 }
 
 /// The refusal of what somebody may do with their own only, as `detail` says; the right is that for others'.
