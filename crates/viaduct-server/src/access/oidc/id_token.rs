@@ -56,6 +56,14 @@ impl Claims {
             _ => Vec::new(),
         }
     }
+
+    /// Whether it was made for `audience` and for nobody else: one that others may have too names the one it is for.
+    fn is_for(&self, audience: &str) -> bool {
+        let meant = self.texts("aud");
+        let named = self.others.get("azp");
+        meant.iter().any(|one| one == audience)
+            && named.map_or(meant.len() == 1, |one| one.as_str() == Some(audience))
+    }
 }
 
 pub(super) fn claims(
@@ -75,14 +83,47 @@ pub(super) fn claims(
     let key = DecodingKey::from_jwk(key).map_err(|error| wrong(error.to_string()))?;
     let mut validation = Validation::new(head.alg);
     validation.leeway = LEEWAY;
+    validation.validate_nbf = true;
     validation.set_issuer(&[issuer]);
     validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     let claims = decode::<Claims>(token, &key, &validation)
         .map_err(|error| wrong(error.to_string()))?
         .claims;
+    if !claims.is_for(audience) {
+        return Err(wrong(
+            "it was made for another program as well, or for another one".to_owned(),
+        ));
+    }
     if nonce.is_empty() || claims.nonce != nonce {
         return Err(wrong("it is the answer to another sign-in".to_owned()));
     }
     Ok(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_token_for_several_programs_names_the_one_it_is_for() {
+        for (about, fits) in [
+            (json!({ "aud": "us" }), true),
+            (json!({ "aud": ["us"] }), true),
+            (json!({ "aud": "us", "azp": "us" }), true),
+            (json!({ "aud": ["us", "them"], "azp": "us" }), true),
+            (json!({ "aud": ["us", "them"] }), false),
+            (json!({ "aud": ["us", "them"], "azp": "them" }), false),
+            (json!({ "aud": "us", "azp": "them" }), false),
+            (json!({ "aud": "us", "azp": 7 }), false),
+            (json!({ "aud": "them", "azp": "us" }), false),
+            (json!({ "azp": "us" }), false),
+        ] {
+            let mut claims = about.clone();
+            claims["sub"] = "ann".into();
+            let claims: Claims = serde_json::from_value(claims).unwrap();
+            assert_eq!(claims.is_for("us"), fits, "{about}");
+        }
+    }
 }
