@@ -138,6 +138,16 @@ export const forms = {
       check((await rest(page, task, '/devices/stats')).totalCount === 1, 'nothing is added yet')
       await button(page, 'Add 2 PCs').click()
       await page.getByText('2 of 2 PCs are added.').waitFor()
+      // Looking elsewhere first loses nothing, and a page that is closed asks.
+      await page.getByRole('link', { name: 'Devices', exact: true }).click()
+      await page.getByRole('heading', { name: 'Devices', exact: true }).waitFor()
+      await page.getByText('until you say that they are saved', { exact: false }).waitFor()
+      const leaving = page.waitForEvent('dialog')
+      const reloading = page.reload({ timeout: 2_000 }).catch(() => undefined)
+      const asked = await leaving
+      check(asked.type() === 'beforeunload', asked.type())
+      await asked.dismiss()
+      await reloading
       const saving = page.waitForEvent('download')
       await button(page, 'Save the credentials (CSV)').click()
       const saved = readFileSync(await (await saving).path(), 'utf8').trim().split('\r\n')
@@ -147,7 +157,38 @@ export const forms = {
       check(saved[2] === `two,${guid(42)},,`, saved[2])
       const one = await rest(page, task, `/devices/${guid(41)}`)
       check(one.labels.site === 'berlin' && one.mpsusername === user, JSON.stringify(one))
+      await button(page, 'They are saved').click()
+      await until('they are gone when somebody says so', async () => (await button(page, 'Save the credentials (CSV)').count()) === 0)
       check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
+  /** A server that ended in the middle shows afterwards what was done and what is missing; nothing is typed again. */
+  async goOn(task) {
+    await withPage(task, async (page) => {
+      await signIn(page, task)
+      await open(page, task, 'add')
+      await page.getByLabel('Address of the PC, or several').fill(task.address)
+      await page.getByLabel('AMT password', { exact: true }).fill(task.amtPassword)
+      await page.getByText('More choices').click()
+      await page.getByLabel('Believe the certificate', { exact: false }).check()
+      await button(page, 'Add the PC').click()
+      const steps = page.locator('article.pc ol.plain li')
+      const look = async () => {
+        await page.getByText('1 of 7 steps', { exact: true }).waitFor()
+        check((await steps.filter({ hasText: 'done:' }).count()) === 1, 'what is done')
+        check((await steps.filter({ hasText: 'not yet:' }).count()) === 6, 'and all that is to come')
+      }
+      await look()
+      console.log('{"said":"stuck"}')
+      await page.locator('.lost').waitFor()
+      await page.locator('.lost').waitFor({ state: 'hidden' })
+      await page.reload()
+      await page.getByText('the server stopped after 1 of 7 steps', { exact: false }).waitFor()
+      await look()
+      await button(page, 'Go on with it').click()
+      await page.getByText('pc-on is online.').waitFor()
+      check((await rest(page, task, '/devices')).filter((one) => one.connectionStatus).length === 1, 'it is here')
     })
   },
 

@@ -20,6 +20,7 @@ mod a_changed_audit_log_is_noticed;
 mod a_device_that_misbehaves_harms_one_call;
 mod a_failing_disk_is_survived;
 mod a_foreign_device_is_served;
+mod a_half_enrolled_pc_is_completed;
 mod a_kill_leaves_nothing_to_repair;
 mod a_new_root_reaches_the_devices_before_it_is_used;
 mod a_newcomer_sees_a_picture_by_the_readme;

@@ -45,6 +45,28 @@ fn the_setup_link_leads_to_a_pc_of_the_local_network_that_is_online() {
 }
 
 #[test]
+fn an_enrolment_that_the_server_did_not_survive_is_shown_and_gone_on_with() {
+    let (server, address) = (Server::start(&Settings::default()), lan_address());
+    let password = "P@ssw0rd1!";
+    let stuck = ["--fault", "swallow-actions=AddMpServer"];
+    let pc = Platform::on_the_local_network("16.1", "pc-on", &address, password, &stuck);
+    let mut task = own(&server);
+    first_steps(&server, task.clone());
+    (task["address"], task["amtPassword"]) = (address.into(), password.into());
+    let page = Scenario::start("goOn", task);
+    page.says("stuck");
+    let (web, devices) = (server.address("web and API"), server.device_listeners().remove(0));
+    let data = server.end(Process::kill);
+    pc.ask(&["fault", "swallow-actions=off"]);
+    let config = data.write("again.toml", "");
+    let mut command = Server::command(data.path(), &config);
+    command.args(["--set", &format!("web.listen={web}")]);
+    command.args(["--set", &format!("cira.listen={devices}")]);
+    let _again = Process::start(&command);
+    page.done();
+}
+
+#[test]
 fn ten_thousand_devices_are_filtered_while_typing() {
     let server = Server::start(&Settings::default());
     let devices: Vec<Value> = (0..10_000)

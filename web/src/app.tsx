@@ -11,6 +11,7 @@ import { Boundary } from './parts/boundary'
 import { LanguageChoice } from './parts/language'
 import { ThemeChoice } from './parts/theme'
 import { Toasts } from './parts/toast'
+import { Unsaved } from './parts/unsaved'
 import { PAGES } from './routes'
 import { recognise, signOut, useMay, useMe, type Me } from './session'
 import { startEvents, useLostSince } from './state'
@@ -110,6 +111,7 @@ function Frame({ me, children }: { me: Me; children: ReactNode }) {
       </nav>
       <div className="stage">
         <Lost />
+        <Unsaved />
         <main id="content" tabIndex={-1}>{children}</main>
       </div>
       <Toasts />

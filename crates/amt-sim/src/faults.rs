@@ -81,6 +81,8 @@ pub struct Faults {
     pub flash_limit: bool,
     /// Give no answer to this many of the next HTTP requests.
     pub swallow_requests: u32,
+    /// Give no answer to calls of these methods (`AddMpServer`), nor to Put of these classes.
+    pub swallow_actions: Vec<String>,
     /// Events in the log have no usable time.
     pub bad_event_times: bool,
     /// The tunnel is dropped when the PC's power goes, as AMT 12 was seen doing.
@@ -133,6 +135,7 @@ impl Default for Faults {
             wsman_delay: 0,
             flash_limit: false,
             swallow_requests: 0,
+            swallow_actions: Vec::new(),
             bad_event_times: false,
             poweroff_drop: false,
             no_picture: false,
@@ -204,7 +207,7 @@ impl std::str::FromStr for FaultSetting {
 
 impl Faults {
     /// The names that `FaultSetting::parse` takes.
-    pub const KEYS: [&'static str; 32] = [
+    pub const KEYS: [&'static str; 33] = [
         "fragment",
         "fragment-rate",
         "coalesce",
@@ -234,6 +237,7 @@ impl Faults {
         "wsman-delay",
         "flash-limit",
         "swallow-requests",
+        "swallow-actions",
         "bad-event-times",
         "poweroff-drop",
         "no-picture",

@@ -56,6 +56,21 @@ impl fmt::Debug for NewEnrollment {
     }
 }
 
+/// Going on with a job (`POST /enroll/{id}/resume`).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResumeEnrollment {
+    /// Password of the PCs' AMT; absent: the one that the server still knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amt_password: Option<String>,
+}
+
+impl fmt::Debug for ResumeEnrollment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResumeEnrollment").finish_non_exhaustive()
+    }
+}
+
 /// Which certificate of a PC is believed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -43,7 +43,7 @@ pub use device::{Device, DevicePage, DeviceStats, DeviceTunnel, LastEnd, Notice}
 pub use device_id::{DeviceId, DeviceIdError};
 pub use enroll::{
     CertificateTrust, EnrollState, EnrollStep, EnrollTarget, Enrolling, Enrollment, Milestone,
-    NewEnrollment, StepState,
+    NewEnrollment, ResumeEnrollment, StepState,
 };
 pub use enroll_script::{EnrollScripts, NewEnrollScripts};
 pub use event::{Alert, EVENT_TYPES, Event, MpsNotice, WebhookNotice, is_event_type};

@@ -70,7 +70,7 @@ where
             continue;
         };
         continued = false;
-        if host.swallows_a_request() {
+        if host.swallows_a_request(&request.body) {
             // The console waits; it is told nothing, and neither is a later request.
             continue;
         }

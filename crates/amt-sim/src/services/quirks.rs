@@ -21,6 +21,8 @@ pub(super) struct Quirks {
     pub(super) delay: u32,
     /// Requests that get no answer.
     pub(super) swallow: u32,
+    /// Methods that get no answer, and classes whose Put gets none.
+    pub(super) swallow_actions: Vec<String>,
     pub(super) bad_event_times: bool,
     /// The tunnel goes with the PC's power.
     pub(super) poweroff_drop: bool,
@@ -42,6 +44,7 @@ impl From<&Faults> for Quirks {
             missing_classes: faults.missing_classes.clone(),
             delay: faults.wsman_delay,
             swallow: faults.swallow_requests,
+            swallow_actions: faults.swallow_actions.clone(),
             bad_event_times: faults.bad_event_times,
             poweroff_drop: faults.poweroff_drop,
             no_picture: faults.no_picture,
@@ -51,8 +54,16 @@ impl From<&Faults> for Quirks {
 
 impl Host {
     /// Whether this request gets no answer.
-    pub(super) fn swallows_a_request(&self) -> bool {
+    pub(super) fn swallows_a_request(&self, body: &[u8]) -> bool {
         let mut quirks = self.quirks();
+        if !quirks.swallow_actions.is_empty() {
+            let body = String::from_utf8_lossy(body);
+            let names = |what: &str| body.contains(&format!("/{what}<"));
+            let is = |action: &String| names(action) && (!action.contains('_') || names("Put"));
+            if quirks.swallow_actions.iter().any(is) {
+                return true;
+            }
+        }
         let swallows = quirks.swallow > 0;
         quirks.swallow = quirks.swallow.saturating_sub(1);
         swallows

@@ -244,8 +244,8 @@ codes! {
         => "If that is what you want, run it again with --yes.";
     /// No such job.
     UnknownEnrollment "E2109" "There is no such enrollment"
-        : "Jobs are remembered as long as the server runs."
-        => "`viaduct enroll status` lists those of this server's life.";
+        : "The latest 64 are kept."
+        => "`viaduct enroll status` lists those that are kept.";
     /// Not all devices are ready for new certificates.
     NotCovered "E2110" "Not all devices are ready for the change"
         : "Devices that were not here since the new root was made do not trust it yet."

@@ -2,7 +2,7 @@
 
 use super::{
     Api,
-    body::Json as Body,
+    body::{Json as Body, OptionalJson as Optional},
     guard::{Authorized, Guard},
     refusal::Refusal,
     routes::Routes,
@@ -15,7 +15,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
-use viaduct_api::{Code, EnrollScripts, Enrollment, NewEnrollScripts, NewEnrollment};
+use viaduct_api::{
+    Code, EnrollScripts, Enrollment, NewEnrollScripts, NewEnrollment, ResumeEnrollment,
+};
 
 /// The routes.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -27,9 +29,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(&post, "/api/v1/enroll/scripts", enroll, scripts)
         .add(&get, "/api/v1/enroll/{id}", enroll, show)
         .add(&delete, "/api/v1/enroll/{id}", enroll, cancel)
+        .add(&post, "/api/v1/enroll/{id}/resume", enroll, resume)
 }
 
-/// `GET /enroll`: the jobs of this server's life, the latest first.
+/// `GET /enroll`: the jobs that are kept, the latest first.
 async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Enrollment>> {
     Json(api.enroller.list())
 }
@@ -77,6 +80,23 @@ async fn cancel(
     caller.audited(&api, None, format!("stop enrollment {id}"), stop).await
 }
 
+/// `POST /enroll/{id}/resume`: begins a job for what is left of one that broke off.
+async fn resume(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    caller: Authorized,
+    Optional(wish): Optional<ResumeEnrollment>,
+) -> Result<Response, Refusal> {
+    let by = caller.principal.name.clone();
+    let begin = async {
+        let number = id.parse().map_err(|_| unknown(&id))?;
+        let begun = api.enroller.resume(number, wish.amt_password.as_deref(), &by).await;
+        Ok(begun.ok_or_else(|| unknown(&id))??)
+    };
+    let job = caller.audited(&api, None, format!("go on with enrollment {id}"), begin).await?;
+    Ok((StatusCode::ACCEPTED, Json(job)).into_response())
+}
+
 /// For the audit log: which PCs, and what is done with them.
 fn describe(wish: &NewEnrollment) -> String {
     let what = match (wish.remove, wish.dry_run) {
@@ -91,6 +111,6 @@ fn describe(wish: &NewEnrollment) -> String {
 }
 
 fn unknown(id: &str) -> Refusal {
-    let detail = format!("no enrollment of this server's life has the number {id}");
+    let detail = format!("there is no enrollment with the number {id} (the latest 64 are kept)");
     Refusal::new(Code::UnknownEnrollment, detail)
 }

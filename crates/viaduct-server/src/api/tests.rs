@@ -112,6 +112,7 @@ impl Bench {
             addresses: Arc::clone(&addresses),
             cira: config::Cira::default(),
             started,
+            kept: data.path().join("enrollments"),
         };
         let enroller = Enroller::new(parts.clone());
         let rotator = Rotator::new(parts);

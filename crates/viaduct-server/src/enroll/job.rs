@@ -1,11 +1,19 @@
 //! A job and how far each of its PCs is.
 
-use super::wish::Wanted;
+use super::{
+    ledger::{Head, Ledger},
+    wish::Wanted,
+};
 use crate::inventory::View;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use viaduct_api::{EnrollState, EnrollStep, Enrolling, Enrollment, Problem, StepState};
+use viaduct_api::{
+    Code, EnrollState, EnrollStep, Enrolling, Enrollment, NewEnrollment, Problem, StepState,
+};
 
 /// A job.
 #[derive(Debug)]
@@ -14,6 +22,9 @@ pub(super) struct Job {
     /// Whose view it is done in; None: everything is seen.
     view: Option<View>,
     cancelled: watch::Sender<bool>,
+    /// What was wanted; the passwords are there in the life of the server that was told them.
+    wish: NewEnrollment,
+    ledger: Ledger,
 }
 
 /// One PC of a job.
@@ -24,7 +35,12 @@ pub(super) struct Slot {
 }
 
 impl Job {
-    pub(super) fn new(id: u64, by: &str, view: Option<View>, wanted: &Wanted) -> Self {
+    pub(super) fn new(
+        (id, by): (u64, &str),
+        view: Option<View>,
+        (wish, wanted): (NewEnrollment, &Wanted),
+        directory: &Path,
+    ) -> Self {
         let devices = wanted.targets.iter().map(|target| waiting(&target.address)).collect();
         let shown = Enrollment {
             id,
@@ -35,7 +51,36 @@ impl Job {
             remove: wanted.remove,
             devices,
         };
-        Self { shown: Mutex::new(shown), view, cancelled: watch::Sender::new(false) }
+        let ledger = Ledger::of(directory, id);
+        ledger.begin(&Head::new(shown.clone(), &wish, view.as_ref()));
+        Self { shown: Mutex::new(shown), view, cancelled: watch::Sender::new(false), wish, ledger }
+    }
+
+    /// A job of a server that has ended: what was under way then broke off.
+    pub(super) fn kept(head: Head, directory: &Path) -> Self {
+        let view = head.view();
+        let Head { mut shown, wish, .. } = head;
+        let ledger = Ledger::of(directory, shown.id);
+        let id = shown.id;
+        for (index, device) in shown.devices.iter_mut().enumerate() {
+            if !device.state.is_final() {
+                device.problem = Some(broke_off(device, id));
+                device.state = EnrollState::Failed;
+                ledger.keep(index, device);
+            }
+        }
+        shown.ended = shown.ended.or_else(|| Some(OffsetDateTime::now_utc()));
+        Self { shown: Mutex::new(shown), view, cancelled: watch::Sender::new(false), wish, ledger }
+    }
+
+    /// What was wanted, with the passwords as far as they are remembered.
+    pub(super) fn wish(&self) -> &NewEnrollment {
+        &self.wish
+    }
+
+    /// Leaves nothing of it on the disk.
+    pub(super) fn forget(&self) {
+        self.ledger.forget();
     }
 
     pub(super) fn id(&self) -> u64 {
@@ -72,6 +117,27 @@ impl Job {
     }
 }
 
+/// Why a PC of a job got no further when the server ended.
+fn broke_off(device: &Enrolling, id: u64) -> Problem {
+    let host = &device.address;
+    let next = device.steps.iter().find(|step| step.state == StepState::Planned);
+    let done = device.steps.iter().filter(|step| step.state == StepState::Done).count();
+    let detail = match (device.state, next) {
+        (EnrollState::Changing, Some(step)) => format!(
+            "the server stopped after {done} of {} steps with {host}; whether it still took «{}» is not known",
+            device.steps.len(),
+            step.text
+        ),
+        (EnrollState::Changing | EnrollState::Following, _) => {
+            format!("{host} is configured; the server stopped while it waited for its tunnel")
+        }
+        _ => format!("the server stopped before anything was changed on {host}"),
+    };
+    Problem::new(Code::EnrollStep, detail).with_next(format!(
+        "Run it again: viaduct enroll resume {id}. What is right already is left alone."
+    ))
+}
+
 fn waiting(address: &str) -> Enrolling {
     Enrolling {
         address: address.to_owned(),
@@ -105,6 +171,8 @@ impl Slot {
         let mut shown = self.job.shown();
         if let Some(device) = shown.devices.get_mut(self.index) {
             change(device);
+            // Before anybody can read it: what was shown as done must be known after a kill.
+            self.job.ledger.keep(self.index, device);
         }
         let over = shown.devices.iter().all(|device| device.state.is_final());
         if over && shown.ended.is_none() {

@@ -1,14 +1,16 @@
 //! Makes activated PCs on the local network dial in: reads what each is, plans, changes, and follows it into its tunnel.
 //!
 //! This is the one place that dials a PC (`lan`): only AMT's own two ports, only on the explicit word of an
-//! administrator, and only so many at once. Jobs live in memory and go on when whoever asked for them has gone; when the
-//! server ends, running one again resumes it.
+//! administrator, and only so many at once. Jobs go on when whoever asked for them has gone. How far each is, is kept in
+//! files (`ledger`): after the end of the server it is shown still, and resumed on demand.
 
 mod credential;
 mod fault;
 mod follow;
 mod job;
 mod lan;
+mod ledger;
+mod resume;
 mod run;
 mod script;
 mod session;
@@ -31,6 +33,7 @@ use crate::{
 use job::Job;
 use std::{
     collections::VecDeque,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use time::OffsetDateTime;
@@ -57,6 +60,8 @@ pub(crate) struct Parts {
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) cira: config::Cira,
     pub(crate) started: OffsetDateTime,
+    /// Where jobs are kept.
+    pub(crate) kept: PathBuf,
 }
 
 /// Runs jobs.
@@ -79,7 +84,10 @@ struct Jobs {
 impl Enroller {
     pub(crate) fn new(parts: Parts) -> Self {
         let places = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Inner { parts, places, jobs: Mutex::default() }))
+        let kept = ledger::read(&parts.kept).into_iter();
+        let all: VecDeque<_> = kept.map(|head| Arc::new(Job::kept(head, &parts.kept))).collect();
+        let last = all.back().map_or(0, |job| job.id());
+        Self(Arc::new(Inner { parts, places, jobs: Mutex::new(Jobs { last, all }) }))
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -91,7 +99,7 @@ impl Enroller {
     /// # Errors
     /// When what is wanted makes no sense; nothing was done then.
     pub(crate) fn begin(&self, wish: NewEnrollment, by: &str) -> Result<Enrollment, Problem> {
-        let wanted = Arc::new(Wanted::of(wish, &self.0.parts)?);
+        let wanted = Arc::new(Wanted::of(wish.clone(), &self.0.parts)?);
         let view = View::current();
         let job = {
             let mut jobs = self.jobs();
@@ -99,10 +107,14 @@ impl Enroller {
                 let finished = jobs.all.iter().position(|job| job.is_over());
                 let at =
                     finished.ok_or_else(|| fault::bad("too many enrollments are under way"))?;
-                jobs.all.remove(at);
+                if let Some(job) = jobs.all.remove(at) {
+                    job.forget();
+                }
             }
             jobs.last += 1;
-            let job = Arc::new(Job::new(jobs.last, by, view.clone(), &wanted));
+            let kept = &self.0.parts.kept;
+            let job = Job::new((jobs.last, by), view.clone(), (wish, &wanted), kept);
+            let job = Arc::new(job);
             jobs.all.push_back(Arc::clone(&job));
             job
         };
@@ -120,6 +132,22 @@ impl Enroller {
             });
         }
         Ok(job.show())
+    }
+
+    /// Begins a job for what is left of one, in the name of `by`; None: there is no such job. Passwords that nobody
+    /// remembers come from `password`.
+    ///
+    /// # Errors
+    /// When nothing is left, or a password is missing; nothing was done then.
+    pub(crate) async fn resume(
+        &self,
+        id: u64,
+        password: Option<&str>,
+        by: &str,
+    ) -> Option<Result<Enrollment, Problem>> {
+        let job = self.find(id)?;
+        let wish = resume::wish(&self.0.parts, &job, password).await;
+        Some(wish.and_then(|wish| self.begin(wish, by)))
     }
 
     /// All jobs of the caller's tenant that are remembered, the latest first.

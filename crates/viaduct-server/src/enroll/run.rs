@@ -143,6 +143,9 @@ impl Case<'_> {
         let cira = cira.map_err(|e| Problem::new(Code::Store, e.to_string()))?;
         let plan = self.plan(&state, &cira.0)?;
         self.show_plan(&plan);
+        if let Some(found) = found(&state, &plan.steps).filter(|_| !self.wanted.remove) {
+            self.slot.note(found);
+        }
         if self.wanted.dry_run {
             self.slot.state(EnrollState::Planned);
             return Ok(());
@@ -171,7 +174,8 @@ impl Case<'_> {
         }
         let awaited = self.parts.knocks.expect(id, reached.address);
         if let Err(stop) = self.take(&mut ask, &plan.steps).await {
-            if registered.is_new && !self.has_our_server(&plan.steps) {
+            let kept = self.can_go_on(&stop) || self.has_our_server(&plan.steps);
+            if registered.is_new && !kept {
                 credential::forget(self.parts, id).await;
             }
             return Err(stop);
@@ -241,6 +245,22 @@ impl Case<'_> {
         });
     }
 
+    /// Whether something was changed on the PC already, and what stopped it may pass: then it stays known, so that it can
+    /// be gone on with. What the PC does not permit will not be permitted the next time.
+    fn can_go_on(&self, stop: &Stop) -> bool {
+        let never = [Code::MpsNotPermitted, Code::NotActivated];
+        if let Stop::Problem(problem) = stop
+            && problem.known().is_some_and(|code| never.contains(&code))
+        {
+            return false;
+        }
+        let mut begun = false;
+        self.slot.update(|device| {
+            begun = device.steps.iter().any(|step| step.state == StepState::Done);
+        });
+        begun
+    }
+
     /// Whether the PC knows a server of ours by now, so that it may come whatever else went wrong.
     fn has_our_server(&self, steps: &[Step]) -> bool {
         let adds = |step: &Step| matches!(step, Step::AddMps { .. });
@@ -296,6 +316,30 @@ impl Case<'_> {
         }
         Ok(())
     }
+}
+
+/// What of it the PC has already, when that is some and not all: whoever began with it is told what is still missing.
+fn found(state: &RemoteAccess, steps: &[Step]) -> Option<String> {
+    let adds_root = steps.iter().any(|step| matches!(step, Step::TrustRoot { .. }));
+    let adds_mps = steps.iter().any(|step| matches!(step, Step::AddMps { .. }));
+    let leads_nowhere = adds_mps && state.mps.is_empty();
+    let there = [
+        (!adds_root).then_some("this server's root"),
+        (!adds_mps).then_some("an entry for this server"),
+        (!state.policies.is_empty()).then_some(match leads_nowhere {
+            true => "policies that lead to no server",
+            false => "policies",
+        }),
+        (!state.environment.is_always_inside()).then_some("environment detection"),
+    ];
+    let there: Vec<&str> = there.into_iter().flatten().collect();
+    if there.is_empty() || steps.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "it was begun with already and has {}; only what is missing or different is done",
+        there.join(", ")
+    ))
 }
 
 /// As REST writes it.

@@ -129,6 +129,7 @@ impl Running {
             addresses: Arc::clone(&self.addresses),
             cira: config.cira.clone(),
             started,
+            kept: config.data.join("enrollments"),
         }
     }
 }

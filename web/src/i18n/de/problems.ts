@@ -61,7 +61,7 @@ export const de: Record<string, readonly [string, string]> = {
   E2106: ['Der PC ist eingerichtet, aber nicht durch seinen Tunnel gekommen', '„Warum ist es offline?“ sagt, was gesehen wurde. Noch einmal hinzufügen schadet nicht.'],
   E2107: ['Der PC hat einen Schritt abgelehnt', 'Was getan ist, bleibt. Noch einmal beginnen setzt fort.'],
   E2108: ['Die Änderung nähme dem Gerät den einzigen Weg zurück', 'Nur mit ausdrücklicher Bestätigung.'],
-  E2109: ['Diesen Vorgang gibt es nicht', 'Die Seite zeigt die, die seit dem Start des Servers liefen.'],
+  E2109: ['Diesen Vorgang gibt es nicht', 'Die Seite zeigt die, die aufgehoben sind: die letzten 64.'],
   E2110: ['Nicht alle Geräte sind für die Änderung bereit', 'Warten, bis sie da waren, oder erzwingen und die fehlenden verlieren.'],
   E2120: ['Von diesem Rechner führt kein Weg zu AMT', '`viaduct host` läuft auf dem PC selbst, wo der Treiber /dev/mei0 hat.'],
   E2121: ['Sie dürfen die Schnittstelle zu AMT nicht benutzen', 'Als root ausführen, oder sich die Datei geben lassen.'],

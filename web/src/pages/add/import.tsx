@@ -1,11 +1,13 @@
 // Door D: many PCs from a list. First what would become of each line, then the deed; what was made is shown this once.
 
-import { useEffect, useState, type FormEvent } from 'react'
+import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
 import { post, type Device, type Problem } from '../../api'
 import { t } from '../../i18n'
 import { problemWords } from '../../i18n/problems'
 import { csv, download, Failure, Shells, Table, useAction, type Column } from '../../parts'
+import { keepMade } from '../../made'
+import { useMe } from '../../session'
 import { COLUMNS, listOf, type Fault, type Line } from './csv'
 
 /** Devices sent at once: below the server's limits of number and bytes. */
@@ -58,7 +60,13 @@ export function Import() {
     setPlanned(undefined)
     if (list.faults.length === 0) void action.run(() => send(list.lines, true, setPlanned))
   }
+  const me = useMe()?.name
   const good = planned?.filter(wasAdded) ?? []
+  const made = (rows: Row[]) => {
+    setDone(rows)
+    const added = rows.filter(wasAdded).map((row) => row.outcome.added)
+    keepMade(me ?? '', added.map((one) => ({ name: one.name, guid: one.guid, user: one.issued?.user ?? '', password: one.issued?.password ?? '' })))
+  }
   if (done) return <Done rows={done} action={action} again={() => { setDone(undefined); change('') }} />
   return (
     <section className="import">
@@ -85,7 +93,7 @@ export function Import() {
           <Rows rows={planned} />
           {good.length === 0 ? <p className="warn">{t('import.none')}</p> : (
             <p className="actions">
-              <button className="primary" disabled={action.busy} onClick={() => void action.run(() => send(good, false, setDone))}>{t('import.go', { n: good.length })}</button>
+              <button className="primary" disabled={action.busy} onClick={() => void action.run(() => send(good, false, made))}>{t('import.go', { n: good.length })}</button>
               <Shells cli="viaduct devices import pcs.csv" method="POST" path="/imports" body={[{ guid: EXAMPLE[1], name: EXAMPLE[0] }]} />
             </p>
           )}
@@ -143,41 +151,13 @@ interface DoneProps {
 
 function Done({ rows, action, again }: DoneProps) {
   const added = rows.filter(wasAdded).map((row) => row.outcome.added)
-  const made = added.filter((one) => one.issued)
-  const [saved, setSaved] = useState(false)
-  const open = made.length > 0 && !saved
-  useEffect(() => {
-    if (!open) return
-    const guard = (event: BeforeUnloadEvent) => event.preventDefault()
-    addEventListener('beforeunload', guard)
-    return () => removeEventListener('beforeunload', guard)
-  }, [open])
-  const save = () => {
-    // As the command line prints it.
-    const lines = added.map((one) => [one.name, one.guid, one.issued?.user ?? '', one.issued?.password ?? ''])
-    const text = csvAsIs([['name', 'guid', 'cira_user', 'cira_password'], ...lines])
-    download('viaduct-credentials.csv', text, 'text/csv')
-    setSaved(true)
-  }
   return (
     <section className="import">
       <h2>{t('add.import')}</h2>
       <p role="status"><strong>{t('import.done', { n: added.length, all: rows.length })}</strong></p>
       {action.error && <Failure error={action.error} />}
-      {made.length > 0 && (
-        <div className="notice">
-          <p>{t('import.made', { n: made.length })}{open && <> {t('import.leave')}</>}</p>
-          <p className="actions"><button className={open ? 'primary' : undefined} onClick={save}>{t('import.save')}</button></p>
-        </div>
-      )}
       <Rows rows={rows} real />
       <p className="actions"><button onClick={again}>{t('import.again')}</button></p>
     </section>
   )
-}
-
-/** A password must come out as it went in, so nothing is put before it here; none of these fields is somebody else's text. */
-function csvAsIs(rows: string[][]): string {
-  const field = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-  return rows.map((row) => row.map(field).join(',')).join('\r\n') + '\r\n'
 }

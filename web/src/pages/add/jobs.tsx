@@ -73,6 +73,7 @@ function Job({ job, reload }: { job: Enrollment; reload: () => void }) {
         </div>
       </div>
       {action.error && <Failure error={action.error} />}
+      {job.ended !== null && !job.dryRun && job.devices.some((d) => ['failed', 'cancelled'].includes(d.state)) && <Resume job={job} reload={reload} />}
       {job.devices.map((device) => <Pc key={device.address} job={job.id} device={device} reload={reload} />)}
     </section>
   )
@@ -88,11 +89,12 @@ function Pc({ job, device: d, reload }: { job: number; device: Enrolling; reload
       </h3>
       <p role="status"><strong>{isKey(key) ? t(key) : d.state}</strong></p>
       {d.steps.length > 0 && (
-        <details open={d.state === 'changing' || d.state === 'planned'}>
+        <details open={['changing', 'planned', 'failed', 'cancelled'].includes(d.state)}>
           <summary>{t('add.steps', { n: d.steps.filter((step) => step.state === 'done').length, all: d.steps.length })}</summary>
           <ol className="plain">
             {d.steps.map((step) => (
-              <li key={step.text}><span aria-hidden="true">{{ planned: '○', done: '✓', failed: '✗', unknown: '?' }[step.state]}</span> <Theirs ours={say(step.said)} text={step.text} /></li>
+              <li key={step.text}><span aria-hidden="true">{{ planned: '○', done: '✓', failed: '✗', unknown: '?' }[step.state]}</span>{' '}
+                {d.state !== 'planned' && <span className="only-read">{t(`add.step.${step.state}`)}:</span>} <Theirs ours={say(step.said)} text={step.text} /></li>
             ))}
           </ol>
         </details>
@@ -106,6 +108,32 @@ function Pc({ job, device: d, reload }: { job: number; device: Enrolling; reload
         <p className="good">✓ {t('add.online', { name: d.name ?? d.address })} <Link href={`/devices/${d.guid}`}>{t('add.try')}</Link></p>
       )}
     </article>
+  )
+}
+
+/** What is left of a job that broke off. The password is asked for only by a server that does not know it any more. */
+function Resume({ job, reload }: { job: Enrollment; reload: () => void }) {
+  const [, change] = useQuery()
+  const action = useAction()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const amtPassword = String(new FormData(event.currentTarget).get('password') ?? '')
+    void action.run(async () => {
+      const begun = await post<Enrollment>(`/enroll/${job.id}/resume`, amtPassword ? { amtPassword } : {})
+      change({ job: String(begun.id) })
+      reload()
+    })
+  }
+  return (
+    <form onSubmit={submit}>
+      <p>{t('add.resume.text')}</p>
+      {action.error && <Failure error={action.error} />}
+      {action.error && <label>{t('add.amtPassword')}<input name="password" type="password" autoComplete="off" autoFocus /></label>}
+      <p className="actions">
+        <button className="primary" disabled={action.busy}>{t('add.resume')}</button>
+        <Shells cli={`viaduct enroll resume ${job.id}`} method="POST" path={`/enroll/${job.id}/resume`} body={{}} />
+      </p>
+    </form>
   )
 }
 

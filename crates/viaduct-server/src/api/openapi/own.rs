@@ -16,9 +16,9 @@ use viaduct_api::{
     DeviceAvailability, DevicePage, DevicePatch, DeviceStats, EffectiveConfig, EnrollScripts,
     Enrollment, Event, HealthCheck, History, ImportOutcome, NewDevice, NewEnrollScripts,
     NewEnrollment, NewTicket, PortableDevice, Redirection, Reloaded, RemoteAccess,
-    RemoteAccessChange, RemoteAccessChanged, RotationActivate, RotationActivated, RotationPush,
-    RotationStatus, Status, SupportBundle, Ticket, Tunnel, Unclaimed, Version, WhyOffline,
-    WrittenDevice,
+    RemoteAccessChange, RemoteAccessChanged, ResumeEnrollment, RotationActivate, RotationActivated,
+    RotationPush, RotationStatus, Status, SupportBundle, Ticket, Tunnel, Unclaimed, Version,
+    WhyOffline, WrittenDevice,
 };
 
 /// Filters and pages of a list of devices.
@@ -308,6 +308,9 @@ fn enrollment() -> Vec<Operation> {
         .gives(200, Made(Schemas::shown::<EnrollScripts>)),
         get("/api/v1/enroll/{id}", "How far one is.").gives(200, job()),
         delete("/api/v1/enroll/{id}", "Stops one.").gives(200, job()),
+        post("/api/v1/enroll/{id}/resume", "Begins one for what is left of one that broke off.")
+            .may_take(Made(Schemas::taken::<ResumeEnrollment>))
+            .gives(202, job()),
         get("/api/v1/remote-access/{device}", "Remote access as the device keeps it.")
             .gives(200, Made(Schemas::shown::<RemoteAccess>))
             .of_device(),

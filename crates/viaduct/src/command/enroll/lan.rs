@@ -6,10 +6,15 @@ use crate::{
     failure::{Failure, Result, sum_up},
     say::{self, ask, note},
 };
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::time::sleep;
 use viaduct_api::{
     CertificateTrust, EnrollState, EnrollTarget, Enrolling, Enrollment, NewEnrollment,
+    ResumeEnrollment,
 };
 
 const LOOK: Duration = Duration::from_millis(300);
@@ -81,6 +86,19 @@ pub(super) async fn run(desk: &Desk, options: Options) -> Result<()> {
         wish.certificate = CertificateTrust::First;
     }
     let job = work(desk, &wish, Teller::default(), !options.no_wait).await?;
+    end(desk, &job)
+}
+
+/// `enroll resume`.
+pub(super) async fn resume(desk: &Desk, id: u64, password: Option<&Path>) -> Result<()> {
+    let amt_password = password.map(secret::from_file).transpose()?;
+    let path = format!("/enroll/{id}/resume");
+    let job = desk.client.post(&path, &ResumeEnrollment { amt_password }).await?;
+    let job = follow(desk, job, Teller::default(), true).await?;
+    end(desk, &job)
+}
+
+fn end(desk: &Desk, job: &Enrollment) -> Result<()> {
     // Also when nothing came of it: how far each PC got is what one goes on from.
     table(desk, &job.devices)?;
     let done = job.devices.iter().filter(|device| is_good(device.state)).count();
@@ -161,13 +179,18 @@ fn pin(target: &mut EnrollTarget, seen: &Enrolling) {
 }
 
 /// Begins a job and tells how it goes until it is over.
-async fn work(
+async fn work(desk: &Desk, wish: &NewEnrollment, teller: Teller, wait: bool) -> Result<Enrollment> {
+    let job: Enrollment = desk.client.post("/enroll", wish).await?;
+    follow(desk, job, teller, wait).await
+}
+
+/// Tells how a job goes until it is over.
+async fn follow(
     desk: &Desk,
-    wish: &NewEnrollment,
+    job: Enrollment,
     mut teller: Teller,
     wait: bool,
 ) -> Result<Enrollment> {
-    let job: Enrollment = desk.client.post("/enroll", wish).await?;
     loop {
         let now: Enrollment = desk.client.get(&format!("/enroll/{}", job.id)).await?;
         teller.tell(&now);

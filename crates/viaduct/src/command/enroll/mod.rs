@@ -10,6 +10,7 @@ use crate::{
     failure::Result,
     say::{inert, note},
 };
+use std::path::PathBuf;
 use viaduct_api::{EnrollState, Enrolling, Enrollment};
 
 #[derive(Debug, clap::Subcommand)]
@@ -22,7 +23,21 @@ pub(crate) enum Command {
     Mescript(script::Options),
     /// Print what to do in front of a PC, with all values
     Mebx(script::Options),
-    /// Show enrollments of this server's life, or one of them
+    /// Go on with an enrollment that broke off: what is right already is left alone
+    #[command(after_help = "\
+Passwords that the server still knows are not asked for again.
+
+Examples:
+  viaduct enroll resume 3
+  viaduct enroll resume 3 --amt-password-file pw.txt")]
+    Resume {
+        /// Number of the enrollment
+        id: u64,
+        /// File with the password of the PCs' AMT, if the server does not know it; - for standard input
+        #[arg(long, value_name = "FILE")]
+        amt_password_file: Option<PathBuf>,
+    },
+    /// Show the enrollments, or how far each PC of one is
     Status {
         /// Number of the enrollment
         id: Option<u64>,
@@ -42,7 +57,14 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Mebx(options) => script::mebx(desk, options).await,
         Command::Status { id: Some(id) } => {
             let job: Enrollment = desk.client.get(&format!("/enroll/{id}")).await?;
+            // The stages of each, to read; the lists for programs have them anyway.
+            for device in &job.devices {
+                progress::stages(device);
+            }
             table(desk, &job.devices)
+        }
+        Command::Resume { id, amt_password_file } => {
+            lan::resume(desk, id, amt_password_file.as_deref()).await
         }
         Command::Cancel { id } => {
             let path = format!("/enroll/{id}");
@@ -54,9 +76,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Status { id: None } => {
             let jobs: Vec<Enrollment> = desk.client.get("/enroll").await?;
             if jobs.is_empty() {
-                note(
-                    "no enrollment since the server started; what was under way before can be run again",
-                );
+                note("no enrollment so far");
             }
             let count = |job: &Enrollment, fits: fn(&Enrolling) -> bool| {
                 job.devices.iter().filter(|device| fits(device)).count().to_string()

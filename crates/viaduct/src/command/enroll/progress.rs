@@ -29,6 +29,29 @@ impl Teller {
     }
 }
 
+/// Tells of each stage of a PC whether it is done, failed or still to come, and what to do next.
+pub(super) fn stages(device: &Enrolling) {
+    let tell = |line: &str| note(&inert(&format!("{}  {line}", device.address)));
+    let goes_on = !device.state.is_final();
+    for line in lines(device) {
+        tell(&line);
+    }
+    if device.state != EnrollState::Planned {
+        let left = device.steps.iter().filter(|step| step.state == StepState::Planned);
+        left.for_each(|step| tell(&format!("○ not yet: {}", step.text)));
+    }
+    if goes_on || device.problem.is_some() {
+        let left = device.milestones.iter().filter(|milestone| milestone.at.is_none());
+        left.for_each(|milestone| tell(&format!("○ not yet: {}", milestone.text)));
+    }
+    if let Some(problem) = &device.problem {
+        tell(&format!("why: {}", problem.detail));
+        if !problem.next.is_empty() {
+            tell(&format!("next: {}", problem.next));
+        }
+    }
+}
+
 /// Everything that can be said of a PC at this moment, in order.
 fn lines(device: &Enrolling) -> Vec<String> {
     let mut lines = Vec::new();

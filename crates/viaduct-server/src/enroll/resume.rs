@@ -1,0 +1,65 @@
+//! What is left of a job, as a job of its own.
+
+use super::{Parts, fault, job::Job};
+use viaduct_api::{Code, EnrollState, EnrollTarget, Enrolling, NewEnrollment, Problem};
+
+/// What is wanted of the PCs that are not where they should be. Their AMT passwords are the given one, those of the job
+/// while the server remembers it, or those that it keeps for its devices.
+pub(super) async fn wish(
+    parts: &Parts,
+    job: &Job,
+    password: Option<&str>,
+) -> Result<NewEnrollment, Problem> {
+    let shown = job.show();
+    if shown.ended.is_none() {
+        return Err(fault::bad(format!("enrollment {} is still under way", shown.id)));
+    }
+    let mut wish = job.wish().clone();
+    let mut left = Vec::new();
+    for (target, seen) in wish.devices.iter().zip(&shown.devices) {
+        if !matches!(seen.state, EnrollState::Done | EnrollState::Planned) {
+            let known = wish.amt_password.as_deref();
+            left.push(again(parts, (target, seen), (password, known), shown.id).await?);
+        }
+    }
+    if left.is_empty() {
+        return Err(fault::bad(format!("nothing is left to do of enrollment {}", shown.id)));
+    }
+    wish.devices = left;
+    Ok(wish)
+}
+
+async fn again(
+    parts: &Parts,
+    (target, seen): (&EnrollTarget, &Enrolling),
+    (given, of_job): (Option<&str>, Option<&str>),
+    id: u64,
+) -> Result<EnrollTarget, Problem> {
+    let mut target = target.clone();
+    // Whom somebody vouched for must be there again; a certificate that nobody knew stays unknown.
+    let code = seen.problem.as_ref().and_then(Problem::known);
+    if target.fingerprint.is_none() && code != Some(Code::EnrollCertificate) {
+        target.fingerprint.clone_from(&seen.fingerprint);
+    }
+    let told = given.or(target.amt_password.as_deref()).or(of_job).map(str::to_owned);
+    if told.is_some() {
+        target.amt_password = told;
+        return Ok(target);
+    }
+    let kept = match seen.guid.filter(|id| parts.inventory.get(*id).is_some()) {
+        Some(device) => parts.inventory.amt_account(device).await,
+        None => Ok(None),
+    };
+    match kept.map_err(|error| Problem::new(Code::Store, error.to_string()))? {
+        Some((user, password)) => {
+            target.amt_user = Some(user);
+            target.amt_password = Some(password.expose().clone());
+            Ok(target)
+        }
+        None => Err(fault::bad(format!(
+            "the AMT password of {} is not known here any more",
+            target.address
+        ))
+        .with_next(format!("Give it: viaduct enroll resume {id} --amt-password-file FILE"))),
+    }
+}
