@@ -29,7 +29,7 @@ const settled = (page) => page.waitForFunction(() => document.querySelector('mai
 const STATES = [
   ['menu', '', (page) => page.locator('.nav-menu').click(), true],
   ['dialog-power', 'devices/DEVICE', (page) => page.locator('.powerbar button').nth(2).click()],
-  ['dialog-edit', 'devices', (page) => page.locator('tbody button').first().click()],
+  ['dialog-edit', 'devices/DEVICE', (page) => page.locator('header.heading > .actions > button').first().click()],
   ['dialog-user', 'people', (page) => page.locator('main button.primary').first().click()],
   ['bulk', 'devices', (page) => page.locator('thead input[type=checkbox]').check()],
   ['filter-none', 'devices?q=nobody-is-called-so', () => {}],
