@@ -34,11 +34,15 @@
 
 mod network;
 mod periodic;
+mod priority;
 mod round;
 #[cfg(test)]
 mod tests;
+mod tunnel;
+mod words;
 
 pub use network::{Network, UnknownNetwork};
+pub use words::{Action, HangUp, Ignored, Standing};
 
 use crate::{
     RetryProfile, Surroundings, Trigger,
@@ -46,83 +50,13 @@ use crate::{
     retry::Retry,
 };
 use periodic::Periodic;
+use priority::{BY_PRIORITY, Pending, rank};
 use round::Round;
 use std::{collections::VecDeque, time::Duration};
+use tunnel::Tunnel;
 
 /// From a change of what it is configured with to its consequence. Toolkits set several things in a row.
 const SOON: Duration = Duration::from_secs(1);
-
-/// What the owner is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Dial this server and log in.
-    Dial {
-        /// Why.
-        trigger: Trigger,
-        /// Its number.
-        server: u32,
-    },
-    /// End what the last `Dial` began: the attempt, or the tunnel that came of it.
-    HangUp(HangUp),
-}
-
-/// Why a platform hangs up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HangUp {
-    /// Nothing happened for the policy's life time.
-    LifeTime,
-    /// Somebody asked for it.
-    Asked,
-    /// A trigger of higher priority needs another server.
-    Superseded,
-    /// It finds itself inside the company's network, or off any.
-    NotOutside,
-}
-
-/// Why a trigger does nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Ignored {
-    /// No policy has this trigger.
-    #[error("no remote-access policy has this trigger")]
-    NoPolicy,
-    /// User initiation is switched off.
-    #[error("user initiation is switched off (AMT_UserInitiatedConnectionService)")]
-    UserOff,
-    /// Environment detection says so.
-    #[error("the platform takes itself to be inside the company's network, where it dials nobody")]
-    Inside,
-    /// The firmware gave up; only a user or another network wakes it.
-    #[error(
-        "the firmware has given up after a failed round; a user trigger or another network wakes it"
-    )]
-    GaveUp,
-    /// The firmware has not noticed what it is configured with.
-    #[error(
-        "the firmware has not noticed its configuration yet; it does when the link goes down and up"
-    )]
-    Unaware,
-}
-
-/// How a platform stands to its servers, for host software.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// No tunnel, and none under way.
-    Away,
-    /// Dialling.
-    Dialling {
-        /// Why.
-        trigger: Trigger,
-        /// Whom.
-        server: u32,
-    },
-    /// A tunnel is up.
-    Connected {
-        /// Why.
-        trigger: Trigger,
-        /// With whom.
-        server: u32,
-    },
-}
 
 #[derive(Debug, Clone)]
 enum Doing {
@@ -134,15 +68,6 @@ enum Doing {
     Leaving,
 }
 
-#[derive(Debug, Clone)]
-struct Tunnel {
-    trigger: Trigger,
-    server: u32,
-    /// `None`: for ever.
-    life: Option<Duration>,
-    active: Duration,
-}
-
 /// The state machine.
 #[derive(Debug)]
 pub struct Engine {
@@ -150,8 +75,7 @@ pub struct Engine {
     network: Network,
     retry: Retry,
     doing: Doing,
-    /// Triggers to be served when there is time, in order of priority: user, alert, periodic.
-    pending: [bool; 3],
+    pending: Pending,
     periodic: Option<Periodic>,
     /// When an eager platform dials again, and for what.
     again: Option<(Duration, Trigger)>,
@@ -169,7 +93,7 @@ impl Engine {
             network,
             retry: Retry::new(profile, seed),
             doing: Doing::Nothing,
-            pending: [false; 3],
+            pending: Pending::default(),
             periodic: None,
             again: None,
             gave_up: false,
@@ -243,8 +167,8 @@ impl Engine {
             Doing::Nothing => self.begin(trigger, now),
             Doing::Dialling(round) if rank(trigger) > rank(round.trigger) => {
                 let (lower, under_way) = (round.trigger, round.is_under_way());
-                self.want(lower);
-                self.want(trigger);
+                self.pending.add(lower);
+                self.pending.add(trigger);
                 if under_way {
                     self.hang_up(HangUp::Superseded);
                 } else {
@@ -253,13 +177,13 @@ impl Engine {
                 self.serve_pending(now);
             }
             Doing::Dialling(round) if trigger == round.trigger => {}
-            Doing::Dialling(_) | Doing::Leaving => self.want(trigger),
+            Doing::Dialling(_) | Doing::Leaving => self.pending.add(trigger),
             Doing::Tunnel(tunnel) => {
                 let moves = trigger == Trigger::User
                     && rank(trigger) > rank(tunnel.trigger)
                     && !servers.contains(&tunnel.server);
                 if moves {
-                    self.want(trigger);
+                    self.pending.add(trigger);
                     self.hang_up(HangUp::Superseded);
                 } else {
                     tunnel.serve(trigger, life);
@@ -279,8 +203,8 @@ impl Engine {
         self.retry.succeeded();
         self.again = None;
         // What came meanwhile and can be served by this tunnel is.
-        for lower in [Trigger::User, Trigger::Alert, Trigger::Periodic] {
-            if rank(lower) < rank(trigger) && std::mem::take(&mut self.pending[slot(lower)]) {
+        for lower in BY_PRIORITY {
+            if rank(lower) < rank(trigger) && self.pending.take(lower) {
                 let policy = self.remote.policy(lower);
                 tunnel.serve(lower, policy.and_then(Policy::life));
             }
@@ -316,7 +240,7 @@ impl Engine {
 
     /// Somebody asks for the end of the tunnel, or of dialling, whatever began it.
     pub fn handle_close(&mut self) {
-        self.pending = [false; 3];
+        self.pending.clear();
         self.again = None;
         match &self.doing {
             Doing::Dialling(round) if !round.is_under_way() => self.doing = Doing::Nothing,
@@ -330,7 +254,7 @@ impl Engine {
     pub fn poll_timeout(&self) -> Option<Duration> {
         let doing = match &self.doing {
             Doing::Dialling(round) => round.due(),
-            Doing::Tunnel(tunnel) => tunnel.life.map(|life| tunnel.active + life),
+            Doing::Tunnel(tunnel) => tunnel.ends(),
             Doing::Nothing | Doing::Leaving => None,
         };
         let again = self.again.filter(|_| matches!(self.doing, Doing::Nothing));
@@ -345,9 +269,7 @@ impl Engine {
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Duration) {
         match &self.doing {
-            Doing::Tunnel(tunnel)
-                if tunnel.life.is_some_and(|life| tunnel.active + life <= now) =>
-            {
+            Doing::Tunnel(tunnel) if tunnel.ends().is_some_and(|at| at <= now) => {
                 self.hang_up(HangUp::LifeTime);
             }
             Doing::Dialling(round) if round.due().is_some_and(|due| due <= now) => {
@@ -412,7 +334,7 @@ impl Engine {
         match (was_outside, self.is_outside()) {
             (false, true) => self.restart_periodic(now, delay),
             (true, false) => {
-                self.pending = [false; 3];
+                self.pending.clear();
                 self.again = None;
                 match &self.doing {
                     Doing::Dialling(round) if !round.is_under_way() => self.doing = Doing::Nothing,
@@ -426,7 +348,7 @@ impl Engine {
 
     fn begin(&mut self, trigger: Trigger, now: Duration) {
         self.again = None;
-        self.pending[slot(trigger)] = false;
+        self.pending.take(trigger);
         let policy = self.remote.policy(trigger);
         let servers = policy.map(Policy::servers_outside).unwrap_or_default();
         self.doing = Doing::Dialling(Round::new(trigger, servers, self.retry.profile()));
@@ -456,16 +378,11 @@ impl Engine {
         }
     }
 
-    fn want(&mut self, trigger: Trigger) {
-        self.pending[slot(trigger)] = true;
-    }
-
     fn serve_pending(&mut self, now: Duration) {
         if !matches!(self.doing, Doing::Nothing) || !self.is_outside() {
             return;
         }
-        let order = [Trigger::User, Trigger::Alert, Trigger::Periodic];
-        if let Some(trigger) = order.into_iter().find(|trigger| self.pending[slot(*trigger)]) {
+        if let Some(trigger) = self.pending.first() {
             self.begin(trigger, now);
         }
     }
@@ -480,34 +397,5 @@ impl Engine {
         } else {
             self.doing = Doing::Nothing;
         }
-    }
-}
-
-impl Tunnel {
-    /// Serves another trigger: the higher one names the tunnel, the longer life time counts.
-    fn serve(&mut self, trigger: Trigger, life: Option<Duration>) {
-        if rank(trigger) > rank(self.trigger) {
-            self.trigger = trigger;
-        }
-        self.life = match (self.life, life) {
-            (Some(has), Some(wants)) => Some(has.max(wants)),
-            (None, _) | (_, None) => None,
-        };
-    }
-}
-
-fn rank(trigger: Trigger) -> u8 {
-    match trigger {
-        Trigger::User => 3,
-        Trigger::Alert => 2,
-        Trigger::Periodic => 1,
-    }
-}
-
-fn slot(trigger: Trigger) -> usize {
-    match trigger {
-        Trigger::User => 0,
-        Trigger::Alert => 1,
-        Trigger::Periodic => 2,
     }
 }

@@ -15,6 +15,7 @@ mod consent;
 mod group;
 mod host;
 mod http;
+mod identity;
 mod ider;
 mod keys;
 mod kvm;
@@ -43,7 +44,8 @@ mod wifi;
 mod wsman;
 
 pub use boot::{BootSource, LastBoot};
-pub use host::{Host, HostConfig};
+pub use host::Host;
+pub use identity::HostConfig;
 pub use logs::Event;
 pub use seats::BootImage;
 pub use state::HostState;

@@ -16,7 +16,7 @@ pub(super) use values::{Filler, same};
 
 use self::values::{Kind, class_of, is_blank, live_name};
 use super::{
-    host::HostConfig,
+    identity::HostConfig,
     live::Live,
     profile::{ClassData, Profile},
 };

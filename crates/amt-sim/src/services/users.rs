@@ -10,7 +10,8 @@ use amt::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    host::{Host, HostConfig},
+    host::Host,
+    identity::HostConfig,
     methods::{INVALID_PARAMETER, number, returned},
 };
 

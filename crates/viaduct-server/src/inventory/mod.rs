@@ -1,7 +1,9 @@
 //! Devices we know: names, labels, credentials, what was last seen of them.
 
+mod adding;
 mod book;
 mod change;
+mod credential;
 mod derived;
 mod facts;
 mod firmware;
@@ -378,7 +380,7 @@ impl Inventory {
         let (Some(user), Some(sealed)) = (&record.device.amt_user, &record.sealed_amt) else {
             return Ok(None);
         };
-        let password = self.0.keys.open_sealed(id, change::AMT_FIELD, sealed)?;
+        let password = self.0.keys.open_sealed(id, credential::AMT_FIELD, sealed)?;
         Ok(Some((user.clone(), password)))
     }
 

@@ -3,7 +3,7 @@
 use super::{
     Device, Inventory, StoreError,
     book::Record,
-    change::AMT_FIELD,
+    credential::AMT_FIELD,
     hex,
     keys::{Keys, Verifier},
     view,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use amt::wsman::{Properties, Reference, ResourceUri, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::services::host::HostConfig;
+use crate::services::identity::HostConfig;
 
 /// Longest value that Put accepts, in bytes.
 const MAX_VALUE: usize = 1024;
