@@ -1,6 +1,7 @@
 // What people do with the dashboard, from its first link on.
 
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { check, open, pictureOf, rest, signIn, startScreen, until, withPage } from './browser.mjs'
 
 /** Opens the serial console; gives what it shows, its lines joined. */
@@ -169,8 +170,34 @@ export const scenarios = {
       check(took >= 0, 'the list is filtered to one row')
       console.log(JSON.stringify({ filteredInMs: Math.round(took) }))
       check(complaints.length === 0, complaints.join('\n'))
+      await search.fill('')
+      await orderAll(page)
     })
   }
+}
+
+/** All of them are given an order, which none can take; somebody stops it, and sees what became of each. */
+async function orderAll(page) {
+  await page.getByLabel('all', { exact: true }).check()
+  await page.getByLabel('Power for the selection').selectOption({ label: 'Reset' })
+  const dialog = page.getByRole('dialog')
+  const go = dialog.getByRole('button', { name: 'Reset', exact: true })
+  await dialog.getByRole('textbox').fill('1000')
+  check(await go.isDisabled(), 'a wrong number starts nothing')
+  await dialog.getByRole('textbox').fill('10000')
+  await go.click()
+  await dialog.getByText(/^… and \d+ more; the file has all of them\.$/).waitFor()
+  check(await dialog.locator('.failures li').count() === 101, 'a hundred failures are listed')
+  await dialog.getByRole('button', { name: 'Stop after those under way' }).click()
+  const left = await dialog.getByText(/^\d+ were not begun, because you stopped it\.$/).innerText()
+  const [, failed] = /^0 done, (\d+) failed$/.exec(await dialog.getByRole('status').innerText()) ?? []
+  const file = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Save what became of each (CSV)' }).click()
+  const lines = readFileSync(await (await file).path(), 'utf8').trim().split('\r\n')
+  check(lines.length === 10_001, 'the file has all of them')
+  const begun = lines.slice(1).filter((line) => !line.endsWith(',not begun')).length
+  check(begun === Number(failed) && begun + parseInt(left, 10) === 10_000, `${begun} of the file are the ${failed} that failed; ${left}`)
+  console.log(JSON.stringify({ begun }))
 }
 
 /** A PC with TLS shows a certificate that nobody has seen before; it is this one here. */

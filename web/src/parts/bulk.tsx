@@ -5,22 +5,10 @@ import { patch, post, remove, type Device } from '../api'
 import { t } from '../i18n'
 import { useMay } from '../session'
 import { POWER, powerCall, sendPower } from '../power'
-import { quoted, Shells, type Request } from './shells'
+import { quoted } from './shells'
 import { Allowed } from './allowed'
-import { Dialog } from './dialog'
+import { Confirm, type Deed } from './confirm'
 import { labelsOf } from './labels'
-
-/** Requests under way at once: enough to be quick, few enough to stop in time. */
-const AT_ONCE = 6
-
-interface Deed {
-  title: string
-  harsh: boolean
-  cli: (devices: Device[]) => string
-  /** What is asked of the server for one of them. */
-  request: (device: Device) => Request
-  run: (device: Device) => Promise<unknown>
-}
 
 const names = (devices: Device[]) => devices.map((d) => quoted(d.name || d.guid)).join(' ')
 
@@ -96,72 +84,5 @@ export function Bulk({ devices, clear, changed }: { devices: Device[]; clear: ()
       <button onClick={clear}>{t('bulk.none')}</button>
       {deed && <Confirm deed={deed} devices={devices} close={() => { setDeed(undefined); changed?.() }} />}
     </div>
-  )
-}
-
-interface Outcome {
-  name: string
-  error?: string
-}
-
-function Confirm({ deed, devices: given, close }: { deed: Deed; devices: Device[]; close: () => void }) {
-  // What was agreed to is what is done, whatever changes in the list meanwhile.
-  const [devices] = useState(given)
-  const [typed, setTyped] = useState('')
-  const [outcomes, setOutcomes] = useState<Outcome[]>()
-  const [busy, setBusy] = useState(false)
-  const [stop] = useState(() => ({ wanted: false }))
-  const failed = outcomes?.filter((o) => o.error) ?? []
-  const go = async () => {
-    setBusy(true)
-    const done: Outcome[] = []
-    const queue = [...devices]
-    const worker = async () => {
-      for (let d = queue.shift(); d && !stop.wanted; d = queue.shift()) {
-        const name = d.name || d.guid
-        try {
-          await deed.run(d)
-          done.push({ name })
-        } catch (error) {
-          done.push({ name, error: (error as Error).message })
-        }
-        setOutcomes([...done])
-      }
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, worker))
-    setBusy(false)
-  }
-  const first = devices[0]
-  return (
-    <Dialog title={deed.title} close={() => { if (!busy) close() }}>
-      {!outcomes && (
-        <>
-          <p className="names">{devices.slice(0, 12).map((d) => d.name || d.guid).join(', ')}{devices.length > 12 && ' …'}</p>
-          <label>
-            {t('devices.bulkConfirm', { n: devices.length })}{' '}
-            <input inputMode="numeric" value={typed} onChange={(e) => setTyped(e.target.value)} autoFocus size={8} />
-          </label>
-        </>
-      )}
-      {deed.harsh && !outcomes && <p className="warn">⚠ {t('power.lost')}</p>}
-      {outcomes && (
-        <>
-          <progress aria-label={deed.title} max={devices.length} value={outcomes.length} />
-          <p role="status">{t('devices.bulkDone', { ok: outcomes.length - failed.length, failed: failed.length })}</p>
-          <ul className="plain failures">{failed.map((o) => <li key={o.name}>✗ {o.name}: {o.error}</li>)}</ul>
-        </>
-      )}
-      <p className="actions">
-        {!outcomes && (
-          <button className={deed.harsh ? 'danger' : 'primary'} disabled={busy || typed.trim() !== String(devices.length)} onClick={() => void go()}>
-            {deed.title}
-          </button>
-        )}
-        {busy
-          ? <button onClick={() => { stop.wanted = true }}>{t('bulk.stop')}</button>
-          : <button onClick={close}>{t(outcomes ? 'common.close' : 'common.cancel')}</button>}
-        {first && <Shells cli={deed.cli(devices)} {...deed.request(first)} />}
-      </p>
-    </Dialog>
   )
 }

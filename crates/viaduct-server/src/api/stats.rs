@@ -168,7 +168,12 @@ fn disk(api: &Api) -> Option<HealthCheck> {
     } else {
         Verdict::Ok
     };
-    let detail = format!("{} MB are free where {} is", free / 1_000_000, api.data.display());
+    // Read by people: whole gigabytes as soon as there are some.
+    let said = match free / 1_000_000 {
+        megabytes @ ..10_000 => format!("{megabytes} MB"),
+        megabytes => format!("{} GB", megabytes / 1000),
+    };
+    let detail = format!("{said} are free where {} is", api.data.display());
     Some(check(
         "disk",
         verdict,

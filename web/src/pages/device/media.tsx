@@ -1,15 +1,15 @@
 // The drive of one device.
 
-import { get, type Device, type MediaImage } from '../../api'
+import type { Device } from '../../api'
 import { t } from '../../i18n'
 import { Allowed, Await, Empty } from '../../parts'
 import { Link } from 'wouter'
 import { Consent } from '../../parts/consent'
-import { useLoad } from '../../state'
+import { useImages } from '../media/images'
 import { MountForm, Mounts } from '../media/mounts'
 
 export function DeviceMedia({ device }: { device: Device }) {
-  const images = useLoad(() => get<MediaImage[]>('/media'), [], 30_000)
+  const images = useImages()
   return (
     <>
       {device.connectionStatus ? (

@@ -1,23 +1,18 @@
 // The library of images, and the PCs that have one in their drive.
 
 import { useState } from 'react'
-import { get, remove, type MediaImage } from '../../api'
+import { remove, type MediaImage } from '../../api'
 import { size, t } from '../../i18n'
 import { Allowed, Await, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction, type Column } from '../../parts'
 import { useMay } from '../../session'
-import { useLoad } from '../../state'
+import { useImages } from './images'
 import { MountForm, Mounts } from './mounts'
 import { useUploads } from '../../uploads'
 import { Upload } from './upload'
 
-/** How often it is asked for when nobody tells. */
-const UNTOLD = 30_000
-
 export default function Media() {
-  // What comes and goes is told as it happens; only who may not see events has to ask.
   const may = useMay()
-  const follows = may('events.read')
-  const images = useLoad(() => get<MediaImage[]>('/media'), [], follows ? 0 : UNTOLD)
+  const images = useImages()
   const [doomed, setDoomed] = useState<MediaImage>()
   const sending = useUploads().now?.image.id
   const columns: Column<MediaImage>[] = [

@@ -1,0 +1,125 @@
+// Agreeing to a deed for many PCs by their number, and what became of it.
+
+import { useRef, useState } from 'react'
+import type { Device } from '../api'
+import { t } from '../i18n'
+import { Dialog } from './dialog'
+import { csv, download } from './download'
+import { Shells, type Request } from './shells'
+
+export interface Deed {
+  title: string
+  harsh: boolean
+  cli: (devices: Device[]) => string
+  /** What is asked of the server for one of them. */
+  request: (device: Device) => Request
+  run: (device: Device) => Promise<unknown>
+}
+
+/** Requests under way at once: enough to be quick, few enough to stop in time. */
+const AT_ONCE = 6
+
+/** How often the page is drawn anew while answers come, in ms; there can be thousands a second. */
+const DRAWN = 200
+
+/** Failures that are listed in the page; a file has all. */
+const LISTED = 100
+
+interface Outcome {
+  name: string
+  guid: string
+  /** Absent: done. */
+  error?: string
+}
+
+interface Run {
+  /** Undefined until it began; then what is known so far. */
+  outcomes: Outcome[] | undefined
+  busy: boolean
+  stop: () => void
+  start: () => Promise<void>
+}
+
+function useRun(deed: Deed, devices: Device[]): Run {
+  const outcomes = useRef<Outcome[]>(undefined)
+  const stopped = useRef(false)
+  const [busy, setBusy] = useState(false)
+  const [, draw] = useState(0)
+  const start = async () => {
+    const done: Outcome[] = []
+    outcomes.current = done
+    setBusy(true)
+    const timer = setInterval(() => draw((n) => n + 1), DRAWN)
+    const queue = devices.values()
+    const worker = async () => {
+      for (const device of queue) {
+        const { guid } = device
+        const name = device.name || guid
+        await deed.run(device).then(
+          () => done.push({ name, guid }),
+          (error: unknown) => done.push({ name, guid, error: (error as Error).message })
+        )
+        if (stopped.current) return
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    clearInterval(timer)
+    setBusy(false)
+  }
+  return { outcomes: outcomes.current, busy, stop: () => { stopped.current = true }, start }
+}
+
+export function Confirm({ deed, devices: given, close }: { deed: Deed; devices: Device[]; close: () => void }) {
+  // What was agreed to is what is done, whatever changes in the list meanwhile.
+  const [devices] = useState(given)
+  const [typed, setTyped] = useState('')
+  const { outcomes, busy, start, stop } = useRun(deed, devices)
+  const first = devices[0]
+  return (
+    <Dialog title={deed.title} close={() => { if (!busy) close() }}>
+      {outcomes ? <Outcomes title={deed.title} devices={devices} outcomes={outcomes} busy={busy} /> : (
+        <>
+          <p className="names">{devices.slice(0, 12).map((d) => d.name || d.guid).join(', ')}{devices.length > 12 && ' …'}</p>
+          <label>
+            {t('devices.bulkConfirm', { n: devices.length })}{' '}
+            <input inputMode="numeric" value={typed} onChange={(e) => setTyped(e.target.value)} autoFocus size={8} />
+          </label>
+          {deed.harsh && <p className="warn">⚠ {t('power.lost')}</p>}
+        </>
+      )}
+      <p className="actions">
+        {!outcomes && (
+          <button className={deed.harsh ? 'danger' : 'primary'} disabled={typed.trim() !== String(devices.length)} onClick={() => void start()}>
+            {deed.title}
+          </button>
+        )}
+        {busy
+          ? <button onClick={stop}>{t('bulk.stop')}</button>
+          : <button onClick={close}>{t(outcomes ? 'common.close' : 'common.cancel')}</button>}
+        {first && <Shells cli={deed.cli(devices)} {...deed.request(first)} />}
+      </p>
+    </Dialog>
+  )
+}
+
+function Outcomes({ title, devices, outcomes, busy }: { title: string; devices: Device[]; outcomes: Outcome[]; busy: boolean }) {
+  const failed = outcomes.filter((o) => o.error !== undefined)
+  const more = failed.length - LISTED
+  const save = () => {
+    const known = new Map(outcomes.map((o) => [o.guid, o.error ?? t('bulk.done')]))
+    const rows = devices.map((d) => [d.name, d.guid, known.get(d.guid) ?? t('bulk.notBegun')])
+    download('viaduct-outcome.csv', csv([['name', 'guid', 'outcome'], ...rows]), 'text/csv')
+  }
+  return (
+    <>
+      <progress aria-label={title} max={devices.length} value={outcomes.length} />
+      <p role="status">{t('devices.bulkDone', { ok: outcomes.length - failed.length, failed: failed.length })}</p>
+      {!busy && outcomes.length < devices.length && <p className="warn">{t('bulk.left', { n: devices.length - outcomes.length })}</p>}
+      <ul className="plain failures">
+        {failed.slice(0, LISTED).map((o) => <li key={o.guid}>✗ {o.name}: {o.error}</li>)}
+        {more > 0 && <li>{t('bulk.more', { n: more })}</li>}
+      </ul>
+      {!busy && <p><button onClick={save}>{t('bulk.save')}</button></p>}
+    </>
+  )
+}
