@@ -41,11 +41,21 @@ const kept = (value) => {
   for (const key of Object.keys(value)) value[key] = kept(value[key]);
   return new Proxy(value, { deleteProperty: () => true });
 };
+// The build for firmware has its own short name for the list of what was found.
+const named = (found) => {
+  if (!task.short) return found;
+  for (const [name, { response, responses, status }] of Object.entries(found)) found[name] = { response, c: responses, status };
+  return found;
+};
 const stack = amt(wsman(comm));
 for (const name of ["BatchEnum", "Put", "Create", "Delete", "Exec"]) {
   const method = stack[name];
   stack[name] = (...args) => method.apply(stack, args.map((arg) => (
-    typeof arg === "function" ? (self, what, responses, ...rest) => arg(self, what, kept(responses), ...rest) : arg
+    typeof arg === "function" ? (self, what, responses, status, ...rest) => {
+      // Its own numbers, such as 601 for an answer without a body, begin at 600.
+      if (status >= 400 && status < 600) console.log(JSON.stringify({ refused: what, status }));
+      arg(self, what, kept(name === "BatchEnum" ? named(responses) : responses), status, ...rest);
+    } : arg
   )));
 }
 

@@ -301,7 +301,7 @@ codes! {
     /// Not what it should be.
     MediaHash "E2203" "The image is not the one it should be"
         : "It was changed or damaged on its way, or another one was meant."
-        => "It was removed. Compare the hash with the one its maker publishes, and upload it again.";
+        => "Nothing uses it. Compare its hash with the one its maker publishes, and upload it again; if it is still listed, remove it first.";
     /// The disk of the server.
     MediaRoom "E2204" "There is no room for the image"
         : "The disk of the data directory, or the share of it that images may have, is full."

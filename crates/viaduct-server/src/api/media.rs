@@ -59,12 +59,15 @@ impl From<MediaError> for Refusal {
             MediaError::NoRoom { .. } | MediaError::Full { .. } => Code::MediaRoom,
             MediaError::Offset { .. } | MediaError::Sending(_) => Code::UploadOffset,
             MediaError::Incomplete { .. } => Code::MediaIncomplete,
-            MediaError::Hash { .. } => Code::MediaHash,
+            MediaError::Hash { .. } | MediaError::Changed { .. } => Code::MediaHash,
             MediaError::Disk(_) => Code::Store,
         };
         let refusal = Self::new(code, error.to_string());
         match error {
             MediaError::Offset { offset, .. } => refusal.extended([("offset", offset.into())]),
+            MediaError::Changed { name, .. } => refusal.next(format!(
+                "Nothing was mounted. Remove it (`viaduct media rm {name}`) and upload it again."
+            )),
             _ => refusal,
         }
     }
@@ -249,7 +252,7 @@ async fn mount(
     Json(wish): Json<NewMount>,
 ) -> Result<(StatusCode, axum::Json<Mount>), Refusal> {
     let record = api.media.find(&caller.principal, &wish.media)?;
-    let file = api.media.file(&record)?;
+    let file = api.media.file(&record).await?;
     let device = api.inventory.find(&wish.device)?;
     let mode = RedirectionMode::Ider;
     if wish.take_over && !api.redirections.may_take_over(&caller.principal, device.id, mode) {

@@ -3,6 +3,7 @@
 //! An upload goes on where it stopped, also after a restart of the server: what is on the disk is what counts. An image
 //! belongs to the tenant of whoever brought it, and others do not see it.
 
+mod intact;
 mod record;
 mod upload;
 
@@ -20,6 +21,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use time::{Duration, OffsetDateTime};
+use tokio::task::spawn_blocking;
 use viaduct_api::{MediaLimits, NewImage};
 
 /// So much of the disk stays free: database and audit log share it.
@@ -54,6 +56,8 @@ pub enum MediaError {
     Incomplete { name: String, offset: u64, size: u64 },
     #[error("`{name}` was to have the SHA-256 {wanted} and has {found}")]
     Hash { name: String, wanted: String, found: String },
+    #[error("`{name}` was changed on the disk of the server after its upload: {how}")]
+    Changed { name: String, how: String },
     #[error("the library cannot be read or written: {0}")]
     Disk(String),
 }
@@ -176,13 +180,15 @@ impl Media {
     /// The file of a complete image.
     ///
     /// # Errors
-    /// When it is not complete, or cannot be opened.
-    pub fn file(&self, record: &Record) -> Result<std::fs::File, MediaError> {
+    /// When it is not complete, cannot be opened, or is not what was uploaded.
+    pub async fn file(&self, record: &Arc<Record>) -> Result<std::fs::File, MediaError> {
         let (name, size) = (record.facts.name.clone(), record.facts.size);
-        if record.sha256().is_none() {
+        let Some(sha256) = record.sha256() else {
             return Err(MediaError::Incomplete { name, offset: record.offset(), size });
-        }
-        Ok(std::fs::File::open(record::image(&self.0.directory, &record.facts.id))?)
+        };
+        let (inner, record) = (Arc::clone(&self.0), Arc::clone(record));
+        let opened = spawn_blocking(move || intact::open(&inner.directory, &record, &sha256)).await;
+        opened.map_err(io::Error::other)?
     }
 
     /// What can still be brought.

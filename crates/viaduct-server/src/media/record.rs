@@ -39,6 +39,9 @@ struct Stored {
     facts: Facts,
     /// None while it is not complete.
     sha256: Option<String>,
+    /// How the file was when it had that hash; none from servers before there was this.
+    #[serde(default)]
+    stamp: Option<String>,
 }
 
 /// An image of the library.
@@ -47,6 +50,7 @@ pub struct Record {
     pub facts: Facts,
     offset: AtomicU64,
     sha256: Mutex<Option<String>>,
+    stamp: Mutex<Option<String>>,
     /// Held by whoever is sending.
     pub(super) sending: std::sync::Arc<tokio::sync::Mutex<()>>,
 }
@@ -87,7 +91,7 @@ fn read(directory: &Path, path: &Path) -> io::Result<Record> {
         return Err(io::Error::other("it speaks of another image"));
     }
     let length = image(directory, &stored.facts.id).metadata()?.len().min(stored.facts.size);
-    Ok(Record::new(stored.facts, length, stored.sha256))
+    Ok(Record::new(stored.facts, length, stored.sha256, stored.stamp))
 }
 
 /// Removes both files; one that is not there is removed already.
@@ -102,9 +106,10 @@ pub(super) fn remove(directory: &Path, id: &str) -> io::Result<()> {
 }
 
 impl Record {
-    fn new(facts: Facts, offset: u64, sha256: Option<String>) -> Self {
-        let (offset, sha256) = (AtomicU64::new(offset), Mutex::new(sha256));
-        Self { facts, offset, sha256, sending: std::sync::Arc::default() }
+    fn new(facts: Facts, offset: u64, sha256: Option<String>, stamp: Option<String>) -> Self {
+        let (offset, sha256, stamp) =
+            (AtomicU64::new(offset), Mutex::new(sha256), Mutex::new(stamp));
+        Self { facts, offset, sha256, stamp, sending: std::sync::Arc::default() }
     }
 
     pub(super) fn create(
@@ -121,7 +126,7 @@ impl Record {
             created: OffsetDateTime::now_utc(),
             wanted: wish.sha256.map(|text| text.to_ascii_lowercase()),
         };
-        let record = Self::new(facts, 0, None);
+        let record = Self::new(facts, 0, None, None);
         new_file(&image(directory, &record.facts.id))?;
         record.store(directory)?;
         Ok(record)
@@ -129,7 +134,8 @@ impl Record {
 
     /// Writes it beside the old one first, so that a crash leaves one or the other.
     fn store(&self, directory: &Path) -> io::Result<()> {
-        let stored = Stored { facts: self.facts.clone(), sha256: self.sha256() };
+        let stored =
+            Stored { facts: self.facts.clone(), sha256: self.sha256(), stamp: self.stamp() };
         let path = facts_file(directory, &self.facts.id);
         let fresh = path.with_extension("new");
         let mut file = new_file(&fresh)?;
@@ -138,9 +144,15 @@ impl Record {
         fs::rename(fresh, path)
     }
 
-    /// Notes its hash; with that it is complete.
-    pub(super) fn complete(&self, directory: &Path, sha256: String) -> io::Result<()> {
+    /// Notes its hash and how the file was then; with that it is complete.
+    pub(super) fn complete(
+        &self,
+        directory: &Path,
+        sha256: String,
+        stamp: String,
+    ) -> io::Result<()> {
         *self.sha256.lock().unwrap_or_else(PoisonError::into_inner) = Some(sha256);
+        *self.stamp.lock().unwrap_or_else(PoisonError::into_inner) = Some(stamp);
         self.store(directory)
     }
 
@@ -162,6 +174,10 @@ impl Record {
     #[must_use]
     pub fn sha256(&self) -> Option<String> {
         self.sha256.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn stamp(&self) -> Option<String> {
+        self.stamp.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// As it is shown.

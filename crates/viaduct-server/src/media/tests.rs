@@ -25,7 +25,7 @@ async fn an_upload_goes_on_after_a_restart_and_ends_with_the_hash() {
     let record = media.begin(&ines(), wish("a.iso", 4096)).unwrap();
     assert_eq!(record.offset(), 1000, "the same wish finds it");
     assert!(matches!(media.resume(&record, 0).await, Err(MediaError::Offset { offset: 1000, .. })));
-    assert!(matches!(media.file(&record), Err(MediaError::Incomplete { .. })));
+    assert!(matches!(media.file(&record).await, Err(MediaError::Incomplete { .. })));
     let mut upload = media.resume(&record, 1000).await.unwrap();
     assert!(upload.write(vec![7; 3097]).await.is_err(), "more than announced");
     upload.write(vec![7; 3096]).await.unwrap();
@@ -49,6 +49,37 @@ async fn another_hash_than_announced_is_refused() {
     upload.write(vec![1; 2048]).await.unwrap();
     assert!(matches!(upload.finish().await, Err(MediaError::Hash { .. })));
     assert_eq!(record.sha256(), None);
+}
+
+#[tokio::test]
+async fn a_file_that_was_changed_on_the_disk_is_not_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let media = Media::open(directory.path().into(), &Limits::default()).unwrap();
+    let record = media.begin(&ines(), wish("a.iso", 2048)).unwrap();
+    let mut upload = media.resume(&record, 0).await.unwrap();
+    upload.write(vec![1; 2048]).await.unwrap();
+    upload.finish().await.unwrap();
+    let path = directory.path().join(format!("{}.iso", record.facts.id));
+    let reason = async || match media.file(&record).await {
+        Err(MediaError::Changed { how, .. }) => how,
+        other => panic!("{other:?}"),
+    };
+    media.file(&record).await.unwrap();
+    // As a backup that was put back has it.
+    let copy = directory.path().join("copy");
+    std::fs::copy(&path, &copy).unwrap();
+    std::fs::rename(&copy, &path).unwrap();
+    media.file(&record).await.unwrap();
+
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    std::fs::write(&copy, [2; 2048]).unwrap();
+    std::fs::File::options().write(true).open(&copy).unwrap().set_modified(modified).unwrap();
+    std::fs::rename(&copy, &path).unwrap();
+    assert!(reason().await.contains("SHA-256"));
+    std::fs::write(&path, [1; 100]).unwrap();
+    assert!(reason().await.contains("100"));
+    std::fs::remove_file(&path).unwrap();
+    assert!(reason().await.contains("gone"));
 }
 
 #[test]

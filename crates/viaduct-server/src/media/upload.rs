@@ -1,6 +1,6 @@
 //! Bytes of an upload on their way to the disk.
 
-use super::{MediaError, Record, record};
+use super::{MediaError, Record, intact, record};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{File, OpenOptions},
@@ -82,19 +82,19 @@ impl Upload {
         let file = Arc::clone(&self.file);
         let hashed = spawn_blocking(move || {
             file.sync_all()?;
-            hash(&file)
+            Ok::<_, io::Error>((hash(&file)?, intact::stamp(&file)?))
         });
-        let found = hashed.await.map_err(io::Error::other)??;
+        let (found, stamp) = hashed.await.map_err(io::Error::other)??;
         let facts = &self.record.facts;
         if let Some(wanted) = facts.wanted.clone().filter(|wanted| *wanted != found) {
             return Err(MediaError::Hash { name: facts.name.clone(), wanted, found });
         }
-        self.record.complete(&self.directory, found)?;
+        self.record.complete(&self.directory, found, stamp)?;
         Ok(())
     }
 }
 
-fn hash(mut file: &File) -> io::Result<String> {
+pub(super) fn hash(mut file: &File) -> io::Result<String> {
     file.seek(SeekFrom::Start(0))?;
     let (mut hasher, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
     loop {

@@ -75,7 +75,7 @@ export const de: Record<string, readonly [string, string]> = {
   E2200: ['Dieses Abbild gibt es nicht', 'Die Sammlung zeigt, welche es gibt.'],
   E2201: ['Die Übertragung geht an anderer Stelle weiter', 'Noch einmal beginnen; sie setzt dort fort, wo der Server steht.'],
   E2202: ['Ein PC hat das Abbild im Laufwerk', 'Es dort erst auswerfen.'],
-  E2203: ['Das Abbild ist nicht das, welches es sein soll', 'Es wurde entfernt. Die Prüfsumme mit der des Herstellers vergleichen und neu hochladen.'],
+  E2203: ['Das Abbild ist nicht das, welches es sein soll', 'Nichts verwendet es. Die Prüfsumme mit der des Herstellers vergleichen und neu hochladen; steht es noch in der Liste, vorher entfernen.'],
   E2204: ['Für das Abbild ist kein Platz', 'Nicht mehr gebrauchte entfernen, oder dem Datenverzeichnis mehr Platz geben.'],
   E2205: ['Das Abbild ist nicht vollständig', 'Die Übertragung zu Ende führen.'],
   E2206: ['Ein Abbild dieses Namens gibt es schon', 'Einen anderen Namen wählen, oder das alte entfernen.'],

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 const MAGIC: u32 = 0x247D_2945;
 const VERSION: u16 = 1;
 /// The commands that are used here, by their numbers.
-const COMMANDS: [(&str, u16); 13] = [
+const COMMANDS: [(&str, u16); 15] = [
     ("jump", 1),
     ("set", 2),
     ("print", 3),
@@ -19,7 +19,9 @@ const COMMANDS: [(&str, u16); 13] = [
     ("split", 8),
     ("length", 10),
     ("jsonparse", 11),
+    ("jsonstr", 12),
     ("add", 13),
+    ("substract", 14),
     ("wsbatchenum", 16),
     ("wsput", 17),
     ("wsdelete", 19),
@@ -67,12 +69,11 @@ pub(super) fn file(setup: &Setup<'_>) -> Result<String, String> {
 fn text(setup: &Setup<'_>) -> String {
     let Setup { host, port, .. } = *setup;
     let roots: String = setup.roots.iter().enumerate().map(|(n, der)| root(n, der)).collect();
-    let removals: String = POLICIES.iter().map(|(name, ..)| removal(name)).collect();
     let policies: String = POLICIES
         .iter()
         .map(|(name, trigger, life, data)| policy(name, *trigger, *life, *data))
         .collect();
-    let (old, added) = (old_entry(host, port), new_entry(setup));
+    let (old, added) = (old_ones(host, port), new_entry(setup));
     let end = ending(setup.suffix);
     format!(
         r#"# Makes this PC dial in to {host}:{port}. It holds a password: delete the file when it has run.
@@ -80,25 +81,32 @@ scriptspeed 5
 print "Begun."
 set code 0
 {roots}
-# AMT has one policy of each kind; that there is none to remove is as good.
-print "Removing the old policies."
-{removals}
 {old}{added}{policies}{end}"#
     )
 }
 
-/// Removes an entry for the same place, of an earlier run.
-fn old_entry(host: &str, port: u16) -> String {
+/// Removes the policies, of which AMT has one of each kind, and an entry for the same place, of an earlier run. Only what
+/// is there is removed: a page of MeshCommander sends nothing more after a refusal while it waits for something else.
+fn old_ones(host: &str, port: u16) -> String {
+    let (policies, servers) =
+        (listed("AMT_RemoteAccessPolicyRule"), listed("AMT_ManagementPresenceRemoteSAP"));
     format!(
-        r#"set stage "reading the servers"
-split query "AMT_ManagementPresenceRemoteSAP" ","
+        r#"set stage "reading policies and servers"
+split query "AMT_RemoteAccessPolicyRule,AMT_ManagementPresenceRemoteSAP" ","
 wsbatchenum "found" query
 jump :failed wsman_result "!=" 200
-set all found.AMT_ManagementPresenceRemoteSAP.responses
-set count 0
-length count all
-set i 0
-:nextserver
+
+{policies}:nextpolicy
+jump :nopolicy i ">=" count
+jsonparse key "%7B%7D"
+set key.PolicyRuleName all.{{i}}.PolicyRuleName
+set stage "removing the old policies"
+wsdelete "AMT_RemoteAccessPolicyRule" key
+add i i 1
+jump :nextpolicy
+:nopolicy
+
+{servers}:nextserver
 jump :noserver i ">=" count
 jump :otherserver all.{{i}}.AccessInfo "!=" "{host}"
 jump :otherserver all.{{i}}.Port "!=" {port}
@@ -111,6 +119,24 @@ add i i 1
 jump :nextserver
 :noserver
 
+"#
+    )
+}
+
+/// Makes `all` the instances of a class that were found, `count` their number and `i` 0. The list has a name that differs
+/// between the builds of MeshCommander (one shortens the names of its program): it is the first thing found that is a list.
+fn listed(class: &str) -> String {
+    format!(
+        r#"jsonstr told found.{class}
+split parts told "%22:["
+split names parts.0 "%22"
+length last names
+substract last last 1
+set list names.{{last}}
+set all found.{class}.{{list}}
+set count 0
+length count all
+set i 0
 "#
     )
 }
@@ -202,11 +228,6 @@ jump :failed code "!=" 0
 print "Root trusted."
 "#
     )
-}
-
-fn removal(name: &str) -> String {
-    let key = literal(&json!({ "PolicyRuleName": name }).to_string());
-    format!("jsonparse key \"{key}\"\nwsdelete \"AMT_RemoteAccessPolicyRule\" key\n")
 }
 
 fn policy(name: &str, trigger: u32, life: u32, data: Option<&str>) -> String {
