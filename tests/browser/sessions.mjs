@@ -59,6 +59,42 @@ export const sessions = {
     })
   },
 
+  /** The same PC boots from a web server only after the person there agreed; no means no, and a wrong code is no yes. */
+  async consentToBoot(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      await open(page, task, `devices/${task.device}`)
+      await page.getByText('Power: on').waitFor()
+      await page.getByLabel('Power', { exact: true }).selectOption('boot.https')
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Address of what is booted').fill(task.url)
+      const boot = async () => {
+        await dialog.getByRole('button', { name: 'Boot it', exact: true }).click()
+        await dialog.getByRole('button', { name: /^Yes, reset / }).click()
+      }
+      await boot()
+      await dialog.getByText('E2032').first().waitFor()
+      await asked(page, task)
+      await dialog.getByRole('button', { name: 'Withdraw' }).click()
+      await dialog.getByRole('button', { name: 'Ask for the code' }).waitFor()
+      await until('no code any more', () => !codeOf(task))
+      const code = await asked(page, task)
+      await dialog.getByLabel('The PC shows a code').fill(wrongOf(code))
+      await dialog.getByRole('button', { name: 'Send code' }).click()
+      await dialog.getByText('The code was wrong (2 tries left)').waitFor()
+      await boot()
+      await dialog.getByText('E2032').first().waitFor()
+      await dialog.getByLabel('The PC shows a code').fill(code)
+      await dialog.getByRole('button', { name: 'Send code' }).click()
+      await dialog.getByText('The PC accepted the code', { exact: false }).waitFor()
+      check(await dialog.getByLabel('Address of what is booted').inputValue() === task.url, 'nothing has to be typed again')
+      await boot()
+      await dialog.getByText(`was told to boot from ${task.url}`, { exact: false }).waitFor()
+      const others = complaints.filter((line) => !/status of 4/.test(line))
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
   /** A text is typed with the keys that the PC's layout has it on, and Shift is down for what needs it. */
   async pasted(task) {
     await withPage(task, async (page, complaints) => {

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Curl, Demo, Device, Directory, Platform, Process, Provider, Scenario, Server, Settings, clean,
-    demo, lan_address, output, viaduct,
+    demo, eventually, lan_address, output, viaduct,
 };
 use serde_json::{Value, json};
 use std::{
@@ -181,8 +181,8 @@ fn a_page_says_that_the_server_is_gone_and_recovers_when_it_is_back() {
     page.done();
 }
 
-#[test]
-fn the_screen_of_a_pc_in_client_control_mode_opens_with_the_code_that_is_read_out() {
+/// A PC in Client Control Mode, its server, and what a page needs to use it.
+fn in_client_control_mode() -> (Server, Platform, Value) {
     let server = Server::start(&Settings::default());
     let (guid, password) = ("4c4c4544-004b-4210-8033-c0c0c0c0c0c0", "P@ssw0rd1!");
     let secret = server.data.write("amt.password", password);
@@ -193,15 +193,34 @@ fn the_screen_of_a_pc_in_client_control_mode_opens_with_the_code_that_is_read_ou
     server.cli(&[&add[..], &user[..], &amt[..]].concat());
     let mps = server.device_listeners().remove(0);
     let root = server.root_certificate();
-    let more = ["--provisioning", "ccm", "--amt-password-file", secret];
+    let kind = ["--firmware", "16.1", "--provisioning", "ccm"];
+    let more = [&kind[..], &["--retry", "eager"], &amt[..]].concat();
     let pc = Platform::dial_with(&mps, &root, guid, "ccm", password, &more).connected();
     let mut task = own(&server);
     first_steps(&server, task.clone());
     task["device"] = guid.into();
+    task["pc"] = pc.ask_words(&["status", "--json"]).into();
+    (server, pc, task)
+}
+
+#[test]
+fn the_screen_of_a_pc_in_client_control_mode_opens_with_the_code_that_is_read_out() {
+    let (_server, _pc, mut task) = in_client_control_mode();
     // OptInDisplayTimeout of the simulated PC.
     task["shown"] = 300.into();
-    task["pc"] = pc.ask_words(&["status", "--json"]).into();
     Scenario::start("consent", task).done();
+}
+
+#[test]
+fn a_pc_in_client_control_mode_boots_from_a_web_server_with_the_code_that_is_read_out() {
+    let (_server, pc, mut task) = in_client_control_mode();
+    let url = "https://boot.example/x.efi";
+    task["url"] = url.into();
+    Scenario::start("consentToBoot", task).done();
+    eventually("the boot", || {
+        let status = pc.ask(&["status"]);
+        if status.contains(&format!("HTTPS boot of {url}")) { Ok(()) } else { Err(status) }
+    });
 }
 
 #[test]

@@ -134,7 +134,7 @@ function Form({ device, features, close, reload }: { device: Device; features: F
   // Secrets stay out of what is copied.
   const shown = bodyOf({ ...wish, url: wish.url || 'https://boot.example.com/winpe.efi', password: 'PASSWORD' })
   const signIn = wish.username && ` --user ${quoted(wish.username)} --password-file -`
-  const cli = `viaduct boot https ${quoted(name)} --url ${quoted(shown.bootDetails.url)}${signIn}${wish.begin === 'on' ? ' --power on' : ''}`
+  const cli = `viaduct boot https ${quoted(name)} --url ${quoted(shown.bootDetails.url)}${signIn}${wish.begin === 'on' ? ' --power on' : ''}${wish.secure ? '' : ' --no-secure-boot'}`
   return (
     <>
       {!features.ocr && <Off guid={guid} features={features} done={reload} />}
@@ -175,7 +175,7 @@ function Form({ device, features, close, reload }: { device: Device; features: F
             {sure ? t('boot.sure', { name }) : t('boot.go')}
           </button>
           <button type="button" onClick={close}>{t('common.cancel')}</button>
-          <Shells {...(wish.secure && { cli })} method="POST" path={path} body={shown} />
+          <Shells cli={cli} method="POST" path={path} body={shown} />
         </p>
       </form>
     </>
