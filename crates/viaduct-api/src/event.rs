@@ -26,6 +26,7 @@ pub const EVENT_TYPES: &[(&str, &str)] = &[
     ("redirection.opened", "somebody uses the screen, the serial console or a drive of a device"),
     ("redirection.ended", "that ended, with the reason and the bytes in both directions"),
     ("command.ended", "a management command on a device is done, or has failed with a code"),
+    ("media.begun", "somebody has begun to upload an image; it cannot be mounted yet"),
     ("media.added", "an image has come into the library whole, and can be mounted"),
     ("media.removed", "an image, or what was there of it, has left the library"),
     (

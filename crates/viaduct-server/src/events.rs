@@ -162,6 +162,8 @@ pub enum Event {
         from_device: u64,
         to_device: u64,
     },
+    /// Somebody has begun to upload an image.
+    MediaBegun(MediaFacts),
     /// An image has come into the library whole.
     MediaAdded(MediaFacts),
     /// An image, or what was there of it, has left the library.

@@ -119,6 +119,7 @@ async fn begin(
     let detail = format!("upload image {}, {} bytes", wish.name, wish.size);
     let work = async { Ok(api.media.begin(&caller.principal, wish)?) };
     let record = caller.audited(&api, None, detail, work).await?;
+    api.events.publish(Event::MediaBegun(facts(&record, &caller)));
     Ok(answer(&api, &record, StatusCode::CREATED))
 }
 

@@ -81,6 +81,7 @@ impl Source {
             Event::IdentityConflict { .. }
             | Event::AmtCertificatePinned { .. }
             | Event::AmtCertificateChanged { .. }
+            | Event::MediaBegun(_)
             | Event::MediaAdded(_)
             | Event::MediaRemoved(_)
             | Event::CertificatesReloaded { .. }

@@ -124,6 +124,7 @@ fn device_of(event: &Event) -> Option<DeviceId> {
         Event::ConsoleRefused { .. }
         | Event::CertificatesReloaded { .. }
         | Event::CertificatesRefused { .. }
+        | Event::MediaBegun(_)
         | Event::MediaAdded(_)
         | Event::MediaRemoved(_) => None,
     }
@@ -185,6 +186,13 @@ fn write(event: &Event) {
         | Event::AmtCertificateChanged { .. }
         | Event::RedirectionOpened { .. }
         | Event::RedirectionEnded { .. } => write_use(event),
+        Event::MediaBegun(it) => info!(
+            image = it.id,
+            user = it.user,
+            size = it.size,
+            "`{}` is being uploaded",
+            it.name.escape_debug()
+        ),
         Event::MediaAdded(it) => info!(
             image = it.id,
             user = it.user,

@@ -74,6 +74,7 @@ pub(super) fn of(event: &Event) -> Record {
         Event::CommandEnded { .. }
         | Event::AmtCertificatePinned { .. }
         | Event::AmtCertificateChanged { .. } => of_command(event),
+        Event::MediaBegun(it) => of_media("media.begun", it, "is being uploaded"),
         Event::MediaAdded(it) => of_media("media.added", it, "is in the library"),
         Event::MediaRemoved(it) => of_media("media.removed", it, "left the library"),
         Event::CertificatesReloaded { listener } => Record {
@@ -391,6 +392,7 @@ mod tests {
         };
         for event in [
             Event::CertificatesReloaded { listener: "web".into() },
+            Event::MediaBegun(image()),
             Event::MediaAdded(image()),
             Event::MediaRemoved(image()),
         ] {

@@ -164,6 +164,7 @@ impl Counters {
             | Event::RedirectionOpened { .. }
             | Event::RedirectionEnded { .. }
             | Event::TunnelOddity { .. }
+            | Event::MediaBegun(_)
             | Event::MediaAdded(_)
             | Event::MediaRemoved(_)
             | Event::CertificatesReloaded { .. }

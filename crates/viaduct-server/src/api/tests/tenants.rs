@@ -76,12 +76,13 @@ async fn that_an_image_came_or_went_is_told_in_its_own_tenant_alone() {
     }
     let reply = bench.remote("DELETE", &path, &[red], "").await;
     assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text);
-    for (bearer, expected) in bearers.iter().zip([0, 2, 0]) {
+    for (bearer, expected) in bearers.iter().zip([0, 3, 0]) {
         let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
         let told = bench.remote("GET", "/api/v1/events?type=media", &headers, "").await.json();
         assert_eq!(told.as_array().unwrap().len(), expected, "{told:#}");
-        for (event, kind) in told.as_array().unwrap().iter().zip(["media.added", "media.removed"]) {
-            assert_eq!(event["type"], kind, "once it is whole");
+        let kinds = ["media.begun", "media.added", "media.removed"];
+        for (event, kind) in told.as_array().unwrap().iter().zip(kinds) {
+            assert_eq!(event["type"], kind, "added once it is whole");
             assert_eq!((&event["detail"], &event["media"]), (&"boot.iso".into(), &begun["id"]));
             assert!(event.get("tenant").is_none(), "nobody is told whose: {event:#}");
         }
