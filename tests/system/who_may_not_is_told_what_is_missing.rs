@@ -50,7 +50,10 @@ boot bios PC | boot
 boot disk PC | boot
 boot https PC --url https://boot.example.com/a.efi | boot
 boot ider PC | boot
+boot local PC --path x | boot
 boot pxe PC | boot
+boot sources PC | -
+boot winre PC | boot
 cert export | -
 cert reload | certificates.change
 cert rotate --push | certificates.change
@@ -63,6 +66,7 @@ devices add pc-new --guid GUID | devices.change
 devices approve GUID | devices.change
 devices availability PC | -
 devices block PC | devices.change
+devices certificate PC | -
 devices export | devices.secrets
 devices import CSV | devices.change
 devices label PC site=berlin | devices.change
@@ -76,7 +80,10 @@ devices why-offline PC | -
 doctor | -
 enroll cancel 7 | devices.enroll
 enroll lan 127.0.0.9 --yes --amt-password-file PW | devices.enroll
-enroll script pc-new --guid GUID | devices.change
+enroll mebx pc-new --guid GUID | devices.enroll
+enroll mescript pc-new --guid GUID | devices.enroll
+enroll resume 7 --amt-password-file PW | devices.enroll
+enroll script pc-new --guid GUID | devices.enroll
 enroll status | devices.enroll
 events | -
 forward PC:16992 | proxy
