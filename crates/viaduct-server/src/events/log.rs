@@ -1,6 +1,6 @@
 //! The log lines of events: INFO for what began or ended, with its reason; WARN for what is odd but handled.
 
-use super::{Event, Stage};
+use super::{Event, MediaFacts, Stage};
 use crate::{inventory::Inventory, tunnel::TunnelId};
 use std::{
     collections::HashMap,
@@ -186,28 +186,18 @@ fn write(event: &Event) {
         | Event::AmtCertificateChanged { .. }
         | Event::RedirectionOpened { .. }
         | Event::RedirectionEnded { .. } => write_use(event),
-        Event::MediaBegun(it) => info!(
-            image = it.id,
-            user = it.user,
-            size = it.size,
-            "`{}` is being uploaded",
-            it.name.escape_debug()
-        ),
-        Event::MediaAdded(it) => info!(
-            image = it.id,
-            user = it.user,
-            size = it.size,
-            "`{}` is in the library",
-            it.name.escape_debug()
-        ),
-        Event::MediaRemoved(it) => {
-            info!(image = it.id, user = it.user, "`{}` left the library", it.name.escape_debug());
-        }
+        Event::MediaBegun(it) => write_media(it, "is being uploaded"),
+        Event::MediaAdded(it) => write_media(it, "is in the library"),
+        Event::MediaRemoved(it) => write_media(it, "left the library"),
         Event::CertificatesReloaded { listener } => info!(listener, "certificates reloaded"),
         Event::CertificatesRefused { listener, reason } => {
             warn!(listener, "certificates not reloaded: {reason}");
         }
     }
+}
+
+fn write_media(MediaFacts { id, name, size, user, .. }: &MediaFacts, what: &str) {
+    info!(image = id, user, size, "`{}` {what}", name.escape_debug());
 }
 
 /// What was done with devices.

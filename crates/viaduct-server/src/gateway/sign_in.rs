@@ -35,9 +35,12 @@ impl Gateway {
         let Reached { channel, device, port, console: from } = reached;
         let (user, from) = (who.name.as_str(), from.map(tracing::field::display));
         tokio::select! {
-            end = channel.relay(console, prefix) => self.0.events.about(device).in_scope(|| {
-                tracing::debug!(port, user, console = from, ?end, "console done");
-            }),
+            // Who it was is looked up only for somebody who reads it: channels come and go by the thousand.
+            end = channel.relay(console, prefix) => if tracing::enabled!(tracing::Level::DEBUG) {
+                self.0.events.about(device).in_scope(|| {
+                    tracing::debug!(port, user, console = from, ?end, "console done");
+                });
+            },
             () = self.revoked(who) => self.0.events.about(device).in_scope(|| {
                 tracing::info!(port, user, console = from, "the right to use the proxy was taken away; the connection is closed");
             }),
