@@ -150,3 +150,11 @@ export async function startScreen(page, task) {
 
 /** The complaints without what browsers say of refusals that are meant. */
 export const meant = (complaints, status) => complaints.filter((line) => !line.includes(`status of ${status}`))
+
+/** The form on a PC's page that boots it from a web server. */
+export async function bootForm(page, task, device) {
+  await open(page, task, `devices/${device}`)
+  await page.getByText('Power: on').waitFor()
+  await page.getByLabel('Power', { exact: true }).selectOption('boot.https')
+  return page.getByRole('dialog')
+}

@@ -1,7 +1,7 @@
 // Forms of a device's page that change the PC itself: boot from a web server, remote access, any class of AMT.
 
 import { readFileSync } from 'node:fs'
-import { check, open, rest, signIn, until, withPage, meant } from './browser.mjs'
+import { bootForm, check, open, rest, signIn, until, withPage, meant } from './browser.mjs'
 
 const button = (where, name) => where.getByRole('button', { name, exact: true })
 
@@ -12,10 +12,7 @@ export const forms = {
       const sent = []
       page.on('request', (one) => { if (one.url().includes('/amt/power/bootOptions/')) sent.push(one.postDataJSON()) })
       await signIn(page, task)
-      await open(page, task, `devices/${task.device}`)
-      await page.getByText('Power: on').waitFor()
-      await page.getByLabel('Power', { exact: true }).selectOption('boot.https')
-      const dialog = page.getByRole('dialog')
+      const dialog = await bootForm(page, task, task.device)
       await dialog.getByLabel('Address of what is booted').fill(task.url)
       await dialog.getByText('The web server’s root certificate').click()
       await dialog.getByLabel('or its text').fill(task.root)
@@ -24,9 +21,7 @@ export const forms = {
       await dialog.getByRole('button', { name: /^Yes, reset / }).click()
       await dialog.getByText(`was told to boot from ${task.url}`, { exact: false }).waitFor()
       check(sent.length === 1 && sent[0].action === 105 && sent[0].bootDetails.url === task.url, JSON.stringify(sent))
-      await open(page, task, `devices/${task.old}`)
-      await page.getByText('Power: on').waitFor()
-      await page.getByLabel('Power', { exact: true }).selectOption('boot.https')
+      await bootForm(page, task, task.old)
       await dialog.getByText('the firmware has that from AMT 15 on', { exact: false }).waitFor()
       check(complaints.length === 0, complaints.join('\n'))
     })

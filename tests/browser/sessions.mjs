@@ -2,7 +2,7 @@
 // page shows while PCs come and go; and signing in at a provider.
 
 import { execFileSync } from 'node:child_process'
-import { check, open, pictureOf, rest, signIn, startScreen, until, withPage } from './browser.mjs'
+import { bootForm, check, open, pictureOf, rest, signIn, startScreen, until, withPage } from './browser.mjs'
 
 /** What stands on the PC's screen. */
 function codeOf(task) {
@@ -63,10 +63,7 @@ export const sessions = {
   async consentToBoot(task) {
     await withPage(task, async (page, complaints) => {
       await signIn(page, task)
-      await open(page, task, `devices/${task.device}`)
-      await page.getByText('Power: on').waitFor()
-      await page.getByLabel('Power', { exact: true }).selectOption('boot.https')
-      const dialog = page.getByRole('dialog')
+      const dialog = await bootForm(page, task, task.device)
       await dialog.getByLabel('Address of what is booted').fill(task.url)
       const boot = async () => {
         await dialog.getByRole('button', { name: 'Boot it', exact: true }).click()

@@ -1,37 +1,11 @@
 //! Chromium drives the dashboard of the real program: what people do with it works, and no page complains.
 
 use crate::harness::{
-    Curl, Demo, Device, Directory, Platform, Process, Provider, Scenario, Server, Settings, clean,
-    demo, eventually, lan_address, output, viaduct,
+    Curl, Demo, Platform, Process, Scenario, Server, Settings, demo, first_steps, lan_address, own,
+    task, viaduct,
 };
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeSet,
-    process::{Command, Stdio},
-};
-
-fn task(demo: &Demo, device: &Device) -> Value {
-    json!({
-        "dashboard": demo.get("dashboard"), "user": demo.get("user"),
-        "password": demo.get("password"), "token": demo.get("token"), "device": device.guid,
-    })
-}
-
-/// The dashboard of a server in a directory of its own, and its first user.
-fn own(server: &Server) -> Value {
-    json!({
-        "dashboard": format!("https://{}/", server.address("web and API")),
-        "user": "ines", "password": "correct horse battery", "token": server.token("test", "admin"),
-    })
-}
-
-/// Follows the link that the server printed; adds a PC where the task names one.
-fn first_steps(server: &Server, mut task: Value) {
-    let link = server.process.any_line(|line| line.contains("https://") && line.contains("setup"));
-    let link = link.split_whitespace().find(|word| word.starts_with("https://")).unwrap();
-    task["link"] = link.into();
-    Scenario::start("firstSteps", task).done();
-}
+use std::{collections::BTreeSet, process::Command};
 
 #[test]
 fn the_setup_link_leads_to_a_pc_of_the_local_network_that_is_online() {
@@ -181,48 +155,6 @@ fn a_page_says_that_the_server_is_gone_and_recovers_when_it_is_back() {
     page.done();
 }
 
-/// A PC in Client Control Mode, its server, and what a page needs to use it.
-fn in_client_control_mode() -> (Server, Platform, Value) {
-    let server = Server::start(&Settings::default());
-    let (guid, password) = ("4c4c4544-004b-4210-8033-c0c0c0c0c0c0", "P@ssw0rd1!");
-    let secret = server.data.write("amt.password", password);
-    let secret = secret.to_str().unwrap();
-    let user = ["--cira-user", "ccm", "--cira-password-file", secret];
-    let amt = ["--amt-password-file", secret];
-    let add = ["devices", "add", "pc-ccm", "--guid", guid];
-    server.cli(&[&add[..], &user[..], &amt[..]].concat());
-    let mps = server.device_listeners().remove(0);
-    let root = server.root_certificate();
-    let kind = ["--firmware", "16.1", "--provisioning", "ccm"];
-    let more = [&kind[..], &["--retry", "eager"], &amt[..]].concat();
-    let pc = Platform::dial_with(&mps, &root, guid, "ccm", password, &more).connected();
-    let mut task = own(&server);
-    first_steps(&server, task.clone());
-    task["device"] = guid.into();
-    task["pc"] = pc.ask_words(&["status", "--json"]).into();
-    (server, pc, task)
-}
-
-#[test]
-fn the_screen_of_a_pc_in_client_control_mode_opens_with_the_code_that_is_read_out() {
-    let (_server, _pc, mut task) = in_client_control_mode();
-    // OptInDisplayTimeout of the simulated PC.
-    task["shown"] = 300.into();
-    Scenario::start("consent", task).done();
-}
-
-#[test]
-fn a_pc_in_client_control_mode_boots_from_a_web_server_with_the_code_that_is_read_out() {
-    let (_server, pc, mut task) = in_client_control_mode();
-    let url = "https://boot.example/x.efi";
-    task["url"] = url.into();
-    Scenario::start("consentToBoot", task).done();
-    eventually("the boot", || {
-        let status = pc.ask(&["status"]);
-        if status.contains(&format!("HTTPS boot of {url}")) { Ok(()) } else { Err(status) }
-    });
-}
-
 #[test]
 fn a_page_that_was_away_shows_no_old_picture_as_live() {
     let demo = Demo::start(1);
@@ -336,97 +268,6 @@ fn the_counts_of_the_fleet_follow_pcs_that_leave_and_come() {
     page.says("left");
     let _back = dial(2).connected();
     page.done();
-}
-
-#[test]
-fn people_sign_in_with_the_button_of_their_organisation() {
-    let redirect = "https://viaduct.test/api/v1/oidc/callback";
-    let provider = Provider::start(redirect, &json!({ "noor": ["admins"] }));
-    let toml = format!(
-        "[oidc]\nissuer = \"{}\"\nclient_secret = \"{}\"\nredirect = \"{redirect}\"\n\
-         [[oidc.roles]]\ngroup = \"admins\"\nrole = \"owner\"\n",
-        provider.issuer,
-        Provider::SECRET
-    );
-    let server = Server::start(&Settings { toml });
-    let mut task = own(&server);
-    task["user"] = "noor".into();
-    task["address"] = server.address("web and API").into();
-    task["dashboard"] = "https://viaduct.test/".into();
-    Scenario::start("provider", task).done();
-}
-
-#[test]
-fn people_of_the_provider_sign_in_from_a_shell_by_the_browser_beside_it() {
-    let redirect = "https://viaduct.test/api/v1/oidc/callback";
-    let provider = Provider::start(redirect, &json!({ "noor": ["admins"], "eve": [] }));
-    let toml = format!(
-        "[oidc]\nissuer = \"{}\"\nclient_secret = \"{}\"\nredirect = \"{redirect}\"\n\
-         [[oidc.roles]]\ngroup = \"admins\"\nrole = \"owner\"\n",
-        provider.issuer,
-        Provider::SECRET
-    );
-    let server = Server::start(&Settings { toml });
-    let (home, root) = (Directory::new(), server.root_certificate());
-    let url = format!("https://{}", server.address("web and API"));
-    let cli = |args: &[&str]| {
-        let mut command = Command::new(viaduct());
-        command.args(args).env("HOME", home.path()).env_remove("XDG_CONFIG_HOME");
-        for screen in ["DISPLAY", "WAYLAND_DISPLAY"] {
-            command.env_remove(screen);
-        }
-        command.stdin(Stdio::null());
-        clean(&mut command);
-        command
-    };
-    let base = own(&server);
-    let by_browser = |user: &str, end: &str, says: &str| {
-        let ca = root.to_str().unwrap();
-        let login = Process::start(&cli(&["login", &url, "--provider", "--ca", ca]));
-        let line = login.any_line(|line| line.contains("/api/v1/oidc/login?port="));
-        let mut task = base.clone();
-        task["user"] = user.into();
-        task["address"] = server.address("web and API").into();
-        task["dashboard"] = "https://viaduct.test/".into();
-        task["program"] = line.trim().into();
-        task["end"] = end.into();
-        task["says"] = says.into();
-        Scenario::start("program", task).done();
-        login
-    };
-    let refused = by_browser("eve", "Not signed in", "none of the groups");
-    refused.any_line(|line| line.contains("E3001"));
-    refused.any_line(|line| line.contains("eve is in none of the groups"));
-    assert_eq!(refused.wait().code(), Some(4));
-    let login = by_browser("noor", "Signed in", "close this page");
-    let line = login.any_line(|line| line.contains("signed in to"));
-    assert!(line.contains("as noor"), "{line}");
-    assert!(login.wait().success());
-    // Remembered, as a sign-in with a password is; and it opens the proxies by a line that can be pasted.
-    let me = output(&mut cli(&["whoami", "-o", "json"]));
-    let me: Value = serde_json::from_slice(&me.stdout).unwrap();
-    assert_eq!((&me["name"], &me["role"]), (&"noor".into(), &"owner".into()));
-    let lines = output(&mut cli(&["proxy", "env"]));
-    let lines = String::from_utf8(lines.stdout).unwrap();
-    let through = |device: &str| {
-        let script = format!(
-            "unset no_proxy NO_PROXY\n{lines}\ncurl -s -o /dev/null -w '%{{http_connect}} %{{http_code}}' --proxytunnel http://{device}:16992/; curl -s --noproxy '' -x \"$ALL_PROXY\" -o /dev/null http://{device}:16992/; echo \" $?\""
-        );
-        let mut sh = Command::new("sh");
-        sh.args(["-c", &script]);
-        String::from_utf8(output(clean(&mut sh)).stdout).unwrap()
-    };
-    let token = lines.split("token:").nth(1).and_then(|rest| rest.split('@').next()).unwrap();
-    let api = Curl::new(&format!("{url}/api/v1/whoami"))
-        .arg("--insecure")
-        .arg("--header")
-        .arg(&format!("Authorization: Bearer {token}"))
-        .run();
-    assert_eq!((api.status, token.len() <= 255), (401, true), "good for the proxies only");
-    // Unknown to whoever may ask; a sign-in is asked of all others.
-    assert_eq!(through("no-such-pc").trim(), "404 000 97", "signed in");
-    assert!(output(&mut cli(&["logout"])).status.success());
-    assert_eq!(through("no-such-pc").trim(), "407 000 97", "signed out");
 }
 
 #[test]

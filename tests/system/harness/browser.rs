@@ -1,7 +1,7 @@
 //! Chromium on the dashboard, driven by the scenarios of `tests/browser`.
 
-use super::{Process, run};
-use serde_json::Value;
+use super::{Demo, Device, Process, Server, run};
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -63,4 +63,28 @@ impl Scenario {
 /// With the line breaks of what it complains about.
 fn unfolded(line: &str) -> String {
     line.replace("\\n", "\n")
+}
+
+/// What a scenario needs to use a PC of a demonstration.
+pub(crate) fn task(demo: &Demo, device: &Device) -> Value {
+    json!({
+        "dashboard": demo.get("dashboard"), "user": demo.get("user"),
+        "password": demo.get("password"), "token": demo.get("token"), "device": device.guid,
+    })
+}
+
+/// The dashboard of a server in a directory of its own, and its first user.
+pub(crate) fn own(server: &Server) -> Value {
+    json!({
+        "dashboard": format!("https://{}/", server.address("web and API")),
+        "user": "ines", "password": "correct horse battery", "token": server.token("test", "admin"),
+    })
+}
+
+/// Follows the link that the server printed; adds a PC where the task names one.
+pub(crate) fn first_steps(server: &Server, mut task: Value) {
+    let link = server.process.any_line(|line| line.contains("https://") && line.contains("setup"));
+    let link = link.split_whitespace().find(|word| word.starts_with("https://")).unwrap();
+    task["link"] = link.into();
+    Scenario::start("firstSteps", task).done();
 }

@@ -21,7 +21,7 @@ pub(crate) mod terminal;
 mod tls_client;
 pub(crate) mod wsman;
 
-pub(crate) use browser::Scenario;
+pub(crate) use browser::{Scenario, first_steps, own, task};
 pub(crate) use curl::{Answer, Curl, base64};
 pub(crate) use demo::{Demo, Device, demo};
 pub(crate) use directory::Directory;
