@@ -136,6 +136,12 @@ tell() {
 dd if=/dev/zero of="$1/fill" bs=4k 2>/dev/null || true
 echo "== full"; tell "$1"
 rm "$1/fill"
+"$VIADUCT" serve --data "$1" $listen >/dev/null 2>&1 & server=$!
+until [ -s "$1/viaduct.db-wal" ]; do kill -0 $server; done
+kill -KILL $server; wait $server 2>/dev/null || true
+dd if=/dev/zero of="$1/fill" bs=4k 2>/dev/null || true
+echo "== killed and full"; tell "$1"
+rm "$1/fill"
 mount -o remount,ro "$1"
 echo "== read-only"; tell "$1"
 mount -o remount,rw "$1"
@@ -160,14 +166,17 @@ fn a_disk_that_is_full_or_cannot_be_written_and_keys_for_all_to_read_are_told() 
         part.unwrap_or_else(|| panic!("no {name}: {said}")).to_owned()
     };
     let doctor = format!("next: `viaduct doctor --data {place}`");
-    let full = part("full");
-    for words in
-        ["✗ disk", "E4002", "Make room on this disk", "exit 14", "the disk is full", &doctor]
-    {
-        assert!(full.contains(words), "{words}: {full}");
+    // A server that ended in order left the database alone, one that was killed its log and that log's index too:
+    // SQLite stumbles over different things then. Whether it can be examined depends on them; that is no damage.
+    for name in ["full", "killed and full"] {
+        let full = part(name);
+        for words in
+            ["✗ disk", "E4002", "Make room on this disk", "exit 14", "the disk is full", &doctor]
+        {
+            assert!(full.contains(words), "{words}: {full}");
+        }
+        assert!(full.contains("it may be whole") || full.contains("no damage found"), "{full}");
     }
-    // Whether it can be examined depends on what the last server left to be done; that is no damage.
-    assert!(full.contains("it may be whole") || full.contains("no damage found"), "{full}");
     let read_only = part("read-only");
     let why = format!("{place} cannot be written");
     for words in

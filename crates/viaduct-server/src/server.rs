@@ -423,7 +423,11 @@ impl Running {
         {
             self.tasks.abort_all();
         }
-        self.inventory.flush().await;
+        if timeout(GOODBYE, self.inventory.close()).await.is_err() {
+            tracing::warn!(
+                "the database was busy to the end; `viaduct.db-wal` beside it belongs to it"
+            );
+        }
     }
 }
 

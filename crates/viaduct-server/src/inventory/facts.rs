@@ -117,9 +117,15 @@ impl Inventory {
         locked(&self.0.used_tokens).insert(name.to_owned(), at);
     }
 
-    /// Writes what is pending; for shutdown. When the database does not take it, a log line says so.
+    /// Writes what is pending. When the database does not take it, a log line says so.
     pub async fn flush(&self) {
         self.0.flush(true).await;
+    }
+
+    /// Writes what is pending and lets go of the database, for shutdown: who copies `viaduct.db` then has everything.
+    pub async fn close(&self) {
+        self.flush().await;
+        self.0.store.close().await;
     }
 
     /// How the store is doing, for readiness checks.

@@ -36,6 +36,10 @@ const PEOPLE_WAIT: Duration = Duration::from_secs(3);
 /// Facts try again a second later anyway.
 const FACTS_WAIT: Duration = Duration::from_millis(500);
 
+/// `SQLITE_IOERR_SHMSIZE`: the index of the write-ahead log (`viaduct.db-shm`) could not be made larger. Unlike for
+/// other files, SQLite has no code of its own for a full disk there (SQLite, "Result and Error Codes").
+const NO_ROOM_FOR_THE_INDEX: u32 = 4874;
+
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../../migrations/sqlite/0001_start.sql")),
     (2, "audit", include_str!("../../../migrations/sqlite/0002_audit.sql")),
@@ -83,6 +87,13 @@ impl Sqlite {
             .execute(&self.people)
             .await?;
         Ok(())
+    }
+
+    /// Lets go of the file: what is in its log moves into the database itself, which is then whole in one file.
+    pub(super) async fn close(&self) {
+        for pool in [&self.reads, &self.facts, &self.people] {
+            pool.close().await;
+        }
     }
 
     /// Lets the database grow no further, as on a full disk.
@@ -212,6 +223,9 @@ async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
 pub(super) fn words(error: &sqlx::Error) -> String {
     let code = error.as_database_error().and_then(|e| e.code());
     let number = code.as_deref().and_then(|code| code.parse::<u32>().ok());
+    if number == Some(NO_ROOM_FOR_THE_INDEX) {
+        return "the disk is full".into();
+    }
     // The low byte is the primary result code (SQLite, "Result and Error Codes").
     match number.map(|code| code & 0xff) {
         Some(5 | 6) => "it is locked by another program".into(),
