@@ -59,6 +59,8 @@ fn and_takes_everything_away_but_the_data() {
     let installed = system.join("usr/bin/viaduct");
     let installed = installed.to_str().unwrap();
     assert!(run(installed, ["version"]).starts_with("viaduct "));
+    let simulator = system.join("usr/bin/amt-sim");
+    assert!(run(simulator.to_str().unwrap(), ["--version"]).starts_with("amt-sim "));
     run(installed, ["config", "check", "--config", settings.to_str().unwrap()]);
     let unit = fs::read_to_string(system.join("usr/lib/systemd/system/viaduct.service")).unwrap();
     assert!(
