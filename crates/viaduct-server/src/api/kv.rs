@@ -3,6 +3,10 @@
 //!
 //! Only the newest version of a secret is kept. The token is one of ours, in `X-Vault-Token` as Vault's clients send it.
 
+mod words;
+
+pub(super) use words::in_vaults_words;
+
 use super::{Api, body, guard::Authorized, refusal::Refusal, routes::Routes};
 use crate::{
     access::Action,

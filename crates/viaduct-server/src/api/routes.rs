@@ -6,7 +6,7 @@ use axum::{
     extract::Request,
     handler::Handler,
     http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
@@ -70,6 +70,7 @@ impl Routes {
 
     pub(super) fn finish(self) -> Router {
         let patterns: Arc<[&'static str]> = self.table.iter().map(|entry| entry.path).collect();
+        let vault = from_fn(kv::in_vaults_words);
         let cors = from_fn_with_state(Arc::clone(&self.api.origins), cors::allow);
         let inner = self
             .router
@@ -79,6 +80,7 @@ impl Routes {
         // Routing happens inside a router, so the path must be put right before it is reached.
         Router::new()
             .fallback_service(inner.map_request(move |request| canonical(request, &patterns)))
+            .layer(vault)
             .layer(cors)
             .layer(map_response(harden))
     }

@@ -54,6 +54,8 @@ const BUDGET: usize = 32;
 const PROMPT_ACK: usize = 2 << 10;
 /// Requests taken in one step.
 const REQUESTS: usize = 64;
+/// Channels are said to come from ports above this one.
+const FIRST_ORIGIN: u16 = 1024;
 
 /// What all tunnels share.
 #[derive(Debug, Clone)]
@@ -101,6 +103,8 @@ pub(crate) struct Driver<T> {
     requests: mpsc::UnboundedReceiver<Request>,
     /// For the handle and the channels; the driver itself never sends.
     sender: mpsc::UnboundedSender<Request>,
+    /// The port of the last originator.
+    opened: u16,
     opening: HashMap<ChannelId, Opening>,
     open: HashMap<ChannelId, Outlet>,
     /// Channels that the device has opened.
@@ -152,6 +156,7 @@ impl<T: Io> Driver<T> {
             timer: Box::pin(sleep_until(origin)),
             requests,
             sender,
+            opened: FIRST_ORIGIN,
             opening: HashMap::new(),
             open: HashMap::new(),
             inboxes: HashMap::new(),
@@ -233,7 +238,8 @@ impl<T: Io> Driver<T> {
         match request {
             Request::Open { port, opener, slot, reply } => {
                 let window = self.window(port);
-                match self.connection.open(port, window, ("127.0.0.1", 0), now) {
+                let originator = self.originator();
+                match self.connection.open(port, window, originator, now) {
                     Ok(channel) => {
                         self.opening.insert(channel, Opening { port, opener, slot, reply });
                     }
@@ -267,6 +273,12 @@ impl<T: Io> Driver<T> {
         if let Phase::Admitted { face, .. } = &self.phase {
             face.to_device.fetch_add(bytes as u64, Ordering::Relaxed);
         }
+    }
+
+    /// Where a channel is said to come from. Firmware sees a port there from every other server, one that moves on.
+    fn originator(&mut self) -> (&'static str, u16) {
+        self.opened = self.opened.checked_add(1).unwrap_or(FIRST_ORIGIN);
+        ("127.0.0.1", self.opened)
     }
 
     fn window(&self, port: u16) -> u32 {

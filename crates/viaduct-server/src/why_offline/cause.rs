@@ -237,12 +237,15 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
             ],
         );
     }
+    let port = case.ports();
     cause(
-        Said::new("cause.never"),
+        Said::new("cause.never").text("port", &port),
         None,
         "it was never told to dial in here, or its network does not let it; nothing of it was seen",
         [
-            "check its MPS entry: address, port 4433, CIRA user and password, and a remote-access policy",
+            &format!(
+                "check its MPS entry: address, port {port}, CIRA user and password, and a remote-access policy"
+            ) as &str,
             "check its environment detection: a PC that believes it is inside the company network does not call",
             "install this server's root in it (viaduct cert export)",
             "from the PC's network, try whether the port can be reached at all",

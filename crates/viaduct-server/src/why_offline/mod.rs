@@ -125,6 +125,14 @@ impl<'a> Case<'a> {
     }
 
     /// Since when it has been away, as far as we know.
+    /// The ports on which devices are awaited, as they are named to people.
+    fn ports(&self) -> String {
+        let mut ports: Vec<&str> =
+            self.listeners.iter().filter_map(|at| Some(at.rsplit_once(':')?.1)).collect();
+        ports.dedup();
+        ports.join(" / ")
+    }
+
     fn away_since(&self) -> OffsetDateTime {
         self.device.last_disconnected.or(self.device.last_seen).unwrap_or(self.device.added)
     }

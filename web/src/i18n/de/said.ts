@@ -129,7 +129,7 @@ export const causes: Record<string, readonly [string, ...string[]]> = {
   ],
   'cause.never': [
     'Ihm wurde nie gesagt, sich hier zu melden, oder sein Netz lässt es nicht; von ihm wurde nichts gesehen.',
-    'Seinen MPS-Eintrag prüfen: Adresse, Port 4433, CIRA-Benutzer und -Kennwort, und eine Fernzugriffsrichtlinie.',
+    'Seinen MPS-Eintrag prüfen: Adresse, Port {port}, CIRA-Benutzer und -Kennwort, und eine Fernzugriffsrichtlinie.',
     'Seine Umgebungserkennung prüfen: ein PC, der sich im Firmennetz glaubt, meldet sich nicht.',
     'Die Wurzel dieses Servers in ihn bringen (viaduct cert export).',
     'Aus dem Netz des PCs versuchen, ob der Port überhaupt zu erreichen ist.'

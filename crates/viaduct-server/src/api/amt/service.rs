@@ -143,6 +143,7 @@ pub(super) async fn pin(asked: Asked) -> Result<Json<Value>, Refusal> {
         None => {
             let detail = "its TLS ports have not been visited yet, so no certificate is known";
             Err(Refusal::new(Code::UnknownDevice, detail)
+                .next("Any command to a PC that forwards 16993 and not 16992 visits them; then ask again.")
                 .sent_as(StatusCode::NOT_FOUND)
                 .shaped([("error", "no certificate is known".into())]))
         }

@@ -238,9 +238,29 @@ async fn secrets_need_a_token_that_may_see_them() {
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{method}: {}", reply.text);
         }
     }
+    // As Vault says it, which has no 401: its clients ask nobody to sign in.
+    let denied = |reply: &Reply| {
+        assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.text);
+        assert_eq!(reply.json()["errors"], json!(["permission denied"]), "{}", reply.text);
+        assert!(reply.headers.get("www-authenticate").is_none());
+    };
     for token in ["", "wrong"] {
-        let reply = kv(&bench, token, "GET", path, &Value::Null).await;
-        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{}", reply.text);
+        denied(&kv(&bench, token, "GET", path, &Value::Null).await);
     }
-    assert_eq!(bench.trusted("GET", path, &[], "").await.status, StatusCode::UNAUTHORIZED);
+    denied(&bench.trusted("GET", path, &[], "").await);
+}
+
+#[tokio::test]
+async fn what_the_store_of_secrets_cannot_do_is_told_in_vaults_words() {
+    let bench = Bench::new().await;
+    let token = bench.token(Scope::Admin).await;
+    let token = token.strip_prefix("Bearer ").unwrap();
+    let other = kv(&bench, token, "GET", "/v1/auth/token/lookup-self", &Value::Null).await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND);
+    let errors = json!(["no handler for route \"/v1/auth/token/lookup-self\""]);
+    assert_eq!(other.json()["errors"], errors, "{}", other.text);
+    let nonsense = [("x-vault-token", token)];
+    let reply = bench.trusted("POST", "/v1/secret/data/one", &nonsense, "{bad").await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert!(reply.json()["errors"][0].is_string(), "{}", reply.text);
 }

@@ -132,6 +132,7 @@ async fn impossible(client: &Client, device: &Device, plan: &Plan) -> Result<Tol
         plan.verb
     );
     let next = match words(now) {
+        "on" if plan.route != "power/action" => "Restart it into that: `--power reset`.",
         "on" => {
             "Graceful verbs and hibernation need Intel's management service (LMS) in the operating system; off, cycle and reset do not."
         }
