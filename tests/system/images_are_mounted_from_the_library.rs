@@ -1,11 +1,11 @@
 //! `viaduct media` brings an image into the server's library, also after a broken upload, and `viaduct ider mount` gives
 //! it to a PC and tells how far it is until the PC has started from it; bad images are refused with a reason.
 
-use crate::harness::{Demo, Directory, demo, output, run, terminal::steps, viaduct};
+use crate::harness::{Demo, Directory, demo, eventually, output, run, terminal::steps, viaduct};
 use serde_json::{Value, json};
 use std::{
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 fn command(demo: &Demo, args: &[&str]) -> Command {
@@ -148,6 +148,59 @@ fn an_image_that_is_none_is_refused_with_its_reason() {
     }
     ends(demo, &["ider", "mount", pc, "--from-library", "nowhere.iso"], 5, &["nowhere.iso"]);
     ends(demo, &["ider", "mount", pc], 2, &["--from-library"]);
+}
+
+#[test]
+fn an_image_with_another_hash_than_its_publisher_says_is_not_sent() {
+    let (demo, directory) = (demo(), Directory::new());
+    let iso = write(&directory, "published.iso", &bootable(100, 7));
+    let none = "0".repeat(64);
+    let wrong = ["media", "upload", &iso, "--sha256", &none];
+    ends(demo, &wrong, 14, &["E2203", &none, &sha256(&iso), "Nothing was sent"]);
+    ends(demo, &["media", "show", "published.iso"], 5, &[]);
+    ends(demo, &["media", "upload", &iso, "--sha256", "abc"], 2, &["64 hexadecimal digits"]);
+    let line = run("sha256sum", [&iso]).to_uppercase();
+    ends(demo, &["media", "upload", &iso, "--sha256", &line], 0, &["has the same hash there"]);
+    ends(demo, &["media", "rm", "published.iso"], 0, &[]);
+}
+
+#[test]
+fn an_image_that_changes_while_a_pc_has_it_ends_there_with_the_reason() {
+    let (demo, directory) = (&Demo::start(1), Directory::new());
+    let pc = &demo.devices[0].name;
+    let iso = write(&directory, "changing.iso", &bootable(1000, 8));
+    ends(demo, &["media", "upload", &iso], 0, &[]);
+    ends(demo, &["ider", "mount", pc, "--from-library", "changing.iso"], 0, &[]);
+    let (_, image) = demo.rest("GET", "/media/changing.iso", None);
+    let library = Path::new(demo.get("ca_file")).ancestors().nth(2).unwrap().join("media");
+    let file = library.join(format!("{}.iso", image["id"].as_str().unwrap()));
+    std::fs::write(&file, bootable(999, 8)).unwrap();
+    let mounted = |mount: &Value| mount["mediaName"] == "changing.iso";
+    let mut ended = Value::Null;
+    eventually("the mount ends", || {
+        let (_, mounts) = demo.rest("GET", "/mounts", None);
+        ended = mounts.as_array().unwrap().iter().find(|one| mounted(one)).unwrap().clone();
+        if ended["state"] == "ended" { Ok(()) } else { Err(ended.to_string()) }
+    });
+    assert_eq!(ended["code"], "E2203", "{ended}");
+    let reason = ended["reason"].as_str().unwrap();
+    assert!(reason.contains("it had 2048000 bytes and has 2045952"), "{reason}");
+
+    // The same with one that the command line serves itself.
+    let mut serving = command(demo, &["ider", "mount", pc, &iso]);
+    let serving = serving.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    eventually("the CD is offered", || {
+        let (_, live) = demo.rest("GET", "/redirections", None);
+        let there = live.as_array().unwrap().iter().any(|one| one["name"] == pc.as_str());
+        if there { Ok(()) } else { Err(live.to_string()) }
+    });
+    let other = write(&directory, "other", &bootable(1000, 9));
+    std::fs::rename(other, &iso).unwrap();
+    let done = serving.wait_with_output().unwrap();
+    let text = said(&done);
+    assert_eq!(done.status.code(), Some(14), "{text}");
+    assert!(text.contains("another file is in its place"), "{text}");
+    ends(demo, &["media", "rm", "changing.iso"], 0, &[]);
 }
 
 #[test]

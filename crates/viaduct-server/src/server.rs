@@ -214,6 +214,7 @@ impl Server {
         let sign_ins = running.audit.clone().follow_sign_ins(running.access.clone(), down.clone());
         running.tasks.spawn(sign_ins);
         running.tasks.spawn(running.audit.clone().check_often(down.clone()));
+        running.tasks.spawn(running.media.clone().look_through(down.clone()));
         let pending = Pending::new(config.limits.pending, config.limits.pending_per_source);
         let metrics = Metrics::new(&running.events);
         let meters = metrics.meters();

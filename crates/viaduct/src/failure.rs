@@ -1,7 +1,7 @@
 //! Why a command failed: what people read on standard error, and the exit code that scripts read.
 
 use crate::say::note;
-use std::{fmt, io, process::ExitCode};
+use std::{collections::BTreeMap, fmt, io, process::ExitCode};
 use viaduct_api::{Code, Problem};
 
 /// The exit codes; a contract.
@@ -117,7 +117,7 @@ pub(crate) fn exit_of(code: Code) -> Exit {
         Code::HostSilent | Code::DeviceSilent | Code::OutcomeUnknown | Code::EnrollStuck => {
             Exit::Unknown
         }
-        Code::AuditBroken => Exit::Broken,
+        Code::AuditBroken | Code::MediaHash => Exit::Broken,
         Code::NoSuchRoute
         | Code::MethodNotAllowed
         | Code::DataUnusable
@@ -134,7 +134,6 @@ pub(crate) fn exit_of(code: Code) -> Exit {
         | Code::TlsMismatch
         | Code::Internal
         | Code::Store
-        | Code::MediaHash
         | Code::MediaRoom
         | Code::AuditUnavailable
         | Code::VaultUnavailable
@@ -283,14 +282,32 @@ impl From<Problem> for Failure {
     }
 }
 
+/// So many failures are told one by one.
+const TOLD: usize = 10;
+
+/// What the rest of many failures is, by code.
+fn more(failures: &[Failure]) {
+    let Some(rest) = failures.get(TOLD..).filter(|rest| !rest.is_empty()) else { return };
+    let mut kinds: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for failure in rest {
+        *kinds.entry((&failure.problem.code, &failure.problem.title)).or_default() += 1;
+    }
+    note(&format!("viaduct: {} more failed:", rest.len()));
+    for ((code, title), count) in kinds {
+        let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
+        note(&format!("  {count} × {title}{code}"));
+    }
+}
+
 /// Several things were to be done: all failed alike, or some did.
 pub(crate) fn sum_up(done: usize, failures: Vec<Failure>) -> Result<()> {
     let (rehearsed, failures): (Vec<_>, Vec<_>) =
         failures.into_iter().partition(|failure| failure.exit == Exit::Done);
     let done = done + rehearsed.len();
-    for failure in &failures {
+    for failure in failures.iter().take(TOLD) {
         failure.print();
     }
+    more(&failures);
     let exits: Vec<Exit> = failures.iter().map(|failure| failure.exit).collect();
     match exits.first() {
         None => Ok(()),

@@ -5,19 +5,19 @@ import { patch, post, remove, type Device } from '../api'
 import { t } from '../i18n'
 import { useMay } from '../session'
 import { POWER, powerCall, sendPower } from '../power'
-import { quoted } from './shells'
 import { Allowed } from './allowed'
 import { Confirm, type Deed } from './confirm'
 import { labelsOf } from './labels'
 
-const names = (devices: Device[]) => devices.map((d) => quoted(d.name || d.guid)).join(' ')
+/** More are not interrupted by the command line unless it is told how many. */
+const UNTOLD = 25
 
 function powerDeed(key: string): Deed | undefined {
   const what = POWER.find((p) => p.key === key)
   return what && {
     title: t(what.key),
     harsh: what.harsh,
-    cli: (devices) => `viaduct ${what.cli} ${names(devices)}`,
+    cli: (chosen, n) => `viaduct ${what.cli} ${chosen}${n > UNTOLD && what.key !== 'power.on' ? ` --max-devices ${n}` : ''}`,
     request: (device) => ({ method: 'POST', ...powerCall(what, device.guid) }),
     run: (device) => sendPower(what, device.guid)
   }
@@ -27,7 +27,7 @@ function accessDeed(verb: 'approve' | 'block'): Deed {
   return {
     title: t(`unclaimed.${verb}`),
     harsh: false,
-    cli: (devices) => `viaduct devices ${verb} ${names(devices)}`,
+    cli: (chosen) => `viaduct devices ${verb} ${chosen}`,
     request: (device) => ({ method: 'POST', path: `/devices/${device.guid}/${verb}` }),
     run: (device) => post(`/devices/${device.guid}/${verb}`)
   }
@@ -38,7 +38,7 @@ function reconnectDeed(): Deed {
   return {
     title: t('device.reconnect'),
     harsh: false,
-    cli: (devices) => `viaduct devices reconnect ${names(devices)}`,
+    cli: (chosen) => `viaduct devices reconnect ${chosen}`,
     request: (device) => ({ method: 'DELETE', path: path(device) }),
     run: (device) => remove(path(device))
   }
@@ -49,7 +49,8 @@ function labelDeed(text: string): Deed {
   return {
     title: t('bulk.labelTitle', { labels: text }),
     harsh: false,
-    cli: (devices) => devices.map((d) => `viaduct devices label ${quoted(d.name || d.guid)} ${text}`).join('\n'),
+    // One word stands for all of them here: a name, or a list.
+    cli: (chosen) => chosen.split(' ').map((one) => `viaduct devices label ${one} ${text}`).join('\n'),
     request: (device) => ({ method: 'PATCH', path: `/devices/${device.guid}`, body: { labels } }),
     run: (device) => patch(`/devices/${device.guid}`, { labels })
   }

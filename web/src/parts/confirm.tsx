@@ -5,12 +5,13 @@ import type { Device } from '../api'
 import { t } from '../i18n'
 import { Dialog } from './dialog'
 import { csv, download } from './download'
-import { Shells, type Request } from './shells'
+import { quoted, Shells, type Request } from './shells'
 
 export interface Deed {
   title: string
   harsh: boolean
-  cli: (devices: Device[]) => string
+  /** The same for a shell: `chosen` stands for the PCs, of which there are so many. */
+  cli: (chosen: string, n: number) => string
   /** What is asked of the server for one of them. */
   request: (device: Device) => Request
   run: (device: Device) => Promise<unknown>
@@ -18,6 +19,12 @@ export interface Deed {
 
 /** Requests under way at once: enough to be quick, few enough to stop in time. */
 const AT_ONCE = 6
+
+/** So many are named in a command; a list in a file stands for more, which nobody could paste. */
+const NAMED = 20
+
+/** That file. */
+const LIST = 'pcs.txt'
 
 /** How often the page is drawn anew while answers come, in ms; there can be thousands a second. */
 const DRAWN = 200
@@ -69,17 +76,36 @@ function useRun(deed: Deed, devices: Device[]): Run {
   return { outcomes: outcomes.current, busy, stop: () => { stopped.current = true }, start }
 }
 
+const nameOf = (device: Device) => device.name || device.guid
+
+/** For a shell: the names, or a file with them that can be saved. */
+function Command({ deed, devices }: { deed: Deed; devices: Device[] }) {
+  const first = devices[0]
+  if (!first) return null
+  const listed = devices.length > NAMED
+  const chosen = listed ? `@${LIST}` : devices.map((d) => quoted(nameOf(d))).join(' ')
+  return (
+    <>
+      <Shells cli={deed.cli(chosen, devices.length)} {...deed.request(first)} />
+      {listed && (
+        <button type="button" className="small" onClick={() => download(LIST, devices.map((d) => `${nameOf(d)}\n`).join(''), 'text/plain')}>
+          {t('bulk.list', { file: LIST })}
+        </button>
+      )}
+    </>
+  )
+}
+
 export function Confirm({ deed, devices: given, close }: { deed: Deed; devices: Device[]; close: () => void }) {
   // What was agreed to is what is done, whatever changes in the list meanwhile.
   const [devices] = useState(given)
   const [typed, setTyped] = useState('')
   const { outcomes, busy, start, stop } = useRun(deed, devices)
-  const first = devices[0]
   return (
     <Dialog title={deed.title} close={() => { if (!busy) close() }}>
       {outcomes ? <Outcomes title={deed.title} devices={devices} outcomes={outcomes} busy={busy} /> : (
         <>
-          <p className="names">{devices.slice(0, 12).map((d) => d.name || d.guid).join(', ')}{devices.length > 12 && ' …'}</p>
+          <p className="names">{devices.slice(0, 12).map(nameOf).join(', ')}{devices.length > 12 && ' …'}</p>
           <label>
             {t('devices.bulkConfirm', { n: devices.length })}{' '}
             <input inputMode="numeric" value={typed} onChange={(e) => setTyped(e.target.value)} autoFocus size={8} />
@@ -96,7 +122,7 @@ export function Confirm({ deed, devices: given, close }: { deed: Deed; devices: 
         {busy
           ? <button onClick={stop}>{t('bulk.stop')}</button>
           : <button onClick={close}>{t(outcomes ? 'common.close' : 'common.cancel')}</button>}
-        {first && <Shells cli={deed.cli(devices)} {...deed.request(first)} />}
+        <Command deed={deed} devices={devices} />
       </p>
     </Dialog>
   )

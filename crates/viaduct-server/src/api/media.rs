@@ -253,7 +253,7 @@ async fn mount(
     Json(wish): Json<NewMount>,
 ) -> Result<(StatusCode, axum::Json<Mount>), Refusal> {
     let record = api.media.find(&caller.principal, &wish.media)?;
-    let file = api.media.file(&record).await?;
+    let (file, path) = api.media.file(&record).await?;
     let device = api.inventory.find(&wish.device)?;
     let mode = RedirectionMode::Ider;
     if wish.take_over && !api.redirections.may_take_over(&caller.principal, device.id, mode) {
@@ -273,6 +273,7 @@ async fn mount(
     let mounting = Mounting {
         media: (record.facts.id.clone(), record.facts.name.clone()),
         file,
+        path,
         size: record.facts.size,
         now: wish.now,
     };

@@ -6,6 +6,7 @@ use std::{
     io::{self, ErrorKind},
     os::unix::fs::MetadataExt,
     path::Path,
+    sync::atomic::AtomicBool,
 };
 
 /// What changes with every write to a file, also by those who turn back its time of modification.
@@ -15,9 +16,20 @@ pub(super) fn stamp(file: &File) -> io::Result<String> {
     Ok(format!("{} {} {second}.{part:09}", facts.ino(), facts.len()))
 }
 
+/// Whether the file is another than the one of the hash, or may be.
+pub(super) fn is_touched(path: &Path, record: &Record) -> bool {
+    let now = File::open(path).and_then(|file| stamp(&file));
+    now.ok() != record.stamp()
+}
+
 /// Opens the file of a complete image. Only one that was touched since (a backup that was put back does that, too) is read
 /// as a whole, once; of 64 GiB that takes minutes.
-pub(super) fn open(directory: &Path, record: &Record, sha256: &str) -> Result<File, MediaError> {
+pub(super) fn open(
+    directory: &Path,
+    record: &Record,
+    sha256: &str,
+    stop: &AtomicBool,
+) -> Result<File, MediaError> {
     let changed = |how: String| MediaError::Changed { name: record.facts.name.clone(), how };
     let path = record::image(directory, &record.facts.id);
     let file = File::open(path).map_err(|error| match error.kind() {
@@ -32,7 +44,7 @@ pub(super) fn open(directory: &Path, record: &Record, sha256: &str) -> Result<Fi
     if size != length {
         return Err(changed(format!("it had {size} bytes and has {length}")));
     }
-    let found = hash(&file)?;
+    let found = hash(&file, stop)?;
     if found != sha256 {
         return Err(changed(format!("it had the SHA-256 {sha256} and has {found}")));
     }

@@ -14,14 +14,17 @@ use crate::{access::Principal, config::Limits};
 use record::{load, remove};
 use std::{
     collections::BTreeMap,
-    fs::DirBuilder,
+    fs::{DirBuilder, File},
     io,
     os::unix::fs::DirBuilderExt,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use time::{Duration, OffsetDateTime};
-use tokio::task::spawn_blocking;
+use tokio::{sync::watch, task::spawn_blocking};
 use viaduct_api::{MediaLimits, NewImage};
 
 /// So much of the disk stays free: database and audit log share it.
@@ -83,6 +86,8 @@ struct Inner {
     /// Bytes of the largest image.
     image_size: u64,
     records: Mutex<BTreeMap<String, Arc<Record>>>,
+    /// The server stops, and waits for nothing that takes minutes.
+    stopping: AtomicBool,
 }
 
 impl Media {
@@ -104,7 +109,8 @@ impl Media {
         let images = limits.images;
         let image_size = u64::try_from(limits.image_size.0).unwrap_or(u64::MAX);
         let records = Mutex::new(records);
-        Ok(Self(Arc::new(Inner { directory, images, image_size, records })))
+        let stopping = AtomicBool::new(false);
+        Ok(Self(Arc::new(Inner { directory, images, image_size, records, stopping })))
     }
 
     /// All that somebody sees, by name.
@@ -177,18 +183,64 @@ impl Media {
         Ok(())
     }
 
-    /// The file of a complete image.
+    /// The file of a complete image, and where it is.
     ///
     /// # Errors
     /// When it is not complete, cannot be opened, or is not what was uploaded.
-    pub async fn file(&self, record: &Arc<Record>) -> Result<std::fs::File, MediaError> {
+    pub async fn file(&self, record: &Arc<Record>) -> Result<(File, PathBuf), MediaError> {
         let (name, size) = (record.facts.name.clone(), record.facts.size);
         let Some(sha256) = record.sha256() else {
             return Err(MediaError::Incomplete { name, offset: record.offset(), size });
         };
+        // Who comes while it is read as a whole waits for that, and does not read it once more.
+        let _one = record.reading.lock().await;
+        let path = record::image(&self.0.directory, &record.facts.id);
         let (inner, record) = (Arc::clone(&self.0), Arc::clone(record));
-        let opened = spawn_blocking(move || intact::open(&inner.directory, &record, &sha256)).await;
-        opened.map_err(io::Error::other)?
+        let opened = spawn_blocking(move || {
+            intact::open(&inner.directory, &record, &sha256, &inner.stopping)
+        })
+        .await;
+        Ok((opened.map_err(io::Error::other)??, path))
+    }
+
+    /// Reads the images as a whole whose files were touched since their hash was made, as all were before an upgrade from
+    /// a server that did not look for that: one after the other, so that no PC has to wait for it later.
+    pub async fn look_through(self, mut down: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.look_at_all() => {}
+            _ = down.wait_for(|down| *down) => {}
+        }
+        // Also for whoever mounts one now.
+        drop(down.wait_for(|down| *down).await);
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    async fn look_at_all(&self) {
+        let all: Vec<_> = self.records().values().cloned().collect();
+        for record in all {
+            self.look_at(&record).await;
+        }
+    }
+
+    async fn look_at(&self, record: &Arc<Record>) {
+        let path = record::image(&self.0.directory, &record.facts.id);
+        let touched = spawn_blocking({
+            let record = Arc::clone(record);
+            move || record.sha256().is_some() && intact::is_touched(&path, &record)
+        });
+        if !touched.await.unwrap_or_default() {
+            return;
+        }
+        let (image, bytes) = (&record.facts.name, record.facts.size);
+        tracing::info!(
+            image,
+            bytes,
+            "an image is read as a whole, because its file was touched since its hash was made; a mount of it waits for that"
+        );
+        match self.file(record).await {
+            Ok(_) => tracing::info!(image, "the image is as it was uploaded"),
+            Err(error) => tracing::warn!(image, %error, "the image cannot be mounted"),
+        }
     }
 
     /// What can still be brought.

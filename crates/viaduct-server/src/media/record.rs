@@ -53,6 +53,8 @@ pub struct Record {
     stamp: Mutex<Option<String>>,
     /// Held by whoever is sending.
     pub(super) sending: std::sync::Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever opens it, which may mean to read it as a whole.
+    pub(super) reading: tokio::sync::Mutex<()>,
 }
 
 pub(super) fn image(directory: &Path, id: &str) -> PathBuf {
@@ -109,7 +111,14 @@ impl Record {
     fn new(facts: Facts, offset: u64, sha256: Option<String>, stamp: Option<String>) -> Self {
         let (offset, sha256, stamp) =
             (AtomicU64::new(offset), Mutex::new(sha256), Mutex::new(stamp));
-        Self { facts, offset, sha256, stamp, sending: std::sync::Arc::default() }
+        Self {
+            facts,
+            offset,
+            sha256,
+            stamp,
+            sending: std::sync::Arc::default(),
+            reading: tokio::sync::Mutex::default(),
+        }
     }
 
     pub(super) fn create(

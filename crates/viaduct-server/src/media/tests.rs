@@ -73,13 +73,49 @@ async fn a_file_that_was_changed_on_the_disk_is_not_opened() {
 
     let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
     std::fs::write(&copy, [2; 2048]).unwrap();
-    std::fs::File::options().write(true).open(&copy).unwrap().set_modified(modified).unwrap();
+    File::options().write(true).open(&copy).unwrap().set_modified(modified).unwrap();
     std::fs::rename(&copy, &path).unwrap();
     assert!(reason().await.contains("SHA-256"));
     std::fs::write(&path, [1; 100]).unwrap();
     assert!(reason().await.contains("100"));
     std::fs::remove_file(&path).unwrap();
     assert!(reason().await.contains("gone"));
+}
+
+#[tokio::test]
+async fn an_image_that_was_touched_is_read_at_the_start_so_that_no_mount_has_to_wait_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let media = Media::open(directory.path().into(), &Limits::default()).unwrap();
+    let mut paths = Vec::new();
+    for name in ["good.iso", "bad.iso"] {
+        let record = media.begin(&ines(), wish(name, 2048)).unwrap();
+        let mut upload = media.resume(&record, 0).await.unwrap();
+        upload.write(vec![1; 2048]).await.unwrap();
+        upload.finish().await.unwrap();
+        let path = record::image(directory.path(), &record.facts.id);
+        let bytes = if name == "bad.iso" { [2; 2048] } else { [1; 2048] };
+        let copy = directory.path().join("copy");
+        std::fs::write(&copy, bytes).unwrap();
+        std::fs::rename(&copy, &path).unwrap();
+        assert!(intact::is_touched(&path, &record));
+        paths.push((path, record));
+    }
+    media.look_at_all().await;
+    for (path, record) in &paths {
+        let good = record.facts.name == "good.iso";
+        assert_eq!(intact::is_touched(path, record), !good);
+        assert_eq!(media.file(record).await.is_ok(), good);
+    }
+    // A server that stops does not read gigabytes to their end.
+    let (stop, down) = watch::channel(false);
+    let looking = tokio::spawn(media.clone().look_through(down));
+    stop.send(true).unwrap();
+    looking.await.unwrap();
+    let (path, record) = &paths[0];
+    std::fs::copy(path, directory.path().join("copy")).unwrap();
+    std::fs::rename(directory.path().join("copy"), path).unwrap();
+    let stopped = media.file(record).await;
+    assert!(matches!(stopped, Err(MediaError::Disk(_))), "{stopped:?}");
 }
 
 #[test]

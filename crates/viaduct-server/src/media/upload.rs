@@ -6,7 +6,10 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::{sync::OwnedMutexGuard, task::spawn_blocking};
 
@@ -82,7 +85,7 @@ impl Upload {
         let file = Arc::clone(&self.file);
         let hashed = spawn_blocking(move || {
             file.sync_all()?;
-            Ok::<_, io::Error>((hash(&file)?, intact::stamp(&file)?))
+            Ok::<_, io::Error>((hash(&file, &AtomicBool::new(false))?, intact::stamp(&file)?))
         });
         let (found, stamp) = hashed.await.map_err(io::Error::other)??;
         let facts = &self.record.facts;
@@ -94,10 +97,14 @@ impl Upload {
     }
 }
 
-pub(super) fn hash(mut file: &File) -> io::Result<String> {
+/// Of the whole file. `stop` is looked at meanwhile: of 64 GiB it takes minutes.
+pub(super) fn hash(mut file: &File, stop: &AtomicBool) -> io::Result<String> {
     file.seek(SeekFrom::Start(0))?;
     let (mut hasher, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
     loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the server stops"));
+        }
         match file.read(&mut chunk)? {
             0 => break,
             read => hasher.update(chunk.get(..read).unwrap_or_default()),

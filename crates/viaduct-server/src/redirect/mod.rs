@@ -23,12 +23,13 @@ mod round_trip;
 mod session;
 mod speed;
 mod ticket;
+mod watched;
 
 pub use disc::Disc;
 pub use end::End;
 pub use frames::Framing;
 pub(crate) use frames::TOOK_NOTHING;
-pub use image_reader::ImageReader;
+pub use image_reader::{ImageFault, ImageReader};
 pub use live::{Entry, Holder};
 pub use mount::Mounting;
 pub use progress::Mounted;

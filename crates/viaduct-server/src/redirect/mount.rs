@@ -2,7 +2,7 @@
 
 use super::{
     Disc, End, Entry, Grant, Mounted, Redirections, RoundTrip, action,
-    image_reader::ImageReader,
+    image_reader::{ImageFault, ImageReader},
     line::{self, Line},
     live::Seat,
     login::began,
@@ -19,6 +19,7 @@ use amt::{
 use std::{
     fs::File,
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -33,6 +34,8 @@ use viaduct_api::{Code, RedirectionMode};
 const BEGIN: Duration = Duration::from_secs(30);
 /// Rights are looked at so often.
 const REVIEW: Duration = Duration::from_secs(20);
+/// And whether the image is still the one that it was.
+const LOOK: Duration = Duration::from_secs(2);
 /// The last word to the device must be out so soon.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// A PC may ask for gigabytes in one command; no more than this is at hand at once, in bytes.
@@ -45,6 +48,8 @@ pub struct Mounting {
     /// The image's number and name.
     pub media: (String, String),
     pub file: File,
+    /// Where that file is.
+    pub path: PathBuf,
     pub size: u64,
     /// The PC sees it at once, not from its next start on.
     pub now: bool,
@@ -71,10 +76,12 @@ impl Redirections {
             .map_err(|end| self.refused(&grant, console, end))?;
         let entry = Arc::clone(&seat.entry);
         let disc = look(&mounting.file).await;
+        let source = ImageReader::new(mounting.file, &mounting.path, mounting.size)
+            .map_err(|error| End::Server(Code::Store, error.to_string()))?;
         let mounted = Arc::new(Mounted::new(entry, mounting.media, mounting.size, disc));
         let drive = Drive {
             drive: VirtualDrive::new(image, mounting.now),
-            source: ImageReader::new(mounting.file, mounting.size),
+            source,
             mounted: Arc::clone(&mounted),
             way: RoundTrip::default(),
         };
@@ -163,12 +170,23 @@ impl Redirections {
         if let Some(ready) = ready.take() {
             drop(ready.send(Ok(())));
         }
+        let image = drive.mounted.media_name.clone();
         let mut review = interval(REVIEW);
         let reviewed = async {
             loop {
                 review.tick().await;
                 if !self.0.access.is_current(&entry.principal) {
                     return End::Revoked;
+                }
+            }
+        };
+        let watched = drive.source.watched();
+        let changed = async {
+            let mut look = interval(LOOK);
+            loop {
+                look.tick().await;
+                if let Some(how) = watched.changed().await {
+                    return not_the_same(&image, &how);
                 }
             }
         };
@@ -182,6 +200,7 @@ impl Redirections {
         let end = tokio::select! {
             end = served => end,
             end = reviewed => end,
+            end = changed => end,
             end = entry.ended() => end,
         };
         drive.drive.close();
@@ -189,6 +208,13 @@ impl Redirections {
         drop(timeout(GOODBYE, drive.flush(&mut line, entry)).await);
         Ok(end)
     }
+}
+
+/// The image was changed while the PC had it. What it has read of it is worth nothing.
+fn not_the_same(name: &str, how: &str) -> End {
+    let detail =
+        format!("`{name}` was changed on the disk of the server while the PC had it: {how}");
+    End::Server(Code::MediaHash, detail)
 }
 
 /// What the image says of itself; it is on a disk that may be slow.
@@ -248,7 +274,12 @@ impl Drive {
             let (at, count) = (offset + u64::from(given), PART.min(length - given));
             match self.source.read(at, count).await {
                 Ok(bytes) => self.drive.give_part(which, &bytes, given + count == length),
-                Err(error) => {
+                Err(ImageFault::Changed(how)) => {
+                    self.drive.give(which, None);
+                    drop(timeout(GOODBYE, self.flush(line, entry)).await);
+                    return Err(not_the_same(&self.mounted.media_name, &how));
+                }
+                Err(ImageFault::Unreadable(error)) => {
                     all.0.events.about(entry.device).in_scope(|| {
                         tracing::warn!(image = self.mounted.media_name, %error, "an image cannot be read");
                     });

@@ -13,6 +13,9 @@ use viaduct_api::Code;
 /// More devices than this are not interrupted unless it is said how many.
 pub(crate) const MANY: usize = 25;
 
+/// So many are named where all could be too many to read.
+pub(super) const NAMED: usize = 100;
+
 /// How fast, how many, and how much may fail.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Pace {
@@ -165,7 +168,10 @@ pub(super) fn sum_up<I, T>(
     }
     let unbegun = left.len();
     if unbegun > 0 {
-        note(&format!("not begun: {}", inert(&left.join(", "))));
+        let more = unbegun.saturating_sub(NAMED);
+        left.truncate(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        note(&format!("not begun: {}{more}", inert(&left.join(", "))));
     }
     match crate::failure::sum_up(done, failures) {
         Ok(()) if unbegun > 0 && done == 0 => Err(Failure::said(Exit::Interrupted)),

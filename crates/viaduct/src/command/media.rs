@@ -30,6 +30,9 @@ pub(crate) enum Command {
         /// What it is called there; without it as the file
         #[arg(long)]
         name: Option<String>,
+        /// What its SHA-256 must be, as its publisher says; another one is not sent
+        #[arg(long, value_name = "HEX", value_parser = upload::sha256)]
+        sha256: Option<String>,
     },
     /// Remove images from the library
     Rm {
@@ -43,7 +46,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     match command {
         Command::Ls => list(desk).await,
         Command::Show { image } => show(desk, &image).await,
-        Command::Upload { file, name } => upload::run(desk, &file, name).await,
+        Command::Upload { file, name, sha256 } => upload::run(desk, &file, name, sha256).await,
         Command::Rm { images } => desk.delete_each("/media", &images, ("image", "removed")).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Desk,
-    many::{MANY, Pace},
+    many::{MANY, NAMED, Pace},
 };
 use crate::{
     client::segment,
@@ -152,8 +152,11 @@ pub(crate) fn confirm<T: AsRef<str>>(
     if desk.yes || (interrupted.is_none() && count <= MANY) || count < 2 {
         return Ok(());
     }
-    for device in devices {
+    for device in devices.iter().take(NAMED) {
         note(&format!("  {}", inert(device.as_ref())));
+    }
+    if count > NAMED {
+        note(&format!("  … and {} more; --dry-run lists all", count - NAMED));
     }
     match ask(&format!("Type {count} to {verb} these devices: ")) {
         Some(answer) if answer == count.to_string() => Ok(()),

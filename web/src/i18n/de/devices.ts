@@ -61,6 +61,7 @@ export const devices: Record<keyof typeof words, string> = {
   'bulk.notBegun': 'nicht begonnen',
   'bulk.left': '{n} wurden nicht begonnen, weil Sie angehalten haben.',
   'bulk.more': '… und {n} weitere; die Datei nennt alle.',
+  'bulk.list': '{file} für den Befehl sichern',
   'bulk.save': 'Ergebnis je PC sichern (CSV)',
   'devices.amtUser': 'AMT-Benutzer',
   'devices.amtPassword': 'AMT-Kennwort, das der PC hat',

@@ -59,6 +59,7 @@ export const devices = {
   'bulk.notBegun': 'not begun',
   'bulk.left': '{n} were not begun, because you stopped it.',
   'bulk.more': '… and {n} more; the file has all of them.',
+  'bulk.list': 'Save {file} for the command',
   'bulk.save': 'Save what became of each (CSV)',
   'devices.amtUser': 'AMT user',
   'devices.amtPassword': 'AMT password that the PC has',

@@ -31,13 +31,34 @@ const REST: Duration = Duration::from_secs(2);
 /// Blocks of a CD.
 const BLOCK: u64 = 2048;
 
-pub(super) async fn run(desk: &Desk, path: &Path, name: Option<String>) -> Result<()> {
+/// A hash in hexadecimal, as `sha256sum` prints it; what follows it there is left out.
+pub(super) fn sha256(text: &str) -> std::result::Result<String, String> {
+    let hash = text.split_whitespace().next().unwrap_or_default();
+    if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err("a SHA-256 has 64 hexadecimal digits".to_owned());
+    }
+    Ok(hash.to_ascii_lowercase())
+}
+
+pub(super) async fn run(
+    desk: &Desk,
+    path: &Path,
+    name: Option<String>,
+    expected: Option<String>,
+) -> Result<()> {
     let (file, size) = open(path)?;
     let own_name = || Some(path.file_name()?.to_string_lossy().into_owned());
     let Some(name) = name.or_else(own_name) else {
         return Err(Failure::usage("what shall it be called? give --name"));
     };
     let sha256 = hash(&file, size).map_err(|error| Failure::local(path.display(), error))?;
+    if let Some(expected) = expected.filter(|expected| *expected != sha256) {
+        let shown = path.display();
+        let detail = format!("{shown} was to have the SHA-256 {expected} and has {sha256}");
+        return Err(Failure::new(Code::MediaHash, detail).next(
+            "Nothing was sent. Fetch the image again, or look whether the hash is of another one.",
+        ));
+    }
     let wish = NewImage { name: name.clone(), size, sha256: Some(sha256.clone()) };
     let image: MediaImage = match desk.client.post("/media", &wish).await {
         Ok(image) => image,

@@ -18,7 +18,7 @@ use amt::redirect::{
 use std::{fs::File, io, path::Path, time::Duration};
 use tokio::time::interval;
 use viaduct_api::{Code, MediaImage, RedirectionMode};
-use viaduct_server::redirect::{Disc, ImageReader, RoundTrip, Speed};
+use viaduct_server::redirect::{Disc, ImageFault, ImageReader, RoundTrip, Speed};
 
 /// Progress is shown so often.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -28,6 +28,8 @@ pub(super) async fn mount(desk: &Desk, wish: &Wish, iso: &Path) -> Result<()> {
     let (file, image, size) = open(desk, iso).await?;
     let disc = Disc::look(&file);
     remarks(&disc, iso, size);
+    let source =
+        ImageReader::new(file, iso, size).map_err(|error| Failure::local(iso.display(), error))?;
     let device = &wish.device;
     let mode = RedirectionMode::Ider;
     let (to, from) = desk.client.redirect(device, mode, wish.manner.take_over).await?;
@@ -35,7 +37,7 @@ pub(super) async fn mount(desk: &Desk, wish: &Wish, iso: &Path) -> Result<()> {
     let mut drive = Virtual {
         to,
         drive: VirtualDrive::new(image, wish.manner.now),
-        source: ImageReader::new(file, size),
+        source,
         progress: Progress::new(size, disc),
         way: RoundTrip::default(),
     };
@@ -145,7 +147,12 @@ impl Virtual {
                         started?;
                         starting = false;
                     }
-                    _ = tick.tick() => teller.tell(name, self.progress.sight()),
+                    _ = tick.tick() => {
+                        teller.tell(name, self.progress.sight());
+                        if let Some(how) = self.source.watched().changed().await {
+                            return Err(changed(name, &how));
+                        }
+                    }
                 },
             }
         }
@@ -162,7 +169,7 @@ impl Virtual {
                 }
             }
             DriveEvent::Read { drive, offset, length } => {
-                self.read(drive, offset, length).await;
+                self.read(drive, offset, length).await?;
             }
             DriveEvent::Off => {
                 let detail = "the device does not switch its virtual drives on";
@@ -177,17 +184,19 @@ impl Virtual {
         self.flush().await
     }
 
-    async fn read(&mut self, drive: Drive, offset: u64, length: u32) {
+    async fn read(&mut self, drive: Drive, offset: u64, length: u32) -> Result<()> {
         match self.source.read(offset, length).await {
             Ok(bytes) => {
                 self.progress.add(offset, length);
                 self.drive.give(drive, Some(&bytes));
             }
-            Err(error) => {
+            Err(ImageFault::Changed(how)) => return Err(changed("the image", &how)),
+            Err(ImageFault::Unreadable(error)) => {
                 note(&format!("the image cannot be read: {error}"));
                 self.drive.give(drive, None);
             }
         }
+        Ok(())
     }
 
     async fn flush(&mut self) -> Result<()> {
@@ -198,6 +207,13 @@ impl Virtual {
         self.way.sent();
         self.to.send(out).await
     }
+}
+
+/// What the PC has read of it and what it would read now do not fit together.
+fn changed(name: &str, how: &str) -> Failure {
+    let detail = format!("{name} was changed while the PC had it: {how}; its CD is out");
+    Failure::new(Code::MediaHash, detail)
+        .next("Mount it again when nothing writes to it any more, and start the PC anew.")
 }
 
 /// How much the PC has read.
