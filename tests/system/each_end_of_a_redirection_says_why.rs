@@ -1,7 +1,7 @@
 //! Whatever keeps a page from a screen, a serial console or a drive, or takes it away: the socket ends with a close code
 //! and a reason that the page can show. Programs get a status where the request itself is wrong.
 
-use crate::harness::{Amtterm, Demo, Device, eventually, pages};
+use crate::harness::{Amtterm, Demo, Device, demo, eventually, pages};
 use serde_json::{Value, json};
 use std::thread;
 
@@ -122,6 +122,29 @@ fn a_right_that_is_none_is_told_apart_to_pages_and_a_status_to_programs() {
     });
     let result = pages::attempts(&demo, device, &[foreign]).remove(0);
     assert_eq!((&result["close"], &result["bytes"]), (&json!(4312), &json!(0)), "{result}");
+}
+
+#[test]
+fn what_is_no_websocket_ends_with_the_close_code_of_its_standard() {
+    let demo = demo();
+    let device = &demo.devices[0];
+    for (what, wire, close) in [
+        ("not masked", "820810000000534f4c20".to_owned(), 1002),
+        ("a reserved bit", "c28800000000".to_owned() + "10000000534f4c20", 1002),
+        ("an unknown opcode", "838000000000".to_owned(), 1002),
+        ("a large ping", "89fe007e00000000".to_owned() + &"61".repeat(126), 1002),
+        ("text that is none", "818400000000".to_owned() + "1000fffe", 1007),
+        ("a large message", "82ff000000000020000000000000".to_owned(), 1009),
+    ] {
+        let attempt = json!({
+            "name": what, "path": path(device, "sol"), "wire": wire, "origin": own(demo),
+            "protocols": [ticket(demo, device, "sol", false)],
+        });
+        let result = pages::attempts(demo, device, &[attempt]).remove(0);
+        assert_eq!(result["close"], close, "{what}: {result}");
+        let reason = result["reason"].as_str().unwrap();
+        assert!(reason.starts_with("E2038 what came is no WebSocket: "), "{what}: {reason}");
+    }
 }
 
 /// While a console that goes through a proxy, not through the relay, has the serial console.

@@ -147,7 +147,7 @@ const LOGIN = [
 ];
 
 // Opens a WebSocket and tells how that went.
-function attempt({ name, path, protocols, origin, headers, first, login, wait }) {
+function attempt({ name, path, protocols, origin, headers, first, wire, login, wait }) {
   return new Promise((resolve) => {
     const url = task.relay.replace(/\/relay$/, "") + path;
     const socket = new Plain(url, protocols ?? [], { ca, origin, headers });
@@ -159,6 +159,8 @@ function attempt({ name, path, protocols, origin, headers, first, login, wait })
     socket.on("error", (error) => done({ error: error.message }));
     socket.on("open", () => {
       if (first) socket.send(Buffer.from(first, "latin1"));
+      // Past the library, which would not send what is no frame.
+      if (wire) socket._socket.write(Buffer.from(wire, "hex"));
       if (wait === "open") done({ open: true });
     });
     socket.on("message", (data, binary) => {

@@ -20,6 +20,8 @@ pub enum End {
     ConsoleLeft,
     /// The console said nothing, or nothing that makes sense.
     Nonsense(String),
+    /// What the console sent is no WebSocket: the close code that RFC 6455 has for that, and what it was.
+    Broken(u16, String),
     /// The console took nothing for so many seconds, or did not answer.
     Slow(String),
     /// No device of that name.
@@ -82,7 +84,7 @@ impl End {
     pub fn code(&self) -> Option<Code> {
         Some(match self {
             Self::ConsoleLeft => return None,
-            Self::Nonsense(_) => Code::RedirectionNonsense,
+            Self::Nonsense(_) | Self::Broken(..) => Code::RedirectionNonsense,
             Self::Slow(_) => Code::SlowConsole,
             Self::Unknown => Code::UnknownDevice,
             Self::Away(_) => Code::DeviceAway,
@@ -134,6 +136,7 @@ impl End {
             | Self::ByDevice(why)
             | Self::BadRequest(why)
             | Self::Server(_, why)
+            | Self::Broken(_, why)
             | Self::Internal(why) => why.clone(),
             Self::Ticket(fault) => fault.to_string(),
             Self::Unknown => "no such device".into(),
@@ -176,11 +179,14 @@ impl End {
         }
     }
 
-    /// The code of the close frame: 4 and the last three digits of an E2 code; 43, 44 or 45 and the last two of an E3,
+    /// The code of the close frame: that of RFC 6455 for what is no WebSocket, otherwise 4 and the last three digits of an E2 code; 43, 44 or 45 and the last two of an E3,
     /// E1 or E4 one.
     #[must_use]
     pub fn close_code(&self) -> u16 {
         let Some(code) = self.code() else { return NORMAL };
+        if let Self::Broken(close, _) = self {
+            return *close;
+        }
         let number: u16 = code.as_str().trim_start_matches('E').parse().unwrap_or_default();
         match number {
             2000..=2299 => 2000 + number,
@@ -220,6 +226,9 @@ mod tests {
         vec![
             (End::ConsoleLeft, 1000),
             (End::ShuttingDown, 1001),
+            (End::Broken(1002, text()), 1002),
+            (End::Broken(1007, text()), 1007),
+            (End::Broken(1009, text()), 1009),
             (End::Internal(text()), 1011),
             (End::Unknown, 4001),
             (End::Away(text()), 4002),

@@ -20,6 +20,10 @@ pub enum Framing {
     Binary,
 }
 
+/// Close codes of RFC 6455, 7.4.1.
+const PROTOCOL: u16 = 1002;
+const NOT_UTF8: u16 = 1007;
+const TOO_BIG: u16 = 1009;
 /// The last word must be out so soon.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// What the end of a console that was too slow begins with.
@@ -79,11 +83,30 @@ impl ToConsole {
     }
 }
 
+/// What the end of the stream with an error means: a console that breaks the protocol is told so, one that is gone is gone.
+fn end_of(error: axum::Error) -> End {
+    use tungstenite::{Error, error::ProtocolError as Fault};
+    let broken =
+        |close, why: String| End::Broken(close, format!("what came is no WebSocket: {why}"));
+    match error.into_inner().downcast::<Error>().map(|error| *error) {
+        Ok(Error::Protocol(
+            Fault::ResetWithoutClosingHandshake
+            | Fault::ReceivedAfterClosing
+            | Fault::SendAfterClosing,
+        )) => End::ConsoleLeft,
+        Ok(Error::Protocol(fault)) => broken(PROTOCOL, fault.to_string()),
+        Ok(Error::Utf8(why)) => broken(NOT_UTF8, why),
+        Ok(Error::Capacity(fault)) => broken(TOO_BIG, fault.to_string()),
+        _ => End::ConsoleLeft,
+    }
+}
+
 impl FromConsole {
     /// The next bytes; empty ones only show that the console is there.
     pub(super) async fn next(&mut self) -> Result<Bytes, End> {
         match self.0.next().await {
-            None | Some(Err(_) | Ok(Message::Close(_))) => Err(End::ConsoleLeft),
+            None | Some(Ok(Message::Close(_))) => Err(End::ConsoleLeft),
+            Some(Err(error)) => Err(end_of(error)),
             Some(Ok(Message::Binary(bytes))) => Ok(bytes),
             Some(Ok(Message::Text(text))) => latin::bytes_of(text.as_str()).ok_or_else(|| {
                 End::Nonsense("the console sent characters that are no bytes".into())
