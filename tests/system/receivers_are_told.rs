@@ -1,7 +1,9 @@
 //! Webhooks and a broker are told what happens: signed, in order, again after a failure, and never where they could do
 //! harm. A webhook with a veto decides whether a device comes in.
 
-use crate::harness::{Broker, Issued, Platform, Receiver, Server, Settings, Told, output};
+use crate::harness::{
+    Broker, Issued, Platform, Receiver, Server, Settings, Told, eventually, output, run,
+};
 use serde_json::json;
 use std::{
     process::Command,
@@ -28,6 +30,17 @@ fn server(toml: &str) -> Server {
 fn dial(server: &Server) -> Platform {
     let root = server.root_certificate();
     Platform::dial(&server.device_listeners()[0], &root, GUID, "pc1user", PASSWORD)
+}
+
+/// Until the figure of the events that wait for the webhook is right.
+fn waiting(server: &Server, right: impl Fn(u64) -> bool) {
+    let url = format!("http://{}/metrics", server.address("metrics"));
+    eventually("the figure of what waits", || {
+        let text = run("curl", ["-fsS", &url]);
+        let name = "viaduct_sink_waiting{sink=\"webhook-1\"} ";
+        let figure = text.lines().find_map(|line| line.strip_prefix(name)).ok_or("none")?;
+        if right(figure.parse().unwrap()) { Ok(()) } else { Err(figure.to_owned()) }
+    });
 }
 
 /// By OpenSSL's command line, as somebody would who has no library.
@@ -88,6 +101,7 @@ fn an_event_is_sent_again_until_it_is_taken_and_the_order_is_kept() {
     assert_eq!(first.body, again.body);
     receiver.next("tunnel.ready");
     assert_eq!(attempts.load(Ordering::SeqCst), 3);
+    waiting(&server, |waiting| waiting == 0);
 }
 
 #[test]
@@ -98,6 +112,8 @@ fn a_receiver_in_a_private_network_is_not_called_unless_that_is_allowed() {
     let _platform = dial(&server).connected();
     let line = server.process.any_line(|line| line.contains("events wait for it"));
     assert!(line.contains("private") && line.contains("allow_private"), "{line}");
+    // What it was not told is counted while it is away, the one that is being tried too.
+    waiting(&server, |waiting| waiting >= 2);
 }
 
 #[test]

@@ -23,12 +23,18 @@ use crate::{
 use dial::Target;
 use notice::Notices;
 use std::{path::Path, path::PathBuf, sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
 use viaduct_api::Event as Record;
 
 /// After a failure a receiver is tried again so soon, and each time after twice the time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// What waits meanwhile is counted so often.
+const COUNTED: Duration = Duration::from_secs(1);
 
 /// Why a receiver cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -116,20 +122,33 @@ impl Feed {
                 _ = self.closed.wait_for(|closed| *closed) => return None,
             };
             self.figures.lost.inc_by(lost);
-            self.figures.waiting.set(i64::try_from(self.reader.backlog()).unwrap_or(i64::MAX));
+            self.count(0);
             if self.types.is_empty() || self.types.iter().any(|wanted| record.is(wanted)) {
                 return Some(record);
             }
         }
     }
 
-    /// Waits before the next attempt; false when the server stops, after which there is none.
-    async fn pause(&mut self, pause: &mut Duration) -> bool {
-        let wait = *pause;
-        *pause = (wait * 2).min(LONGEST_PAUSE);
-        tokio::select! {
-            () = tokio::time::sleep(wait) => true,
-            _ = self.down.wait_for(|down| *down) => false,
+    /// Says how many wait: those that were not read, and `held` that were and have not been taken.
+    fn count(&self, held: u64) {
+        let waiting = self.reader.backlog().saturating_add(held);
+        self.figures.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+
+    /// Waits before the next attempt, with `held` in hand; false when the server stops, after which there is none.
+    async fn pause(&mut self, pause: &mut Duration, held: u64) -> bool {
+        let again = Instant::now() + *pause;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        loop {
+            self.count(held);
+            let now = Instant::now();
+            if now >= again {
+                return true;
+            }
+            tokio::select! {
+                () = sleep_until(again.min(now + COUNTED)) => {}
+                _ = self.down.wait_for(|down| *down) => return false,
+            }
         }
     }
 }

@@ -92,7 +92,7 @@ pub(super) async fn run(broker: Broker, mut feed: Feed) {
         if !std::mem::replace(&mut failing, true) {
             tracing::warn!("{}: {error}; events wait for it", broker.name);
         }
-        if !feed.pause(&mut pause).await {
+        if !feed.pause(&mut pause, 0).await {
             return;
         }
     }

@@ -91,6 +91,7 @@ pub(super) async fn run(receiver: Receiver, notices: Arc<Notices>, mut feed: Fee
             let why = match line.send(&request).await {
                 Ok(Answer { status, .. }) => match fate(status) {
                     Fate::Taken => {
+                        feed.count(0);
                         feed.figures.sent.inc();
                         if std::mem::take(&mut failing) {
                             tracing::info!("{}: events are taken again", receiver.name);
@@ -99,6 +100,7 @@ pub(super) async fn run(receiver: Receiver, notices: Arc<Notices>, mut feed: Fee
                         break;
                     }
                     Fate::Refused => {
+                        feed.count(0);
                         feed.figures.refused.inc();
                         tracing::warn!(
                             "{}: it answers {status} to event {} ({}); the event is not sent again",
@@ -116,7 +118,7 @@ pub(super) async fn run(receiver: Receiver, notices: Arc<Notices>, mut feed: Fee
             if !std::mem::replace(&mut failing, true) {
                 tracing::warn!("{}: {why}; events wait for it", receiver.name);
             }
-            if !feed.pause(&mut pause).await {
+            if !feed.pause(&mut pause, 1).await {
                 return;
             }
         }
