@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Store;
+use std::{collections::BTreeMap, net::SocketAddr};
 use uuid::Uuid;
 
 fn new_device(n: u128) -> NewDevice {

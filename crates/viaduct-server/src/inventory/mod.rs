@@ -5,11 +5,13 @@ mod book;
 mod change;
 mod credential;
 mod derived;
+mod device;
 mod facts;
 mod firmware;
 #[cfg(test)]
 mod full_disk;
 pub(crate) mod keys;
+mod knock;
 mod names;
 mod noted;
 mod outside;
@@ -20,11 +22,14 @@ mod secrets;
 mod silenced;
 mod sqlite;
 mod strangers;
+mod verify;
 mod view;
 
 pub(crate) use change::durable;
 pub(crate) use derived::CiraRecord;
+pub use device::{Device, DeviceChange, Issued, NewDevice, TunnelEndRecord};
 pub use facts::StoreHealth;
+pub use knock::{Attempt, Unclaimed};
 pub(crate) use names::check_labels;
 pub use names::cira_warnings;
 pub(crate) use noted::Noted;
@@ -33,129 +38,30 @@ pub use portable::{Kept, Portable, Sealed};
 pub(crate) use secrets::RFB;
 pub use sqlite::{AuditFilter, examine};
 pub(crate) use sqlite::{Person, TokenRow};
+pub use verify::Verdict;
 pub use view::{TENANT_MAX, View};
 
 use crate::{
     config::{self, Secret},
-    events::Stage,
-    tls::HelloFacts,
     vault::Vault,
 };
-use book::{Book, Record};
+use book::Book;
 use keys::{Keys, Verifier};
 use pending::Pending;
 use sqlite::Sqlite;
 use std::{
-    collections::{BTreeMap, HashMap},
-    net::SocketAddr,
+    collections::HashMap,
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     },
 };
 use strangers::Strangers;
-use subtle::ConstantTimeEq;
 use time::OffsetDateTime;
 use viaduct_api::DeviceId;
 
 /// Changed devices that are remembered one by one between two writes; with more, all are written.
 const CHANGED_MAX: usize = 100_000;
-
-/// A device we know.
-#[derive(Debug, Clone)]
-pub struct Device {
-    pub id: DeviceId,
-    /// Whose it is; empty unless there are several tenants.
-    pub tenant: String,
-    /// Unique within the tenant.
-    pub name: String,
-    pub fqdn: Option<String>,
-    pub labels: BTreeMap<String, String>,
-    pub blocked: bool,
-    /// CIRA user; the password is kept as a keyed hash only.
-    pub cira_user: Option<String>,
-    /// SHA-256 of a client certificate (DER) that this device may sign in with, lower-case hex.
-    pub certificate: Option<String>,
-    pub amt_user: Option<String>,
-    pub has_amt_password: bool,
-    /// What provisioning tools report about the platform; kept for them as it is.
-    pub profile: Arc<serde_json::Map<String, serde_json::Value>>,
-    pub added: OffsetDateTime,
-    pub last_connected: Option<OffsetDateTime>,
-    pub last_seen: Option<OffsetDateTime>,
-    pub last_disconnected: Option<OffsetDateTime>,
-    pub last_address: Option<SocketAddr>,
-    pub last_end: Option<TunnelEndRecord>,
-    pub hello: Option<Arc<HelloFacts>>,
-    pub ports: Vec<u16>,
-}
-
-/// The last end of a device's tunnel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TunnelEndRecord {
-    pub reason: String,
-    pub detail: String,
-    pub by_device: bool,
-}
-
-/// What is needed to add a device.
-#[derive(Debug, Clone)]
-pub struct NewDevice {
-    pub id: DeviceId,
-    pub name: String,
-    pub fqdn: Option<String>,
-    pub labels: BTreeMap<String, String>,
-    /// None: a random user and password are made. A user without a password: one is made for that user.
-    pub cira: Option<(String, Option<Secret<String>>)>,
-    pub certificate: Option<String>,
-    pub amt: Option<(String, Secret<String>)>,
-}
-
-/// What shall change about a device; None leaves it as it is, Some(None) takes it away.
-#[derive(Debug, Clone, Default)]
-pub struct DeviceChange {
-    pub fqdn: Option<Option<String>>,
-    /// CIRA user and password.
-    pub cira: Option<(String, Secret<String>)>,
-    /// SHA-256 of the DER of a client certificate, hex.
-    pub certificate: Option<Option<String>>,
-    /// User and password of AMT itself.
-    pub amt: Option<(String, Secret<String>)>,
-    /// Instead of the profile it has.
-    pub profile: Option<serde_json::Map<String, serde_json::Value>>,
-}
-
-/// A CIRA credential in the clear, shown once.
-#[derive(Debug)]
-pub struct Issued {
-    pub user: String,
-    pub password: Secret<String>,
-}
-
-/// An unknown device that knocked.
-#[derive(Debug, Clone)]
-pub struct Unclaimed {
-    pub id: DeviceId,
-    pub address: SocketAddr,
-    pub first: OffsetDateTime,
-    pub last: OffsetDateTime,
-    pub count: u64,
-    pub cira_user: Option<String>,
-}
-
-/// Failed attempts from one source address at one stage, counted.
-#[derive(Debug, Clone)]
-pub struct Attempt {
-    pub address: std::net::IpAddr,
-    pub stage: Stage,
-    pub device: Option<DeviceId>,
-    pub reason: String,
-    pub tls_alert: Option<u8>,
-    pub hello: Option<Arc<HelloFacts>>,
-    pub first: OffsetDateTime,
-    pub last: OffsetDateTime,
-    pub count: u64,
-}
 
 /// Why no device was found by a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -164,19 +70,6 @@ pub enum FindError {
     Unknown(String),
     #[error("`{0}` could be {names}", names = .1.join(", "))]
     Ambiguous(String, Vec<String>),
-}
-
-/// What the admission check found; carries nothing that a refused device could learn from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    Admit,
-    /// Not in the inventory (goes to `unclaimed`).
-    Unknown,
-    Blocked,
-    /// Known, but user or password are wrong.
-    WrongCredential,
-    /// Known, but nothing is configured that it could prove.
-    NoCredential,
 }
 
 /// Why the store did not take a change.
@@ -332,34 +225,6 @@ impl Inventory {
         devices
     }
 
-    /// Constant-time check of (UUID, user, password); same work for every outcome. An empty user or password never
-    /// verifies, and neither does anything when no credential is configured.
-    #[must_use]
-    pub fn verify(&self, id: DeviceId, user: &[u8], password: &[u8]) -> Verdict {
-        let presented = self.0.keys.verifier(id, user, password);
-        let complete = !user.is_empty() && !password.is_empty();
-        if complete {
-            locked(&self.0.strangers).present(id, presented);
-        }
-        let book = self.0.read_book();
-        let record = book.record(id);
-        let expected = record.and_then(|record| record.verifier).unwrap_or(self.0.dummy);
-        let equal = bool::from(presented.ct_eq(&expected)) & complete;
-        verdict(record, equal, |record| record.verifier.is_some())
-    }
-
-    /// Check of a verified client certificate (SHA-256 of its DER).
-    #[must_use]
-    pub fn verify_certificate(&self, id: DeviceId, sha256: &[u8; 32]) -> Verdict {
-        let presented = hex(sha256);
-        let book = self.0.read_book();
-        let record = book.record(id);
-        let dummy = hex(&self.0.dummy);
-        let expected = record.and_then(|r| r.device.certificate.as_deref()).unwrap_or(&dummy);
-        let equal = bool::from(presented.as_bytes().ct_eq(expected.as_bytes()));
-        verdict(record, equal, |record| record.device.certificate.is_some())
-    }
-
     /// Whether the database answers.
     ///
     /// # Errors
@@ -425,32 +290,5 @@ impl Inventory {
     /// The keys of this installation.
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
-    }
-}
-
-fn verdict(record: Option<&Record>, equal: bool, has: impl FnOnce(&Record) -> bool) -> Verdict {
-    match record {
-        None => Verdict::Unknown,
-        Some(record) if record.device.blocked => Verdict::Blocked,
-        Some(record) if !has(record) => Verdict::NoCredential,
-        Some(_) if equal => Verdict::Admit,
-        Some(_) => Verdict::WrongCredential,
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl Device {
-    /// What was seen, from a newer copy.
-    fn take_facts_of(&mut self, other: &Self) {
-        self.last_connected = other.last_connected;
-        self.last_seen = other.last_seen;
-        self.last_disconnected = other.last_disconnected;
-        self.last_address = other.last_address;
-        self.last_end.clone_from(&other.last_end);
-        self.hello.clone_from(&other.hello);
-        self.ports.clone_from(&other.ports);
     }
 }

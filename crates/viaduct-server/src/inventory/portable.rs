@@ -4,8 +4,8 @@ use super::{
     Device, Inventory, StoreError,
     book::Record,
     credential::AMT_FIELD,
-    hex,
     keys::{Keys, Verifier},
+    verify::hex,
     view,
 };
 use std::sync::Arc;

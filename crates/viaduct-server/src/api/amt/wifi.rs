@@ -1,5 +1,7 @@
 //! Wi-Fi profiles of the management engine.
 
+mod wish;
+
 use super::{
     certificates::{self, handle},
     features::class,
@@ -14,11 +16,11 @@ use crate::{
 };
 use amt::wsman::{Instance, Properties, Reference, ResourceUri, Value as Wsman};
 use axum::{Json, http::StatusCode};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::sleep;
 use viaduct_api::Code;
+use wish::{AUTHENTICATION, ENCRYPTION, Security, Wish};
 
 const ENDPOINTS: &str = "CIM_WiFiEndpointSettings";
 const SECURITIES: &str = "CIM_IEEE8021xSettings";
@@ -30,20 +32,6 @@ const USER_PREFIX: &str = "Intel(r) AMT:WiFi Endpoint User Settings";
 const PROFILES_MAX: usize = 8;
 /// Certificates that were just added are not there at once.
 const SETTLE: Duration = Duration::from_secs(1);
-
-const AUTHENTICATION: [(u32, &str); 9] = [
-    (1, "Other"),
-    (2, "OpenSystem"),
-    (3, "SharedKey"),
-    (4, "WPAPSK"),
-    (5, "WPAIEEE8021x"),
-    (6, "WPA2PSK"),
-    (7, "WPA2IEEE8021x"),
-    (32768, "WPA3SAE"),
-    (32769, "WPA3OWE"),
-];
-const ENCRYPTION: [(u32, &str); 5] =
-    [(1, "Other"), (2, "WEP"), (3, "TKIP"), (4, "CCMP"), (5, "None")];
 
 fn name_of(table: &[(u32, &'static str)], value: i64) -> &'static str {
     table.iter().find(|(known, _)| i64::from(*known) == value).map_or("Other", |(_, name)| name)
@@ -123,109 +111,6 @@ fn security_of<'a>(
         Some(text(security, "InstanceID")) == linked
             || text(security, "ElementName") == text(endpoint, "ElementName")
     })
-}
-
-/// 802.1X of a wish.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Security {
-    username: String,
-    password: Option<String>,
-    authentication_protocol: u32,
-    client_cert: Option<String>,
-    private_key: Option<String>,
-    ca_cert: Option<String>,
-}
-
-/// What a profile shall be.
-#[derive(Debug, Clone)]
-struct Wish {
-    name: String,
-    ssid: String,
-    priority: u32,
-    authentication: u32,
-    encryption: u32,
-    password: Option<String>,
-    security: Option<Security>,
-}
-
-impl Wish {
-    fn read(fields: &Fields) -> Result<Self, Refusal> {
-        let name = fields.required::<String>("profileName", "expected letters and digits")?;
-        if name.is_empty() || name.len() > 32 || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(Fields::bad("profileName", name.into(), "expected letters and digits"));
-        }
-        let ssid = fields.required::<String>("ssid", "expected 1 to 32 bytes")?;
-        if ssid.is_empty() || ssid.len() > 32 {
-            return Err(Fields::bad("ssid", ssid.into(), "expected 1 to 32 bytes"));
-        }
-        let priority = fields.required::<u32>("priority", "expected 1 to 255")?;
-        if !(1..=255).contains(&priority) {
-            return Err(Fields::bad("priority", priority.into(), "expected 1 to 255"));
-        }
-        let authentication = method(fields, "authenticationMethod", &AUTHENTICATION)?;
-        let encryption = method(fields, "encryptionMethod", &ENCRYPTION)?;
-        let password = fields.optional::<String>("password", "expected a text")?;
-        let password = password.filter(|password| !password.is_empty());
-        let security = fields.optional::<Security>(
-            "ieee8021x",
-            "expected username and authenticationProtocol, for TLS also its certificates",
-        )?;
-        Self { name, ssid, priority, authentication, encryption, password, security }.checked()
-    }
-
-    fn checked(self) -> Result<Self, Refusal> {
-        let bad = |name: &str, msg: &str| Err(Fields::bad(name, Value::Null, msg));
-        match self.authentication {
-            4 | 6 | 32768 => {
-                if self.security.is_some() {
-                    return bad("ieee8021x", "not together with a passphrase");
-                }
-                let length = self.password.as_ref().map_or(0, String::len);
-                if !(8..=63).contains(&length) {
-                    return bad("password", "expected a passphrase of 8 to 63 characters");
-                }
-            }
-            5 | 7 => {
-                if self.password.is_some() {
-                    return bad("password", "not together with 802.1X");
-                }
-                let Some(security) = &self.security else {
-                    return bad("ieee8021x", "needed for this authentication");
-                };
-                if !matches!(security.authentication_protocol, 0 | 2) {
-                    return bad("ieee8021x.authenticationProtocol", "expected 0 or 2");
-                }
-            }
-            _ => return bad("authenticationMethod", "only PSK, SAE and 802.1X can be used"),
-        }
-        if !matches!(self.encryption, 3 | 4) {
-            return bad("encryptionMethod", "expected TKIP or CCMP");
-        }
-        Ok(self)
-    }
-
-    fn endpoint(&self) -> Instance {
-        let mut endpoint = Instance::new(ResourceUri::of_class(ENDPOINTS).unwrap_or_default());
-        endpoint.set("ElementName", [self.name.as_str().into()]);
-        endpoint.set("InstanceID", [format!("{PREFIX}{}", self.name).into()]);
-        endpoint.set("AuthenticationMethod", [self.authentication.into()]);
-        endpoint.set("EncryptionMethod", [self.encryption.into()]);
-        endpoint.set("SSID", [self.ssid.as_str().into()]);
-        endpoint.set("Priority", [self.priority.into()]);
-        if let Some(password) = &self.password {
-            endpoint.set("PSKPassPhrase", [password.as_str().into()]);
-        }
-        endpoint
-    }
-}
-
-fn method(fields: &Fields, key: &str, table: &[(u32, &'static str)]) -> Result<u32, Refusal> {
-    let names: Vec<&str> = table.iter().map(|(_, name)| *name).collect();
-    let msg = format!("expected one of {}", names.join(", "));
-    let word = fields.required::<String>(key, &msg)?;
-    let found = table.iter().find(|(_, name)| name.eq_ignore_ascii_case(&word));
-    found.map(|(value, _)| *value).ok_or_else(|| Fields::bad(key, word.into(), &msg))
 }
 
 /// `POST …/wireless/profile`.
@@ -376,41 +261,6 @@ pub(super) async fn remove(asked: Asked) -> Result<StatusCode, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn wish(change: impl FnOnce(&mut Value)) -> Result<Wish, Refusal> {
-        let mut json = json!({
-            "profileName": "office", "ssid": "Office", "priority": 1, "password": "12345678",
-            "authenticationMethod": "wpa2psk", "encryptionMethod": "ccmp",
-        });
-        change(&mut json);
-        Wish::read(&Fields::parse(json.to_string().as_bytes())?)
-    }
-
-    #[test]
-    fn names_of_methods_are_taken_in_any_case() {
-        let wish = wish(|_| {}).unwrap();
-        assert_eq!((wish.authentication, wish.encryption), (6, 4));
-        let endpoint = wish.endpoint();
-        assert_eq!(endpoint.text("PSKPassPhrase"), Some("12345678"));
-        assert_eq!(endpoint.text("InstanceID"), Some("Intel(r) AMT:WiFi Endpoint Settings office"));
-    }
-
-    #[test]
-    fn passphrase_and_8021x_exclude_each_other_and_one_is_needed() {
-        let security = json!({ "username": "u", "authenticationProtocol": 2, "password": "p" });
-        assert!(wish(|j| j["password"] = Value::Null).is_err());
-        assert!(wish(|j| j["ieee8021x"] = security.clone()).is_err());
-        assert!(wish(|j| j["authenticationMethod"] = "WPA2IEEE8021x".into()).is_err());
-        let secured = wish(|j| {
-            j["authenticationMethod"] = "WPA2IEEE8021x".into();
-            j["password"] = Value::Null;
-            j["ieee8021x"] = security;
-        });
-        assert!(secured.is_ok());
-        assert!(wish(|j| j["authenticationMethod"] = "OpenSystem".into()).is_err());
-        assert!(wish(|j| j["profileName"] = "a b".into()).is_err());
-        assert!(wish(|j| j["priority"] = 0.into()).is_err());
-    }
 
     #[test]
     fn a_captured_network_is_shaped() {
