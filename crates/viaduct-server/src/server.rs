@@ -2,6 +2,9 @@
 
 mod descriptors;
 mod parts;
+mod sockets;
+
+pub use sockets::Addresses;
 
 use crate::{
     access::{Access, Provider},
@@ -12,7 +15,6 @@ use crate::{
     config::{
         Config, DataDir,
         data_dir::{DataDirError, Lock, LockError},
-        port_owner::port_owner,
     },
     events::{
         Bus,
@@ -22,7 +24,7 @@ use crate::{
     history::History,
     inventory::{Inventory, StoreError},
     knocks::Knocks,
-    listen::{self, DeviceListener, Pending, Sources},
+    listen::{DeviceListener, Pending, Sources},
     media::Media,
     metrics::{Meters, Metrics, SinkFigures},
     redirect::Redirections,
@@ -31,6 +33,7 @@ use crate::{
     tunnel::DriverConfig,
     vault::VaultError,
 };
+use sockets::Sockets;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -38,18 +41,6 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-
-/// Where the server listens, with the ports that the system chose for port 0.
-#[derive(Debug, Clone, Default)]
-pub struct Addresses {
-    /// The device listener, then the extra ones.
-    pub cira: Vec<SocketAddr>,
-    pub web: Option<SocketAddr>,
-    pub web_plain: Option<SocketAddr>,
-    pub socks: Option<SocketAddr>,
-    pub http_proxy: Option<SocketAddr>,
-    pub metrics: Option<SocketAddr>,
-}
 
 /// Why the server did not start. Nothing was changed for the devices.
 #[derive(Debug, thiserror::Error)]
@@ -109,60 +100,6 @@ pub struct Running {
 
 /// Tunnels get so long to say goodbye when the server stops.
 const GOODBYE: Duration = Duration::from_secs(3);
-
-/// Sockets that are bound before anything is changed.
-struct Sockets {
-    cira: Vec<(String, TcpListener)>,
-    web: TcpListener,
-    web_plain: Option<TcpListener>,
-    socks: Option<TcpListener>,
-    http_proxy: Option<TcpListener>,
-    metrics: Option<TcpListener>,
-}
-
-impl Sockets {
-    fn bind(config: &Config) -> Result<Self, StartError> {
-        let bind = |section: &str, address: SocketAddr| {
-            listen::bind(address).map_err(|source| {
-                let owner = port_owner(address);
-                StartError::Listen {
-                    section: section.to_owned(),
-                    address,
-                    source,
-                    owner: owner.map_or(String::new(), |owner| format!("; it is used by {owner}")),
-                }
-            })
-        };
-        let some =
-            |section, enabled: bool, address| enabled.then(|| bind(section, address)).transpose();
-        let mut cira = vec![("cira".to_owned(), bind("cira", config.cira.listen)?)];
-        for (index, extra) in config.cira.extra.iter().enumerate() {
-            let name = format!("cira.extra[{index}]");
-            let listener = bind(&name, extra.listen)?;
-            cira.push((name, listener));
-        }
-        Ok(Self {
-            cira,
-            web: bind("web", config.web.listen)?,
-            web_plain: config.web.plain_listen.map(|a| bind("web", a)).transpose()?,
-            socks: some("socks", config.socks.enabled, config.socks.listen)?,
-            http_proxy: some("http_proxy", config.http_proxy.enabled, config.http_proxy.listen)?,
-            metrics: some("metrics", config.metrics.enabled, config.metrics.listen)?,
-        })
-    }
-
-    fn addresses(&self) -> Addresses {
-        let address = |listener: &TcpListener| listener.local_addr().ok();
-        Addresses {
-            cira: self.cira.iter().filter_map(|(_, listener)| address(listener)).collect(),
-            web: address(&self.web),
-            web_plain: self.web_plain.as_ref().and_then(address),
-            socks: self.socks.as_ref().and_then(address),
-            http_proxy: self.http_proxy.as_ref().and_then(address),
-            metrics: self.metrics.as_ref().and_then(address),
-        }
-    }
-}
 
 impl Server {
     /// Starts all parts. `config_text` is the effective configuration as people may see it.
