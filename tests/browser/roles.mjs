@@ -44,12 +44,16 @@ export async function roles(task) {
     }
     const paths = await places(page, { ...task, part: 'navigation' })
     if (paths.includes('/devices')) paths.push(...(await places(page, { ...task, part: 'devices' })))
+    const walked = new Set()
     for (const path of new Set(paths)) {
       where = path
       await open(page, task, path)
       await settled(page)
       await shells()
-      await use(page, shells)
+      // What stands above the tabs of a PC is the same on each of them.
+      const [pc] = /^\/devices\/[^/]+/.exec(path) ?? []
+      await use(page, shells, walked.has(pc))
+      if (pc) walked.add(pc)
     }
     console.log(JSON.stringify({ role: task.role, pages: paths.length, asked: asked.size }))
     check(refused.length === 0, `${task.role} is offered what is refused:\n${[...new Set(refused)].join('\n')}`)
@@ -58,12 +62,16 @@ export async function roles(task) {
   }, { viewport: { width: 1280, height: 2000 } })
 }
 
-/** Presses every button of the page once, those in what it opens included; a page that is left is none of it. */
-async function use(page, shells) {
+/**
+ * Presses every button of the page once, or only those below its tabs, those in what it opens included; a page that is left
+ * is none of it.
+ */
+async function use(page, shells, below) {
   const boxes = page.locator('main tbody input[type="checkbox"]')
   if (await boxes.count()) await boxes.first().check()
   await shells()
-  const buttons = await page.locator('main button:enabled:visible').elementHandles()
+  const where = below ? 'main .tabs ~ * button, main .tabs ~ button' : 'main button'
+  const buttons = await page.locator(where).locator('visible=true').and(page.locator(':enabled')).elementHandles()
   for (const button of buttons) {
     if (!(await button.isVisible().catch(() => false)) || !(await button.isEnabled().catch(() => false))) continue
     await button.click({ timeout: 2_000 }).catch(() => {})

@@ -12,9 +12,7 @@ use std::{
 };
 
 const PASSWORD: &str = "Correct-Horse-1!";
-/// For new actions.
-const AT_ONCE: Duration = Duration::from_secs(5);
-/// For what is open.
+/// For what is open; nothing new begins from the first moment on.
 const SOON: Duration = Duration::from_secs(30);
 const SOL: &str = "\x10\u{0}\u{0}\u{0}SOL ";
 
@@ -166,7 +164,6 @@ fn loses(person: &Person<'_>, device: &Device, take_away: impl Fn(&Person<'_>)) 
         let taken = Instant::now();
         let (status, answer) = person.ticket(device);
         assert!(matches!(status, 401 | 403), "{status} {answer}");
-        assert!(taken.elapsed() < AT_ONCE);
         let mut lasted = Vec::new();
         let streams = [("SOCKS", socks), ("CONNECT", connect), ("forward", forward)];
         let streams = streams.map(|(what, stream)| {

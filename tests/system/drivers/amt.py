@@ -24,6 +24,7 @@ Prints "opened PORT", "refused REASON", "line REQUEST-LINE" for each head of HTT
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import socket
@@ -152,8 +153,8 @@ class Amt(device.Device):
         self.number()
         self.text()
         self.number()
-        self.send(struct.pack(">BIIII", 92, theirs, reason, 0, 0))
         device.say(f"refused {reason}")
+        self.send(struct.pack(">BIIII", 92, theirs, reason, 0, 0))
 
     def answer(self, channel):
         """Called with what has come, and whenever there is room."""
@@ -401,6 +402,7 @@ def many(task):
 
 if __name__ == "__main__":
     task = json.loads(sys.argv[1])
+    device.notes = os.open(task["notes"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     if "guids" in task:
         many(task)
     else:

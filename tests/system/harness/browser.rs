@@ -1,6 +1,6 @@
 //! Chromium on the dashboard, driven by the scenarios of `tests/browser`.
 
-use super::{Demo, Device, Process, Server, run};
+use super::{Demo, Device, PATIENCE, Process, Server, run};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -46,9 +46,11 @@ impl Scenario {
         Self(Process::start(super::serve::clean(&mut node)))
     }
 
-    /// Waits for a line of it that has this word.
+    /// Waits for a line of it that has this word. Each of its steps has a deadline, so it ends by itself, however many
+    /// steps there are.
     pub(crate) fn says(&self, word: &str) -> String {
-        let line = self.0.line(|line| line.contains(word) || line.contains("\"failed\""));
+        let fits = |line: &str| line.contains(word) || line.contains("\"failed\"");
+        let line = self.0.line_within(PATIENCE * 10, fits);
         assert!(line.contains(word), "{}", unfolded(&line));
         line
     }

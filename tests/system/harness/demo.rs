@@ -1,6 +1,6 @@
 //! `viaduct demo --json`, as a person would start it.
 
-use super::{Process, viaduct};
+use super::{Directory, Process, viaduct};
 use serde_json::Value;
 use std::{process::Command, sync::OnceLock};
 
@@ -9,6 +9,7 @@ pub(crate) struct Demo {
     pub(crate) process: Process,
     pub(crate) ready: Value,
     pub(crate) devices: Vec<Device>,
+    _data: Directory,
 }
 
 /// A simulated PC of the demo.
@@ -30,8 +31,15 @@ pub(crate) fn demo() -> &'static Demo {
 impl Demo {
     /// Waits until all devices are connected.
     pub(crate) fn start(devices: usize) -> Self {
+        let data = Directory::new();
+        super::authority::give(data.path());
+        data.write(
+            "DEMO",
+            "A demonstration enters a directory that is not empty only where this is.\n",
+        );
         let mut command = Command::new(viaduct());
         command.args(["demo", "--json", "--devices", &devices.to_string()]);
+        command.arg("--data").arg(data.path());
         let process = Process::start(super::serve::clean(&mut command));
         let line = process.line(|line| line.starts_with('{'));
         let ready: Value = serde_json::from_str(&line).expect("one line of JSON");
@@ -48,7 +56,7 @@ impl Demo {
                 password: text(device, "amt_password"),
             })
             .collect();
-        Self { process, ready, devices }
+        Self { process, ready, devices, _data: data }
     }
 
     /// A value of the line, such as `socks5`.

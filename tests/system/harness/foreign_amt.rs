@@ -14,6 +14,8 @@ use std::{
 const DEVICE: &str = include_str!("../drivers/device.py");
 const AMT: &str = include_str!("../drivers/amt.py");
 pub(crate) const GUID: &str = "66666666-2222-4333-8444-555555555555";
+/// What the firmware has said.
+const NOTES: &str = "told";
 const AMT_PASSWORD: &str = "Foreign-Amt-1!";
 
 /// The PC and its server.
@@ -129,9 +131,10 @@ impl ForeignAmt {
         assert!(!said.contains("violation"), "{said}");
     }
 
-    /// What the firmware has said of this kind, in order: `request`, `challenged`, `opened`.
+    /// What the firmware has said of this kind, in order: `request`, `challenged`, `opened`. It notes each before it
+    /// answers, so all that led to an answer is there.
     pub(crate) fn told(&self, kind: &str) -> Vec<String> {
-        let all = self.device.all();
+        let all = fs::read_to_string(self.directory.join(NOTES)).expect("it has begun its notes");
         all.lines().filter(|line| line.split(' ').next() == Some(kind)).map(Into::into).collect()
     }
 
@@ -202,9 +205,11 @@ fn start(
         "amt_user": "admin",
         "amt_password": AMT_PASSWORD,
         "manner": directory.join("manner.json"),
+        "notes": directory.join(NOTES),
     });
     let fields = task.as_object_mut().expect("an object");
     fields.extend(more.as_object().cloned().unwrap_or_default());
+    directory.write(NOTES, "");
     let mut python = Command::new("python3");
     python.arg(directory.join("amt.py")).arg(task.to_string());
     Process::start(clean(&mut python))

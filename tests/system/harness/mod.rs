@@ -1,5 +1,6 @@
 //! What the promises stand on: our programs as processes, foreign programs as clients.
 
+mod authority;
 mod browser;
 mod curl;
 mod demo;

@@ -86,16 +86,21 @@ impl Process {
 
     /// The first line of standard output that fits.
     pub(crate) fn line(&self, fits: impl Fn(&str) -> bool) -> String {
-        self.find(|stream, line| stream == Stream::Out && fits(line))
+        self.line_within(PATIENCE, fits)
+    }
+
+    /// The same with a deadline of its own.
+    pub(crate) fn line_within(&self, patience: Duration, fits: impl Fn(&str) -> bool) -> String {
+        self.find(patience, |stream, line| stream == Stream::Out && fits(line))
     }
 
     /// The first line of either stream that fits.
     pub(crate) fn any_line(&self, fits: impl Fn(&str) -> bool) -> String {
-        self.find(|_, line| fits(line))
+        self.find(PATIENCE, |_, line| fits(line))
     }
 
-    fn find(&self, fits: impl Fn(Stream, &str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
+    fn find(&self, patience: Duration, fits: impl Fn(Stream, &str) -> bool) -> String {
+        let deadline = Instant::now() + patience;
         let mut lines = self.said.lines.lock().unwrap();
         loop {
             if let Some((_, line)) = lines.all.iter().find(|(stream, line)| fits(*stream, line)) {

@@ -22,8 +22,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// In a new data directory that has its certificates.
     pub(crate) fn start(settings: &Settings) -> Self {
-        Self::start_in(Directory::new(), settings)
+        let data = Directory::new();
+        super::authority::give(data.path());
+        Self::start_in(data, settings)
     }
 
     /// In a directory that an earlier server may have used.
