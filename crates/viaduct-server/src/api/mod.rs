@@ -119,8 +119,6 @@ pub struct Api {
     pub config_text: Arc<str>,
     /// How it was over the last hour and week.
     pub history: History,
-    /// Requests to switch something on that would have lowered consent by the way.
-    pub(crate) declined: Arc<amt::Declined>,
     /// Receivers of events, with their figures.
     pub(crate) sinks: Arc<[(String, SinkFigures)]>,
     /// The data directory.

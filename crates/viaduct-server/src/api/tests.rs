@@ -145,7 +145,6 @@ impl Bench {
             config_text: "[cira]\n".into(),
             history: History::default(),
             sinks: Arc::default(),
-            declined: Arc::default(),
             data: data.path().into(),
             started,
             addresses,

@@ -10,6 +10,7 @@ mod facts;
 mod firmware;
 #[cfg(test)]
 mod full_disk;
+mod kept_consent;
 pub(crate) mod keys;
 mod knock;
 mod names;

@@ -100,7 +100,6 @@ impl Running {
             config_text: config_text.into(),
             history: self.history.clone(),
             sinks: Arc::clone(&self.sinks),
-            declined: Arc::default(),
             data: config.data.as_path().into(),
             started,
             addresses: Arc::clone(&self.addresses),

@@ -15,11 +15,6 @@ use amt::{
 };
 use axum::Json;
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-use viaduct_api::DeviceId;
 
 const REDIRECTION: &str = "AMT_RedirectionService";
 const CONSENT: &str = "IPS_OptInService";
@@ -128,17 +123,6 @@ struct Wish {
     lower: bool,
 }
 
-/// Requests whose consent was not lowered, the newest of each device: sent again they are no more meant than the first
-/// time, though by then they switch nothing.
-#[derive(Debug, Default)]
-pub(crate) struct Declined(Mutex<HashMap<DeviceId, [bool; 3]>>);
-
-impl Declined {
-    fn all(&self) -> MutexGuard<'_, HashMap<DeviceId, [bool; 3]>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Wish {
     fn read(fields: &Fields) -> Result<Self, Refusal> {
         let word = fields.required::<String>("userConsent", "expected none, kvm or all")?;
@@ -160,28 +144,28 @@ impl Wish {
         })
     }
 
-    /// Consent is not lowered by the way: not by a request that switches something on or off, nor by the same one again. Who
-    /// means it asks for that alone, or says so.
-    fn keeps_consent(self, state: &State, id: DeviceId, declined: &Declined) -> bool {
+    /// Whether consent stays although less is wanted: it is not lowered by the way, neither by a request that switches
+    /// something on or off, nor by the same one again. Who means it asks for that alone, or says so.
+    async fn keeps_consent(self, state: &State, visit: &Visit) -> Result<bool, Refusal> {
         let strength = |required| match required {
             NONE => 0,
             FOR_KVM => 1,
             _ => 2,
         };
+        let (inventory, id) = (&visit.api.inventory, visit.device.id);
         let lower = strength(self.consent) < strength(number(&state.consent, "OptInRequired"));
         if !lower || self.lower {
-            declined.all().remove(&id);
-            return false;
+            inventory.keep_consent(id, None).await?;
+            return Ok(false);
         }
         let switches =
             self.kvm != state.kvm() || self.sol != state.sol() || self.ider != state.ider();
-        let wanted = [self.sol, self.ider, self.kvm];
-        let mut declined = declined.all();
+        let wanted = Some([self.sol, self.ider, self.kvm]);
         if switches {
-            // Devices of the inventory only, so there are no more of these than of those.
-            declined.insert(id, wanted);
+            inventory.keep_consent(id, wanted).await?;
+            return Ok(true);
         }
-        declined.get(&id) == Some(&wanted)
+        Ok(inventory.get(id).is_some_and(|device| device.kept_consent() == wanted))
     }
 }
 
@@ -204,7 +188,7 @@ async fn apply(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
     let mut device = visit.commands("change features").await?;
     let mut state = State::read(&mut device).await?;
     // By what the platform says before anything is changed.
-    let keeps = wish.keeps_consent(&state, visit.device.id, &visit.api.declined);
+    let keeps = wish.keeps_consent(&state, &visit).await?;
     let kvm_changes = state.kvm.is_some() && wish.kvm != state.kvm();
     if wish.sol != state.sol() || wish.ider != state.ider() || kvm_changes {
         let wanted = 32768 + u32::from(wish.ider) + 2 * u32::from(wish.sol);

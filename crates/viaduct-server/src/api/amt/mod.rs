@@ -19,8 +19,6 @@ pub(super) mod visit;
 mod wifi;
 mod wireless;
 
-pub(crate) use features::Declined;
-
 pub(super) use power::right_of as power_right;
 
 use super::{
