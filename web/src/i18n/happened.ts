@@ -1,6 +1,7 @@
 // Events in the reader's words, made of their facts; an event that nobody has words for says its own, English text.
 
 import { isKey, t } from '.'
+import { phrase } from './phrases'
 import { problemWords } from './problems'
 import type { Happening } from '../state'
 
@@ -15,7 +16,7 @@ export const eventType = (type: string | undefined) => wordOf('event', type)
 export function happened(event: Happening): string {
   const fact = (name: string) => String(event[name] ?? '')
   const values = {
-    address: fact('address'), detail: fact('detail'), user: fact('user'), port: fact('port'), count: fact('count'), seconds: fact('seconds'),
+    address: fact('address'), detail: phrase(fact('detail')) ?? fact('detail'), user: fact('user'), port: fact('port'), count: fact('count'), seconds: fact('seconds'),
     trigger: wordOf('trigger', event['trigger']), reason: wordOf('end', event['reason']), mode: wordOf('mode', event['reason'])
   }
   const own = event.text ?? event.type ?? ''

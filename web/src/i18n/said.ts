@@ -3,6 +3,7 @@
 import { duration, exactly, language, locale, size } from '.'
 import * as de from './de/said'
 import { wordOf } from './happened'
+import { phrase } from './phrases'
 import { listenerName } from '../parts/certificate'
 
 export interface Said {
@@ -22,6 +23,8 @@ function fill(text: string, values: Said['values'] = {}): string {
       case 'size': return size(Number(value))
       case 'time': return exactly(String(value))
       case 'right': return wordOf('action', value)
+      // Inside of a sentence, so without the end of its own.
+      case 'phrase': return (phrase(String(value)) ?? String(value)).replace(/\.$/, '')
       case 'end': return wordOf('end', value)
       case 'at': return listenerName(String(value))
       case 'alert': return words?.alerts[value] ?? `TLS ${value}`

@@ -3,6 +3,7 @@
 import { useEffect } from 'react'
 import { get } from '../api'
 import { language, locale, t } from '../i18n'
+import { phrase } from '../i18n/phrases'
 import { closeWords } from '../i18n/problems'
 import type { Mode } from '../redirection'
 import { useLoad } from '../state'
@@ -48,7 +49,8 @@ export function Ended({ guid, mode, reason, start, waiting, wait }: Props) {
 
 /** The server's own sentence about this one end. */
 function Said({ text }: { text: string }) {
-  return language() === 'en' ? <small>{text}</small> : <small>{t('error.servers')}: <q lang="en">{text}</q></small>
+  const words = language() === 'en' ? text : phrase(text)
+  return words ? <small>{words}</small> : <small>{t('error.servers')}: <q lang="en">{text}</q></small>
 }
 
 /** Another console has the place: who, since when; wait for it, or take it. */

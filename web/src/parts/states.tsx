@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import type { ApiError } from '../api'
 import { isKey, t } from '../i18n'
 import { problemWords } from '../i18n/problems'
+import { phrase } from '../i18n/phrases'
 import { say } from '../i18n/said'
 import type { Loaded } from '../state'
 
@@ -21,7 +22,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
         {error.problem.code && <code> {error.problem.code}</code>}
       </p>
       {error.problem.detail && error.problem.detail !== error.problem.title && (
-        words ? <Detail text={error.problem.detail} ours={say(error.problem.said)} /> : <p>{error.problem.detail}</p>
+        words ? <Detail text={error.problem.detail} ours={say(error.problem.said) ?? phrase(error.problem.detail)} /> : <p>{error.problem.detail}</p>
       )}
       {error.problem.next && <p className="muted">→ {words?.next ?? error.problem.next}</p>}
       {error.problem.unsure && <p>{t('error.unsure')}</p>}

@@ -23,6 +23,11 @@ pub(super) fn away(name: &str) -> Said {
     Said::new("problem.away").text("name", name)
 }
 
+/// What the person at the PC must agree to first.
+pub(super) fn consent() -> Said {
+    Said::new("problem.consent")
+}
+
 /// Something of which there is one already.
 pub(super) fn taken(name: &str) -> Said {
     Said::new("problem.taken").text("name", name)

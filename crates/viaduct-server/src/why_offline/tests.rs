@@ -273,3 +273,57 @@ fn what_is_said_by_name_has_german_words() {
         assert!(known.iter().any(|line| words.contains(line)), "{name} has no German words");
     }
 }
+
+/// Sentences without a name are found by their form, so their left side in the dashboard must be what the sources say.
+#[test]
+fn what_is_said_as_a_text_has_german_words() {
+    let words = include_str!("../../../../web/src/i18n/de/phrases.ts");
+    let sources = [
+        include_str!("../tunnel/end.rs"),
+        include_str!("../tunnel/driver.rs"),
+        include_str!("../server.rs"),
+        include_str!("../api/change.rs"),
+        include_str!("../api/tunnels.rs"),
+        include_str!("../api/claim.rs"),
+        include_str!("../api/media.rs"),
+        include_str!("../media/mod.rs"),
+        include_str!("../enroll/follow.rs"),
+        include_str!("../enroll/run.rs"),
+        include_str!("../remote_access/change.rs"),
+        include_str!("../redirect/mod.rs"),
+        include_str!("../redirect/end.rs"),
+        include_str!("../redirect/mount.rs"),
+        include_str!("../redirect/session.rs"),
+        include_str!("../redirect/begin.rs"),
+        include_str!("../redirect/bare.rs"),
+        include_str!("../redirect/login.rs"),
+        include_str!("../../../amt/src/remote_access/plan.rs"),
+        include_str!("../../../amt/src/remote_access/removal.rs"),
+        include_str!("../../../amt/src/remote_access/rotation.rs"),
+    ];
+    let literals: Vec<String> =
+        sources.iter().flat_map(|source| source.split('"')).map(nameless).collect();
+    let forms = words.lines().filter_map(|line| line.strip_prefix("  '")?.split_once("':"));
+    let forms: Vec<String> =
+        forms.map(|(theirs, _)| nameless(&theirs.replace("\\'", "'"))).collect();
+    assert!(forms.len() > 50, "{forms:?}");
+    for form in &forms {
+        assert!(literals.contains(form), "nobody says `{form}`");
+    }
+    for source in &sources[sources.len() - 3..] {
+        for told in ["notes.push(", "cuts = Some("] {
+            for text in source.split(told).skip(1).filter_map(|rest| rest.split('"').nth(1)) {
+                assert!(forms.contains(&nameless(text)), "`{text}` has no German words");
+            }
+        }
+    }
+}
+
+/// A text in which each value is a mere place.
+fn nameless(text: &str) -> String {
+    let mut pieces = text.split('{');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |before, piece| {
+        format!("{before}{{}}{}", piece.split_once('}').map_or("", |(_, after)| after))
+    })
+}

@@ -1,5 +1,6 @@
 // Sätze, die der Server beim Namen nennt, mit ihren Angaben: `{x}` wie sie ist, `{x:span}` eine Dauer, `{x:size}` eine Größe,
-// `{x:time}` ein Zeitpunkt, `{x:end}` der Grund eines Tunnelendes, `{x:alert}` ein TLS-Alarm, `{x:at}` wo ein Zertifikat gezeigt wird.
+// `{x:time}` ein Zeitpunkt, `{x:end}` der Grund eines Tunnelendes, `{x:alert}` ein TLS-Alarm, `{x:at}` wo ein Zertifikat gezeigt wird,
+// `{x:phrase}` ein Satz des Servers aus phrases.ts.
 
 /** Nach ihrem Namen. */
 export const sentences: Record<string, string> = {
@@ -57,6 +58,7 @@ export const sentences: Record<string, string> = {
   'problem.unknown': 'Kein Gerät heißt „{name}“.',
   'problem.ambiguous': '„{name}“ kann {all} sein.',
   'problem.password': 'Der PC lehnt Benutzer und Kennwort ab, die hier für sein AMT hinterlegt sind. Sie werden nicht noch einmal versucht, damit er keinen Angriff meldet.',
+  'problem.consent': 'Der PC verlangt dafür die Zustimmung der Person, die vor ihm sitzt; ohne sie lehnte er ab, und nichts wurde geändert.',
   'problem.noPort': 'Der PC leitet keinen seiner AMT-Ports weiter.',
   'problem.refused': 'Der PC lehnte einen Kanal zu seinem AMT ab (Grund {reason}).',
   'problem.busy': 'Zu viele warten auf diesen PC, oder alle seine Kanäle sind in Gebrauch.',
@@ -106,12 +108,12 @@ export const causes: Record<string, readonly [string, ...string[]]> = {
     'Nachsehen, was an dieser Adresse läuft; AMT-Firmware stellt sich sofort vor.'
   ],
   'cause.told': [
-    'Was es sich melden lässt, wurde hier weggenommen: {why}.',
+    'Was es sich melden lässt, wurde hier weggenommen: {why:phrase}.',
     'Soll es sich wieder melden: in seinem eigenen Netz viaduct enroll lan ADRESSE',
     'Soll es das nicht: viaduct devices rm NAME nimmt es von der Liste.'
   ],
   'cause.ended': [
-    'Sein Tunnel wurde hier beendet ({detail}), und es hat sich nicht wieder eingewählt.',
+    'Sein Tunnel wurde hier beendet ({detail:phrase}), und es hat sich nicht wieder eingewählt.',
     'Warten: die Firmware wählt sich von selbst wieder ein, nach immer längeren Pausen.',
     'Am PC: in seinem AMT-Menü um Hilfe bitten, oder: viaduct host connect'
   ],

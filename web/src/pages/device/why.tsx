@@ -19,7 +19,7 @@ export function Why({ device: d }: { device: Device }) {
     <section>
       <h2>{t('device.why')}</h2>
       <Await of={why}>{(own) => <Explained why={withLog ?? own} />}</Await>
-      {d.lastEnd && <p className="muted">{t('device.lastEnd')}: {wordOf('end', d.lastEnd.reason)}. <span lang="en">{d.lastEnd.detail}</span></p>}
+      {d.lastEnd && <p className="muted">{t('device.lastEnd')}: {wordOf('end', d.lastEnd.reason)}. <Theirs ours={undefined} text={d.lastEnd.detail} /></p>}
       <p><Shells cli={`viaduct devices why-offline ${quoted(d.name || d.guid)}`} method="GET" path={path} /></p>
       <OwnLog device={d} take={setWithLog} />
     </section>

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access::Action,
-    api::refusal::Refusal,
+    api::{refusal::Refusal, refusal_said},
     command::{CommandError, DeviceCommands},
 };
 use amt::{
@@ -238,7 +238,9 @@ pub(super) fn consent(error: CommandError) -> Refusal {
         error.is_denied() || matches!(&error, CommandError::Returned { value: 16 | 2081, .. });
     match denied {
         // 409 would tell Open AMT's web page that somebody else changed the object.
-        true => Refusal::new(Code::ConsentNeeded, error.to_string()).sent_as(StatusCode::FORBIDDEN),
+        true => Refusal::new(Code::ConsentNeeded, error.to_string())
+            .said(refusal_said::consent())
+            .sent_as(StatusCode::FORBIDDEN),
         false => error.into(),
     }
 }
