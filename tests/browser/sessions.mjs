@@ -187,6 +187,39 @@ export const sessions = {
     })
   },
 
+  /** The browser halted the page and cut its connections, as phones do: the screen is live again without being asked. */
+  async halted(task) {
+    await withPage(task, async (page, complaints) => {
+      // What a page learns of that, as a browser under test halts none that is in sight.
+      await page.addInitScript(() => {
+        const sockets = []
+        window.WebSocket = class extends WebSocket {
+          constructor(...given) {
+            super(...given)
+            sockets.push(this)
+          }
+        }
+        window.cut = (halted) => {
+          if (halted) document.dispatchEvent(new Event('resume'))
+          const socket = sockets.at(-1)
+          socket.close()
+          socket.dispatchEvent(new CloseEvent('close', { code: 1006 }))
+        }
+      })
+      await signIn(page, task)
+      await startScreen(page, task)
+      const sessions = async () => (await rest(page, task, '/redirections')).map(({ id }) => id)
+      const [first] = await sessions()
+      await page.evaluate(() => window.cut(true))
+      await until('another session', async () => (await sessions()).some((id) => id !== first))
+      await page.getByText('live', { exact: true }).waitFor()
+      await page.evaluate(() => window.cut(false))
+      await page.getByText('Session ended').waitFor()
+      check((await page.getByText('live', { exact: true }).count()) === 0, 'one that was cut while the page ran is over')
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
   /** Two browsers: the second is told who has the screen, waits, takes over; the first is told that. */
   async secondViewer(task) {
     await withPage(task, async (one, complaints) => {

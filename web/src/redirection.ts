@@ -39,7 +39,20 @@ export function begin(source: AMTRedirector, takeOver: boolean) {
 /** The connection broke without a word. */
 const BROKEN = 1006
 
-/** Calls `tell` with why the socket closed: the server's code and sentence, or words for a connection that broke. */
-export function onClosed(source: AMTRedirector, tell: (reason: string) => void) {
-  source.socket?.addEventListener('close', ({ code, reason }: CloseEvent) => tell(code === BROKEN ? t('closed.lost') : reason))
+/** A browser that halts a page cuts its sockets, which the page learns within this, in milliseconds, after its return. */
+const THAW = 10_000
+let thawed = -THAW
+document.addEventListener('resume', () => { thawed = performance.now() })
+
+/**
+ * Calls `tell` with why the socket closed: the server's code and sentence, or words for a connection that broke; and
+ * whether that is because the browser had halted the page, so that it may be opened anew without being asked.
+ */
+export function onClosed(source: AMTRedirector, tell: (reason: string, halted: boolean) => void) {
+  source.socket?.addEventListener('close', ({ code, reason }: CloseEvent) => {
+    if (code !== BROKEN) return tell(reason, false)
+    const halted = performance.now() - thawed < THAW
+    thawed = -THAW
+    tell(t('closed.lost'), halted)
+  })
 }

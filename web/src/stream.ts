@@ -78,6 +78,7 @@ async function follow(over: AbortSignal, cursor: () => string, tell: (word: Word
       tell(word)
     })
     if (over.aborted || end === 'forbidden') return
+    if (end === 'halted') continue
     if (end === 'lost') tell({ reachable: false })
     await new Promise((done) => setTimeout(done, pause))
     pause = Math.min(pause * 2, PAUSE)
@@ -85,10 +86,17 @@ async function follow(over: AbortSignal, cursor: () => string, tell: (word: Word
 }
 
 /** Reads until the stream ends, with its own end of patience, which `EventSource` has not. */
-async function once(over: AbortSignal, cursor: string, tell: (word: Word) => void): Promise<'lost' | 'forbidden' | 'refused'> {
+async function once(over: AbortSignal, cursor: string, tell: (word: Word) => void): Promise<'lost' | 'halted' | 'forbidden' | 'refused'> {
   const own = new AbortController()
   const stop = () => own.abort()
   over.addEventListener('abort', stop)
+  // A browser that halts a page lets its streams die, and the page does not learn of it.
+  let halted = false
+  const resume = () => {
+    halted = true
+    stop()
+  }
+  document.addEventListener('resume', resume)
   let watchdog = setTimeout(stop, SILENCE)
   try {
     const response = await fetch('/api/v1/events', {
@@ -107,8 +115,9 @@ async function once(over: AbortSignal, cursor: string, tell: (word: Word) => voi
     })
     return 'lost'
   } catch {
-    return 'lost'
+    return halted ? 'halted' : 'lost'
   } finally {
+    document.removeEventListener('resume', resume)
     clearTimeout(watchdog)
     over.removeEventListener('abort', stop)
   }

@@ -32,7 +32,8 @@ export interface Live {
 
 interface Told {
   state: (next: number) => void
-  closed: (reason: string) => void
+  /** `halted`: the browser had halted the page. */
+  closed: (reason: string, halted: boolean) => void
 }
 
 export interface Wish {
@@ -69,7 +70,7 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
     tell.state(next)
   }
   source.onNewState = desktop.onStateChange
-  source.onError = () => tell.closed('')
+  source.onError = () => tell.closed('', false)
   // Requests for pictures go to the socket directly.
   const send = source.send.bind(source)
   source.send = (text: string) => {
@@ -87,9 +88,9 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
   const mouse = new MouseHelper(desktop, source, MOUSE_PAUSE)
   const keys = new KeyBoardHelper(desktop, source)
   begin(source, wish.takeOver)
-  onClosed(source, (reason) => {
+  onClosed(source, (reason, halted) => {
     keys.UnGrabKeyInput()
-    tell.closed(reason)
+    tell.closed(reason, halted)
   })
   const figures = () => {
     const now = performance.now()

@@ -78,8 +78,9 @@ export default function Screen({ device }: { device: Device }) {
       const mine = turn.current
       const opened = await open(device, context, { depth, takeOver }, {
         state: (next) => { if (turn.current === mine) setState(next) },
-        closed: (reason) => {
+        closed: (reason, halted) => {
           if (turn.current !== mine) return
+          if (halted) return void start(false, depth)
           live.current = null
           setState(0)
           // The socket's own end has the reason; an error before it has none.

@@ -102,9 +102,10 @@ export default function Terminal({ device }: { device: Device }) {
       const typing = xterm.onData((text) => terminal.TermSendKeys(text))
       source.current = connection
       begin(connection, takeOver)
-      onClosed(connection, (reason) => {
+      onClosed(connection, (reason, halted) => {
         typing.dispose()
         if (turn.current !== mine) return
+        if (halted) return void start()
         setState(0)
         setEnded(reason)
       })
