@@ -115,6 +115,31 @@ export const lists = {
     })
   },
 
+  /** An address that leads nowhere says so and leads back; the accounts of AMT are in words, English and German. */
+  async mistyped(task) {
+    await withPage(task, async (page, complaints) => {
+      await signIn(page, task)
+      for (const tab of ['sreen', 'constructor']) {
+        await open(page, task, `devices/${task.device}/${tab}`)
+        await page.getByText(`This PC has no tab “${tab}”`).waitFor()
+      }
+      await page.locator('main').getByRole('link', { name: 'Summary' }).last().click()
+      await page.getByText('Power: on').waitFor()
+      await open(page, task, 'devices/00000000-0000-4000-8000-000000000000')
+      await page.getByRole('alert').waitFor()
+      await page.locator('main').getByRole('link', { name: 'Devices' }).click()
+      await page.locator('tbody tr').first().waitFor()
+      await open(page, task, `devices/${task.device}/features`)
+      const accounts = (name) => page.getByRole('region', { name }).getByRole('row')
+      await accounts('Accounts of AMT').filter({ hasText: /administrator.*everywhere.*everything/ }).waitFor()
+      await page.evaluate(() => localStorage.setItem('viaduct.language', 'de'))
+      await page.reload()
+      await accounts('Konten von AMT').filter({ hasText: /Verwalter.*überall.*alles/ }).waitFor()
+      const others = meant(complaints, 404)
+      check(others.length === 0, others.join('\n'))
+    })
+  },
+
   /** Whoever may not do something learns which right is missing, and who has it. */
   async permissions(task) {
     await withPage(task, async (page, complaints) => {

@@ -162,6 +162,18 @@ fn a_page_that_was_away_shows_no_old_picture_as_live() {
 }
 
 #[test]
+fn a_page_that_the_browser_halted_is_live_again_without_being_asked() {
+    let demo = Demo::start(1);
+    Scenario::start("halted", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
+fn an_address_that_leads_nowhere_says_so_and_accounts_of_amt_are_in_words() {
+    let demo = demo();
+    Scenario::start("mistyped", task(demo, &demo.devices[0])).done();
+}
+
+#[test]
 fn a_refusal_is_told_in_german_with_its_facts() {
     let demo = demo();
     Scenario::start("refusedInGerman", task(demo, &demo.devices[1])).done();

@@ -41,12 +41,13 @@ export function curlOf({ method, path, body }: Request): string {
 
 /**
  * "Copy as CLI" and "copy as curl". Secrets never belong in `cli` or `body`; name a file or variable. What has no command
- * yet is left to curl.
+ * yet is left to curl. A deed of several requests names those that follow in `then`.
  */
-export function Shells({ cli, ...request }: { cli?: string } & Request) {
+export function Shells({ cli, then = [], ...request }: { cli?: string; then?: Request[] } & Request) {
   return (
     <span className="shells" data-method={request.method} data-path={request.path} data-cli={cli}>
-      {cli && <Copy text={cli} label={t('common.asCli')} />} <Copy text={curlOf(request)} label={t('common.asCurl')} />
+      {cli && <Copy text={cli} label={t('common.asCli')} />} <Copy text={[request, ...then].map(curlOf).join('\n')} label={t('common.asCurl')} />
+      {then.map(({ method, path }) => <span key={path} hidden className="shells" data-method={method} data-path={path} />)}
     </span>
   )
 }

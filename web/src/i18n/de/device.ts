@@ -3,6 +3,8 @@
 import type { device as words } from '../en/device'
 
 export const device: Record<keyof typeof words, string> = {
+  'device.title': 'PC',
+  'device.noTab': 'Dieser PC hat keinen Reiter „{tab}“',
   'device.summary': 'Übersicht',
   'device.screen': 'Bildschirm',
   'device.terminal': 'Terminal',

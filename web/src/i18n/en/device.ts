@@ -1,6 +1,8 @@
 // One device and its tabs.
 
 export const device = {
+  'device.title': 'PC',
+  'device.noTab': 'This PC has no tab “{tab}”',
   'device.summary': 'Summary',
   'device.screen': 'Screen',
   'device.terminal': 'Terminal',

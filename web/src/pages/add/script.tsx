@@ -111,10 +111,10 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.prepare')}</button>
         <Shells
-          cli={`viaduct enroll script NAME --guid ${EXAMPLE}`} method="POST" path="/devices"
-          body={{ guid: EXAMPLE, name: 'NAME', mpsusername: USER, ciraPassword: 'PASSWORD' }}
+          cli={`viaduct enroll script NAME --guid ${EXAMPLE}`} method="POST" path="/enroll/scripts"
+          body={{ guid: EXAMPLE, name: 'NAME', user: USER, password: 'PASSWORD' }}
+          then={[{ method: 'POST', path: '/devices', body: { guid: EXAMPLE, name: 'NAME', mpsusername: USER, ciraPassword: 'PASSWORD' } }]}
         />
-        <Shells method="POST" path="/enroll/scripts" body={{ guid: EXAMPLE, name: 'NAME', user: USER, password: 'PASSWORD' }} />
       </p>
     </form>
   )

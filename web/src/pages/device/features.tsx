@@ -2,11 +2,10 @@
 
 import { useState } from 'react'
 import { get, post, type Device } from '../../api'
-import { exactly, t } from '../../i18n'
+import { exactly, isKey, t } from '../../i18n'
 import { Allowed, Await, Failure, quoted, Shells, useAction } from '../../parts'
 import { useMay } from '../../session'
 import { useLoad } from '../../state'
-import { Value } from './answers'
 
 interface Features {
   userConsent: 'none' | 'kvm' | 'all'
@@ -30,7 +29,7 @@ export function FeaturesTab({ device }: { device: Device }) {
     <div className="columns">
       <Switches device={device} />
       <Clock device={device} />
-      <Accounts guid={device.guid} />
+      <Accounts device={device} />
     </div>
   )
 }
@@ -130,12 +129,48 @@ function Clock({ device }: { device: Device }) {
   )
 }
 
-function Accounts({ guid }: { guid: string }) {
-  const users = useLoad(() => get<unknown>(`/amt/users/${guid}`), [guid])
+interface Account {
+  name: string
+  admin: boolean
+  kerberos?: boolean
+  access?: 'local' | 'network' | 'any'
+  realms?: number[]
+}
+
+/** What an account may, in words where there are some for AMT's number of it. */
+const realm = (number: number) => {
+  const key = `realm.${number}`
+  return isKey(key) ? t(key) : t('realm.other', { number })
+}
+
+function Accounts({ device }: { device: Device }) {
+  const path = `/amt/users/${device.guid}`
+  const users = useLoad(() => get<Account[]>(path), [path])
   return (
     <section>
       <h2>{t('features.accounts')}</h2>
-      <Await of={users}>{(answer) => <Value value={answer} />}</Await>
+      <Await of={users}>
+        {(all) => (
+          <div className="scroll" tabIndex={0} role="region" aria-label={t('features.accounts')}>
+            <table>
+              <thead>
+                <tr>{(['accounts.name', 'accounts.kind', 'accounts.from', 'accounts.may'] as const).map((key) => <th key={key} scope="col">{t(key)}</th>)}</tr>
+              </thead>
+              <tbody>
+                {all.map((one) => (
+                  <tr key={one.name}>
+                    <td>{one.name}</td>
+                    <td>{t(one.admin ? 'accounts.admin' : one.kerberos ? 'accounts.kerberos' : 'accounts.digest')}</td>
+                    <td>{t(`accounts.${one.access ?? 'any'}`)}</td>
+                    <td>{one.admin ? t('accounts.all') : one.realms?.map(realm).join(', ') || t('common.none')}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Await>
+      <p><Shells cli={`viaduct amt users ${quoted(device.name || device.guid)}`} method="GET" path={path} /></p>
     </section>
   )
 }

@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, type Device } from '../../api'
 import { t, type Key } from '../../i18n'
-import { Allowed, Await, Empty, Heading, Loading, StateMark } from '../../parts'
+import { Allowed, Await, Empty, Failure, Heading, Loading, StateMark } from '../../parts'
 import { useLoad } from '../../state'
 import { Certificates } from './certificates'
 import { Credentials } from './credentials'
@@ -58,13 +58,22 @@ function intoSight(tab: HTMLElement | null) {
 export default function DevicePage({ guid, tab }: { guid: string; tab: string }) {
   const device = useLoad(() => get<Device>(`/devices/${guid}`), [guid], 10_000)
   const [editing, setEditing] = useState(false)
-  const current = TABS[tab] ?? TABS['summary']
+  const current = Object.hasOwn(TABS, tab) ? TABS[tab] : undefined
   // The tab that was seen with a tunnel.
   const [seen, setSeen] = useState('')
   const place = `${guid}/${tab}`
   const connected = device.data?.connectionStatus ?? false
   useEffect(() => { if (connected) setSeen(place) }, [connected, place])
   const kept = (current?.stays ?? false) && seen === place
+  if (device.error && device.data === undefined) {
+    return (
+      <>
+        <Heading title={t('device.title')} />
+        <Failure error={device.error} retry={device.reload} />
+        <p><Link className="button" href="/devices">{t('nav.devices')}</Link></p>
+      </>
+    )
+  }
   return (
     <Await of={device}>
       {(d) => (
@@ -88,6 +97,11 @@ export default function DevicePage({ guid, tab }: { guid: string; tab: string })
             ))}
           </ul>
           <Suspense fallback={<Loading />}>
+            {!current && (
+              <Empty title={t('device.noTab', { tab })} hint={t('app.noPageHint')}>
+                <Link className="button primary" href={`/devices/${guid}`}>{t('device.summary')}</Link>
+              </Empty>
+            )}
             {current?.needsTunnel && !d.connectionStatus && !kept && (
               <Empty title={t('device.away')} hint={t('device.awayTab')}>
                 <Link className="button primary" href={`/devices/${guid}`}>{t('device.why')}</Link>
