@@ -1,12 +1,12 @@
 //! Who is on what: one redirection of each kind on a device, and how to end it.
 
 use super::End;
-use crate::access::Principal;
+use crate::{access::Principal, tunnel::TunnelHandle};
 use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
@@ -34,6 +34,7 @@ pub struct Entry {
     pub to_device: AtomicU64,
     /// When the console last said something, Unix seconds.
     pub last_input: AtomicI64,
+    tunnel: OnceLock<TunnelHandle>,
     kill: watch::Sender<Option<End>>,
     gone: watch::Sender<bool>,
 }
@@ -55,6 +56,25 @@ impl Entry {
     pub fn idle_seconds(&self) -> u64 {
         let last = self.last_input.load(Ordering::Relaxed);
         u64::try_from(OffsetDateTime::now_utc().unix_timestamp() - last).unwrap_or_default()
+    }
+
+    /// Its bytes go through this tunnel from now on.
+    pub(super) fn goes_through(&self, tunnel: &TunnelHandle) {
+        // One redirection has one tunnel.
+        self.tunnel.get_or_init(|| tunnel.clone());
+    }
+
+    /// Whether its own tunnel ended; the device may have dialled in anew by then.
+    pub(super) fn is_tunnel_over(&self) -> bool {
+        self.tunnel.get().is_some_and(|tunnel| tunnel.end().is_some())
+    }
+
+    /// Why there are no more bytes: the device closed the channel, or the tunnel ended.
+    pub(super) fn end_of_bytes(&self) -> End {
+        match self.is_tunnel_over() {
+            true => End::Away("the tunnel of the device ended".into()),
+            false => End::ByDevice(format!("the device ended {}", self.mode)),
+        }
     }
 
     /// Ends it; the first reason counts.
@@ -140,6 +160,7 @@ impl Live {
             from_device: AtomicU64::new(0),
             to_device: AtomicU64::new(0),
             last_input: AtomicI64::new(since.unix_timestamp()),
+            tunnel: OnceLock::new(),
             kill: watch::Sender::new(None),
             gone: watch::Sender::new(false),
         });

@@ -148,6 +148,7 @@ impl Redirections {
         ready: &mut Option<oneshot::Sender<Result<(), End>>>,
     ) -> Result<End, End> {
         let tunnel = self.tunnel(entry.device)?;
+        entry.goes_through(&tunnel);
         let account = self.account(entry).await?;
         let opener = Opener { user: entry.principal.name.clone(), console: entry.console };
         let stores = (&self.0.inventory, &self.0.events);
@@ -241,7 +242,7 @@ impl Drive {
         entry: &Entry,
     ) -> Result<DriveEvent, End> {
         self.flush(line, entry).await?;
-        let message = next::<IderDeviceMessage>(line, decoder, all, entry).await?;
+        let message = next::<IderDeviceMessage>(line, decoder, entry).await?;
         self.way.came();
         self.mounted.way(self.way.least());
         entry.heard();
@@ -315,7 +316,6 @@ async fn send(line: &mut Line, bytes: &[u8]) -> Result<(), End> {
 async fn next<M: amt::redirect::Decode>(
     line: &mut Line,
     decoder: &mut Decoder,
-    all: &Redirections,
     entry: &Entry,
 ) -> Result<M, End> {
     let mut buffer = [0; 4096];
@@ -325,12 +325,12 @@ async fn next<M: amt::redirect::Decode>(
             return Ok(message);
         }
         match line.read(&mut buffer).await {
-            Ok(0) => return Err(all.end_of(entry)),
+            Ok(0) => return Err(entry.end_of_bytes()),
             Ok(n) => {
                 entry.from_device.fetch_add(n as u64, Ordering::Relaxed);
                 decoder.handle_bytes(&buffer[..n]);
             }
-            Err(error) => match all.end_of(entry) {
+            Err(error) => match entry.end_of_bytes() {
                 End::ByDevice(_) => return Err(End::ByDevice(error.to_string())),
                 end => return Err(end),
             },

@@ -26,7 +26,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
     time::{Instant, interval_at, sleep, timeout},
 };
-use viaduct_api::{Code, DeviceId, RedirectionMode};
+use viaduct_api::{Code, RedirectionMode};
 
 /// Both sides must be logged in so soon.
 const LOGIN: Duration = Duration::from_secs(30);
@@ -92,8 +92,8 @@ impl Redirections {
         let work = async {
             match self.through(to, from, &seat, first, asked).await {
                 // Whatever it was busy with, what ended it is the tunnel.
-                Ok(End::ByDevice(_)) | Err(End::ByDevice(_)) if self.is_away(entry.device) => {
-                    away()
+                Ok(End::ByDevice(_)) | Err(End::ByDevice(_)) if entry.is_tunnel_over() => {
+                    entry.end_of_bytes()
                 }
                 Ok(end) | Err(end) => end,
             }
@@ -165,6 +165,7 @@ impl Redirections {
         let entry = &seat.entry;
         let parts = &self.0;
         let tunnel = self.tunnel(entry.device)?;
+        entry.goes_through(&tunnel);
         let bare = asked.port == ServicePort::Vnc;
         let needs_login = kind(entry.mode).is_some() && !bare;
         let account = if needs_login { Some(self.account(entry).await?) } else { None };
@@ -271,7 +272,7 @@ impl Redirections {
         loop {
             let sent = tokio::select! {
                 read = reader.read(&mut buffer) => match read {
-                    Ok(0) => return self.end_of(entry),
+                    Ok(0) => return entry.end_of_bytes(),
                     Ok(n) => {
                         entry.from_device.fetch_add(n as u64, Ordering::Relaxed);
                         to.send(&buffer[..n]).await
@@ -294,22 +295,6 @@ impl Redirections {
             }
         }
     }
-
-    /// The device closed the channel, or the tunnel ended.
-    pub(super) fn end_of(&self, entry: &Entry) -> End {
-        if self.is_away(entry.device) {
-            return away();
-        }
-        End::ByDevice(format!("the device ended {}", entry.mode))
-    }
-
-    fn is_away(&self, device: DeviceId) -> bool {
-        self.0.registry.lookup(device).is_none()
-    }
-}
-
-fn away() -> End {
-    End::Away("the tunnel of the device ended".into())
 }
 
 async fn up(

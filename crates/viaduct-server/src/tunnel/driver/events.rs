@@ -288,6 +288,11 @@ impl<T: Io> Driver<T> {
 
     /// Ends every console's channel with the reason, frees the place in the registry, tells it once.
     pub(super) fn report(&mut self, end: &TunnelEnd) {
+        // Before the channels: who finds one closed asks the tunnel why.
+        if let Phase::Admitted { face, .. } = &self.phase {
+            face.gate.close();
+            face.end.send_replace(Some(end.clone()));
+        }
         for (_, opening) in self.opening.drain() {
             drop(opening);
         }
@@ -301,8 +306,6 @@ impl<T: Io> Driver<T> {
         }
         match &self.phase {
             Phase::Admitted { face, .. } => {
-                face.gate.close();
-                face.end.send_replace(Some(end.clone()));
                 self.config.inventory.note_ended(face.device, end);
                 self.config.events.publish(Event::TunnelEnded {
                     tunnel: face.id,
