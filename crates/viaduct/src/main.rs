@@ -50,9 +50,10 @@ fn main() -> ExitCode {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(code) => code,
             },
-            command => match operate(&global, command).await {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(failure) => failure.end(),
+            command => match (operate(&global, command).await, say::lost()) {
+                (Ok(()), None) => ExitCode::SUCCESS,
+                (Ok(()), Some(error)) => Failure::local("standard output", error).end(),
+                (Err(failure), _) => failure.end(),
             },
         }
     })

@@ -1,10 +1,25 @@
 //! Output: data on standard output, everything else on standard error. The only file that prints.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+};
 
-/// A line of data. A reader that left (`| head`) is no error.
+/// Why the first line of data that was not taken was not.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// A line of data. A reader that left (`| head`) is no error; a disk that is full is, see [`lost`].
 pub(crate) fn data(line: &str) {
-    drop(writeln!(io::stdout().lock(), "{line}"));
+    if let Err(error) = writeln!(io::stdout().lock(), "{line}")
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        drop(LOST.set(error));
+    }
+}
+
+/// Why data is missing on standard output, so that half a file is not taken for a whole one.
+pub(crate) fn lost() -> Option<&'static io::Error> {
+    LOST.get()
 }
 
 /// A line for the person in front of it.

@@ -322,3 +322,15 @@ fn events_are_listed_and_followed() {
         assert_eq!((done.exit, done.stdout.as_str()), (2, ""), "{done:?}");
     }
 }
+
+/// `/dev/full` takes nothing, as a disk without space.
+#[cfg(target_os = "linux")]
+#[test]
+fn data_that_standard_output_did_not_take_is_no_success() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_viaduct"));
+    let done = command.args(["explain", "E2034"]).stdout(full()).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(said.contains("standard output: No space left on device"), "{said}");
+}
