@@ -46,6 +46,7 @@ mod devices_are_known_before_they_are_let_in;
 mod each_end_of_a_redirection_says_why;
 mod each_log_line_says_which_pc;
 mod each_profile_offers_what_it_promises;
+mod each_stage_of_setting_up_may_fail;
 mod every_command_of_the_documentation_runs;
 mod every_failure_has_its_exit_code;
 mod every_line_of_the_drop_in_checklist_holds;

@@ -1,5 +1,9 @@
 //! Misbehaviour on command: what real platforms were seen doing, and what a server must survive.
 
+mod spoil;
+
+pub use spoil::{Spoil, Spoiled};
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -83,6 +87,9 @@ pub struct Faults {
     pub swallow_requests: u32,
     /// Give no answer to calls of these methods (`AddMpServer`), nor to Put of these classes.
     pub swallow_actions: Vec<String>,
+    /// Changes that go wrong: ACTION:HOW, where ACTION is a method or a class whose Put and Delete are meant, with #N for
+    /// the N-th one on, and HOW is fault, returns-N, status-N, cut, cut-done, silent or silent-done.
+    pub spoil_actions: Vec<Spoiled>,
     /// Events in the log have no usable time.
     pub bad_event_times: bool,
     /// The tunnel is dropped when the PC's power goes, as AMT 12 was seen doing.
@@ -136,6 +143,7 @@ impl Default for Faults {
             flash_limit: false,
             swallow_requests: 0,
             swallow_actions: Vec::new(),
+            spoil_actions: Vec::new(),
             bad_event_times: false,
             poweroff_drop: false,
             no_picture: false,
@@ -207,7 +215,7 @@ impl std::str::FromStr for FaultSetting {
 
 impl Faults {
     /// The names that `FaultSetting::parse` takes.
-    pub const KEYS: [&'static str; 33] = [
+    pub const KEYS: [&'static str; 34] = [
         "fragment",
         "fragment-rate",
         "coalesce",
@@ -238,6 +246,7 @@ impl Faults {
         "flash-limit",
         "swallow-requests",
         "swallow-actions",
+        "spoil-actions",
         "bad-event-times",
         "poweroff-drop",
         "no-picture",

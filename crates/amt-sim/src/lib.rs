@@ -50,7 +50,7 @@ pub use cira_log::{
 pub use config::{Mps, MpsAddressError, PlatformConfig, Setup};
 pub use configured::{Configuration, Provisioning, UnknownProvisioning};
 pub use events::{Event, Noted};
-pub use faults::{DigestQop, FaultError, FaultSetting, Faults};
+pub use faults::{DigestQop, FaultError, FaultSetting, Faults, Spoil, Spoiled};
 pub use firmware::{Firmware, TlsVersion, UnknownFirmware};
 pub use fleet::{Fleet, FleetConfig};
 pub use identity::{Identity, amt_password, cira_password};

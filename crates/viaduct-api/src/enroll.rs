@@ -233,7 +233,7 @@ pub struct Enrolling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Enrollment {
-    /// Its number in the life of the server.
+    /// Its number in this data directory; it outlives the server.
     pub id: u64,
     /// Who asked for it.
     #[serde(default)]

@@ -28,7 +28,7 @@ pub(crate) use demo::{Demo, Device, demo};
 pub(crate) use directory::Directory;
 pub(crate) use foreign::{Foreign, Manner, socks, socks_as};
 pub(crate) use foreign_amt::ForeignAmt;
-pub(crate) use platform::{Platform, lan_address};
+pub(crate) use platform::{Platform, lan_address, lan_addresses};
 pub(crate) use process::{Process, output, run, succeed};
 pub(crate) use programs::{amt_sim, from_python, viaduct};
 pub(crate) use provider::Provider;

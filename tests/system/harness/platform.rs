@@ -1,6 +1,7 @@
 //! `amt-sim run`: a PC that dials in to a server of the test's choice.
 
 use super::{Directory, Process, amt_sim, serve::clean};
+use serde_json::Value;
 use std::{
     path::Path,
     process::Command,
@@ -82,6 +83,28 @@ impl Platform {
         Self { process, state }.connected()
     }
 
+    /// The same for a fleet, whose names begin with `name`: one at each of the addresses from this one on.
+    pub(crate) fn fleet_on_the_local_network(
+        count: usize,
+        name: &str,
+        first: &str,
+        password: &str,
+    ) -> Self {
+        let count = count.to_string();
+        Self::on_the_local_network("15.0", name, first, password, &["--count", &count])
+    }
+
+    /// What the PCs are configured with, by name: read from where they keep it themselves, whatever a server believes.
+    pub(crate) fn kept(&self) -> Vec<Value> {
+        let files = std::fs::read_dir(self.state.join("state/platform")).expect("kept platforms");
+        let read = |file: std::io::Result<std::fs::DirEntry>| {
+            let text = std::fs::read(file.expect("an entry").path()).expect("a kept platform");
+            let kept: Value = serde_json::from_slice(&text).expect("JSON");
+            kept["configuration"].clone()
+        };
+        files.map(read).collect()
+    }
+
     /// Waits for the line that says so.
     pub(crate) fn connected(self) -> Self {
         self.process.line(|line| line.starts_with('{'));
@@ -94,4 +117,13 @@ pub(crate) fn lan_address() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     format!("127.{}.{}.{number}", 64 + (process >> 8) % 128, process % 256)
+}
+
+/// The first of so many loopback addresses in a row, at most 200, and all of them.
+pub(crate) fn lan_addresses(count: u32) -> Vec<String> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (process, block) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let third = (process + (block << 6)) % 256;
+    let second = 192 + (process >> 8) % 63;
+    (1..=count).map(|number| format!("127.{second}.{third}.{number}")).collect()
 }

@@ -106,7 +106,7 @@ pub(super) struct Run {
     pub(super) json: bool,
     /// Misbehave from the start; may be repeated. Keys: fragment, fragment-rate, coalesce, window, piece,
     /// close-first, silence, silence-after, over-window, stale-closes, unknown-closes, direct, stubborn-keepalive,
-    /// missing-ports, refuse-opens, refuse-reason, channel-slots, ghost-keepalive, link-flap, wrong-password, claim-guid, digest-qop, nonce-uses, clock-skew, refuse-put, missing-classes, wsman-delay, flash-limit, swallow-requests, swallow-actions, bad-event-times, poweroff-drop, no-picture
+    /// missing-ports, refuse-opens, refuse-reason, channel-slots, ghost-keepalive, link-flap, wrong-password, claim-guid, digest-qop, nonce-uses, clock-skew, refuse-put, missing-classes, wsman-delay, flash-limit, swallow-requests, swallow-actions, spoil-actions, bad-event-times, poweroff-drop, no-picture
     #[arg(long = "fault", value_name = "KEY=VALUE")]
     pub(super) faults: Vec<FaultSetting>,
     #[command(flatten)]

@@ -16,6 +16,7 @@ use super::{
     host::{Host, entropy},
     pages, wsman,
 };
+use crate::faults::Spoil;
 
 /// A peer that says nothing for so long is not waited for.
 const IDLE: Duration = Duration::from_secs(60);
@@ -74,7 +75,11 @@ where
             // The console waits; it is told nothing, and neither is a later request.
             continue;
         }
-        let response = respond(host, &request);
+        let response = match respond(host, &request) {
+            Deed::Response(response) => response,
+            Deed::Silence => continue,
+            Deed::End => return io.shutdown().await,
+        };
         let delay = u64::from(host.quirks().delay);
         if delay > 0 {
             sleep(Duration::from_millis(delay)).await;
@@ -88,7 +93,16 @@ where
     }
 }
 
-fn respond(host: &Arc<Host>, request: &Request) -> Response {
+/// What comes of a request.
+enum Deed {
+    Response(Response),
+    /// The console waits for nothing.
+    Silence,
+    /// The connection ends without a word.
+    End,
+}
+
+fn respond(host: &Arc<Host>, request: &Request) -> Deed {
     let head = &request.head;
     let authorization = head.headers.get("Authorization");
     let what = (head.method.as_str(), head.target.as_str(), request.body.as_slice());
@@ -103,7 +117,13 @@ fn respond(host: &Arc<Host>, request: &Request) -> Response {
         Ok(user) => {
             host.right_password();
             host.wear_nonces();
-            page(host, &user, request)
+            match host.spoils_a_request(&request.body) {
+                None => page(host, &user, request),
+                Some(how) => match spoil(host, how, &user, request) {
+                    Deed::Response(response) => response,
+                    deed => return deed,
+                },
+            }
         }
     };
     if head.minor == 0 {
@@ -113,7 +133,29 @@ fn respond(host: &Arc<Host>, request: &Request) -> Response {
     if head.method == "HEAD" {
         response = response.without_body();
     }
-    response
+    Deed::Response(response)
+}
+
+/// A change that goes wrong.
+fn spoil(host: &Arc<Host>, how: Spoil, user: &str, request: &Request) -> Deed {
+    let refuse = |value| {
+        let (status, envelope) = wsman::refuse(host, value, &request.body);
+        Deed::Response(Response::new(host, status, SOAP, envelope))
+    };
+    match how {
+        Spoil::Fault => refuse(None),
+        Spoil::Returns(value) => refuse(Some(value)),
+        Spoil::Status(401) => Deed::Response(unauthorized(host, false)),
+        Spoil::Status(status) => {
+            Deed::Response(Response::new(host, status, HTML, pages::FAILED.to_owned()))
+        }
+        Spoil::Cut => Deed::End,
+        Spoil::Silent => Deed::Silence,
+        Spoil::CutDone | Spoil::SilentDone => {
+            page(host, user, request);
+            if how == Spoil::CutDone { Deed::End } else { Deed::Silence }
+        }
+    }
 }
 
 fn page(host: &Arc<Host>, user: &str, request: &Request) -> Response {

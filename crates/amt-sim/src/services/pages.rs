@@ -15,6 +15,11 @@ pub(super) const NOT_FOUND: &str = "<!DOCTYPE html>\r\n\
 <html><head><meta charset=\"utf-8\"><title>Not found</title></head>\r\n\
 <body><h1>Not found</h1><p>This computer's management engine has no such page.</p></body></html>\r\n";
 
+/// What firmware says when it fails, whatever the status.
+pub(super) const FAILED: &str = "<!DOCTYPE html>\r\n\
+<html><head><meta charset=\"utf-8\"><title>Error</title></head>\r\n\
+<body><h1>Error</h1><p>This computer's management engine could not do it.</p></body></html>\r\n";
+
 /// The page at `/`.
 pub(super) fn overview(host: &Host) -> String {
     let config = host.config();

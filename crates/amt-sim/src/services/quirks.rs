@@ -4,7 +4,7 @@
 use amt::http::digest::Qop;
 
 use super::host::Host;
-use crate::faults::{DigestQop, Faults};
+use crate::faults::{DigestQop, Faults, Spoil, Spoiled};
 
 /// Oddities of one management engine. None by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(super) struct Quirks {
     pub(super) swallow: u32,
     /// Methods that get no answer, and classes whose Put gets none.
     pub(super) swallow_actions: Vec<String>,
+    /// Changes that go wrong, each with how often it was asked for.
+    spoil_actions: Vec<(Spoiled, u32)>,
     pub(super) bad_event_times: bool,
     /// The tunnel goes with the PC's power.
     pub(super) poweroff_drop: bool,
@@ -45,6 +47,11 @@ impl From<&Faults> for Quirks {
             delay: faults.wsman_delay,
             swallow: faults.swallow_requests,
             swallow_actions: faults.swallow_actions.clone(),
+            spoil_actions: faults
+                .spoil_actions
+                .iter()
+                .map(|spoiled| (spoiled.clone(), 0))
+                .collect(),
             bad_event_times: faults.bad_event_times,
             poweroff_drop: faults.poweroff_drop,
             no_picture: faults.no_picture,
@@ -58,15 +65,30 @@ impl Host {
         let mut quirks = self.quirks();
         if !quirks.swallow_actions.is_empty() {
             let body = String::from_utf8_lossy(body);
-            let names = |what: &str| body.contains(&format!("/{what}<"));
-            let is = |action: &String| names(action) && (!action.contains('_') || names("Put"));
-            if quirks.swallow_actions.iter().any(is) {
+            if quirks.swallow_actions.iter().any(|action| asks_for(&body, action, &["Put"])) {
                 return true;
             }
         }
         let swallows = quirks.swallow > 0;
         quirks.swallow = quirks.swallow.saturating_sub(1);
         swallows
+    }
+
+    /// How this request goes wrong, if it does.
+    pub(super) fn spoils_a_request(&self, body: &[u8]) -> Option<Spoil> {
+        let mut quirks = self.quirks();
+        if quirks.spoil_actions.is_empty() {
+            return None;
+        }
+        let body = String::from_utf8_lossy(body);
+        let mut how = None;
+        for (spoiled, asked) in &mut quirks.spoil_actions {
+            if asks_for(&body, &spoiled.action, &["Put", "Delete"]) {
+                *asked = asked.saturating_add(1);
+                how = how.or_else(|| (*asked >= spoiled.from).then_some(spoiled.how));
+            }
+        }
+        how
     }
 
     /// Replaces nonces that were used often enough.
@@ -92,4 +114,10 @@ impl Host {
         self.clock().skew(faults.clock_skew);
         self.offer_qop();
     }
+}
+
+/// Whether an envelope calls this method, or has one of these verbs for this class: classes have an underscore.
+fn asks_for(envelope: &str, action: &str, verbs: &[&str]) -> bool {
+    let names = |what: &str| envelope.contains(&format!("/{what}<"));
+    names(action) && (!action.contains('_') || verbs.iter().any(|verb| names(verb)))
 }

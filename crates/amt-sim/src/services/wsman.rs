@@ -28,6 +28,27 @@ pub(super) fn answer(host: &Arc<Host>, user: &str, envelope: &[u8]) -> (u16, Str
     (status, reply.to_xml(host.next_message()))
 }
 
+/// Refuses an envelope without looking at it closely: a method with this return value, everything else with a fault.
+pub(super) fn refuse(host: &Host, value: Option<u32>, envelope: &[u8]) -> (u16, String) {
+    let (relates_to, resource, result) = match (Request::parse(envelope), value) {
+        (
+            Ok(Request { message_id, target, operation: Operation::Invoke { method, .. }, .. }),
+            Some(value),
+        ) => {
+            let output = vec![("ReturnValue".to_owned(), value.into())];
+            (message_id, Some(target.resource), Ok(Outcome::Invoked { method, output }))
+        }
+        (Ok(request), _) => {
+            let fault = Fault::receiver(Subcode::InternalError, "the firmware failed");
+            (request.message_id, Some(request.target.resource), Err(fault))
+        }
+        (Err(RequestError { message_id, fault }), _) => (message_id, None, Err(fault)),
+    };
+    let reply = Reply { relates_to, resource, result };
+    let status = reply.result.as_ref().map_or_else(Fault::http_status, |_| 200);
+    (status, reply.to_xml(host.next_message()))
+}
+
 /// Whether the user's realms and this firmware allow it.
 fn permit(host: &Host, user: &str, request: &Request) -> Result<(), Fault> {
     let class = request.target.resource.class_name();

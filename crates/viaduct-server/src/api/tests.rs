@@ -94,14 +94,13 @@ impl Bench {
             registry.clone(),
             inventory.clone(),
             access.clone(),
-            limits,
+            limits.clone(),
             events.clone(),
         );
-        let limits = config::Limits::default();
         let commands = Commander::new(registry.clone(), inventory.clone(), events.clone(), limits);
         let certificates = certificates();
         let addresses = Arc::new(Addresses::default());
-        let started = OffsetDateTime::now_utc();
+        let (started, deadline) = (OffsetDateTime::now_utc(), std::time::Duration::from_secs(5));
         let parts = enroll::Parts {
             inventory: inventory.clone(),
             registry: registry.clone(),
@@ -111,6 +110,7 @@ impl Bench {
             knocks: Knocks::default(),
             addresses: Arc::clone(&addresses),
             cira: config::Cira::default(),
+            deadline,
             started,
             kept: data.path().join("enrollments"),
         };

@@ -265,6 +265,9 @@ pub struct Limits {
     pub open_deadline: Span,
     /// A device must answer each WS-Man request of a management command so soon.
     pub command_deadline: Span,
+    /// A PC on the local network must answer each request of an enrollment so soon. Firmware takes its time to write
+    /// flash.
+    pub enroll_deadline: Span,
     /// A SOCKS5 or CONNECT greeting must be complete so soon.
     pub greeting_deadline: Span,
     /// A console or device that takes no bytes for so long ends the channel.
@@ -300,6 +303,7 @@ impl Default for Limits {
             login_deadline: seconds(20),
             open_deadline: seconds(20),
             command_deadline: seconds(20),
+            enroll_deadline: seconds(45),
             greeting_deadline: seconds(5),
             stall_deadline: seconds(60),
             unclaimed: 10_000,

@@ -198,6 +198,7 @@ pub(super) const KEYS: &[Key] = &[
     key("limits.login_deadline", DEADLINE),
     key("limits.open_deadline", DEADLINE),
     key("limits.command_deadline", DEADLINE),
+    key("limits.enroll_deadline", DEADLINE),
     key("limits.greeting_deadline", DEADLINE),
     key("limits.stall_deadline", DEADLINE),
     key("limits.unclaimed", count(1_000_000)),

@@ -22,6 +22,11 @@ pub(super) fn of_command(error: &CommandError, address: &str) -> Problem {
             format!("{address} stopped answering: {error}"),
         )
         .with_next("Run it again: what was done stays done."),
+        CommandError::Unknown { why } => Problem::new(
+            Code::OutcomeUnknown,
+            format!("{address} took the request and gave no answer ({why}), so whether it did it is not known"),
+        )
+        .with_next("Run it again: the PC is asked first what it has, and what was done stays done."),
         CommandError::Tls(why) => Problem::new(Code::EnrollTls, format!("{address}: {why}")),
         CommandError::CertificateChanged { known, seen } => Problem::new(
             Code::EnrollCertificate,

@@ -202,8 +202,19 @@ impl Slot {
         });
     }
 
-    /// It failed for this reason.
-    pub(super) fn fail(&self, problem: Problem) {
+    /// It failed for this reason. What to do next ends with how to go on.
+    pub(super) fn fail(&self, mut problem: Problem) {
+        let (id, is_plan) = {
+            let shown = self.job.shown();
+            (shown.id, shown.dry_run)
+        };
+        if !is_plan {
+            let with = match problem.known() {
+                Some(Code::AmtPasswordRefused) => " --amt-password-file FILE",
+                _ => "",
+            };
+            problem.next = format!("{} To go on: viaduct enroll resume {id}{with}", problem.next);
+        }
         self.update(|device| {
             device.problem = Some(problem);
             device.state = EnrollState::Failed;

@@ -33,8 +33,6 @@ const TLS: u16 = 16993;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Old firmware needs seconds for an RSA key of its own.
 const HANDSHAKE: Duration = Duration::from_secs(15);
-/// One request and its answer. Firmware takes its time to write flash.
-const REQUEST: Duration = Duration::from_secs(45);
 /// Addresses of one name that are tried.
 const ADDRESSES: usize = 4;
 const PULL: u32 = 999;
@@ -129,6 +127,8 @@ pub(super) struct Lan {
     line: Line<Way>,
     account: Account,
     messages: u32,
+    /// How long one request and its answer may take.
+    patience: Duration,
 }
 
 #[derive(Debug)]
@@ -162,13 +162,18 @@ impl Dial for Way {
 }
 
 impl Lan {
-    /// Speaks with a PC that was found, with this account.
-    pub(super) fn new(found: Found, host: &str, user: &str, password: &str) -> Self {
+    /// Speaks with a PC that was found, with this user and password, and waits so long for each answer.
+    pub(super) fn new(
+        found: Found,
+        host: &str,
+        (user, password): (&str, &str),
+        patience: Duration,
+    ) -> Self {
         let port = if found.fingerprint.is_some() { TLS } else { CLEAR };
         let name = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let way = Way { found, host: format!("{name}:{port}") };
         let account = Account::new(Credentials::new(user, password));
-        Self { line: Line::new(way), account, messages: 0 }
+        Self { line: Line::new(way), account, messages: 0, patience }
     }
 
     async fn ask(
@@ -181,7 +186,7 @@ impl Lan {
         self.messages += 1;
         let request = Request::new(self.messages.to_string(), target, operation);
         let envelope = Envelope::new(&request);
-        let deadline = Instant::now() + REQUEST;
+        let deadline = Instant::now() + self.patience;
         let answered = exchange::run(&mut self.line, &self.account, &envelope, deadline).await?;
         answered.reply.result.map_err(|fault| CommandError::Fault { class, operation: verb, fault })
     }

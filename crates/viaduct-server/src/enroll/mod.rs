@@ -14,6 +14,7 @@ mod resume;
 mod run;
 mod script;
 mod session;
+mod take;
 mod wish;
 
 pub(crate) use script::write as scripts;
@@ -35,6 +36,7 @@ use std::{
     collections::VecDeque,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
@@ -59,6 +61,8 @@ pub(crate) struct Parts {
     pub(crate) knocks: Knocks,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) cira: config::Cira,
+    /// How soon a PC on the local network must answer a request.
+    pub(crate) deadline: Duration,
     pub(crate) started: OffsetDateTime,
     /// Where jobs are kept.
     pub(crate) kept: PathBuf,

@@ -6,18 +6,15 @@ use super::{
     fault, follow,
     job::Slot,
     lan::{self, Lan, hex},
-    session::{Ask, StepFault, perform, survey},
+    session::{Ask, survey},
+    take::Taken,
     wish::{Wanted, own_places},
 };
 use crate::{inventory::Issued, tunnel::Opener};
-use amt::remote_access::{
-    Added, ControlMode, Own, Plan, RemoteAccess, Step, Wish, plan, plan_removal,
-};
+use amt::remote_access::{ControlMode, Own, Plan, RemoteAccess, Step, Wish, plan, plan_removal};
 use std::net::IpAddr;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use viaduct_api::{
-    CertificateTrust, Code, DeviceId, EnrollState, EnrollTarget, Problem, StepState,
-};
+use viaduct_api::{CertificateTrust, Code, DeviceId, EnrollState, EnrollTarget, Problem};
 
 /// Why it ended early.
 pub(super) enum Stop {
@@ -32,11 +29,11 @@ impl From<Problem> for Stop {
 }
 
 /// What is needed to do one PC.
-struct Case<'a> {
-    parts: &'a Parts,
-    wanted: &'a Wanted,
-    target: &'a EnrollTarget,
-    slot: &'a Slot,
+pub(super) struct Case<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) wanted: &'a Wanted,
+    pub(super) target: &'a EnrollTarget,
+    pub(super) slot: &'a Slot,
 }
 
 /// How a PC was reached.
@@ -73,7 +70,7 @@ impl Case<'_> {
                 let reached =
                     Reached { address: Some(found.address), fingerprint: found.fingerprint };
                 self.vouch(&reached)?;
-                let lan = Lan::new(found, host, &user, &password);
+                let lan = Lan::new(found, host, (&user, &password), self.parts.deadline);
                 self.work(lan, reached, place).await
             }
             Err(problem) if problem.known() == Some(Code::EnrollUnreachable) => {
@@ -155,7 +152,9 @@ impl Case<'_> {
         }
         self.slot.state(EnrollState::Changing);
         if self.wanted.remove {
-            self.take(&mut ask, &plan.steps).await?;
+            if self.take(&mut ask, &plan.steps).await? == Taken::ButTheLast {
+                self.look_again(&mut ask, &plan, &cira.0).await?;
+            }
             if let Some(why) = &plan.cuts
                 && let Err(error) = self.parts.inventory.note_silenced(id, why).await
             {
@@ -173,7 +172,11 @@ impl Case<'_> {
             pinned.map_err(|e| Problem::new(Code::Store, e.to_string()))?;
         }
         let awaited = self.parts.knocks.expect(id, reached.address);
-        if let Err(stop) = self.take(&mut ask, &plan.steps).await {
+        let taken = match self.take(&mut ask, &plan.steps).await {
+            Ok(Taken::ButTheLast) => self.look_again(&mut ask, &plan, &cira.0).await,
+            taken => taken.map(drop),
+        };
+        if let Err(stop) = taken {
             let kept = self.can_go_on(&stop) || self.has_our_server(&plan.steps);
             if registered.is_new && !kept {
                 credential::forget(self.parts, id).await;
@@ -212,7 +215,7 @@ impl Case<'_> {
         })
     }
 
-    fn plan(&self, state: &RemoteAccess, cira: &Issued) -> Result<Plan, Problem> {
+    pub(super) fn plan(&self, state: &RemoteAccess, cira: &Issued) -> Result<Plan, Problem> {
         let host = &self.target.address;
         let roots = &self.wanted.roots;
         if self.wanted.remove {
@@ -243,78 +246,6 @@ impl Case<'_> {
             device.notes.extend(plan.notes.iter().cloned());
             device.notes.extend(plan.cuts.iter().cloned());
         });
-    }
-
-    /// Whether something was changed on the PC already, and what stopped it may pass: then it stays known, so that it can
-    /// be gone on with. What the PC does not permit will not be permitted the next time.
-    fn can_go_on(&self, stop: &Stop) -> bool {
-        let never = [Code::MpsNotPermitted, Code::NotActivated];
-        if let Stop::Problem(problem) = stop
-            && problem.known().is_some_and(|code| never.contains(&code))
-        {
-            return false;
-        }
-        let mut begun = false;
-        self.slot.update(|device| {
-            begun = device.steps.iter().any(|step| step.state == StepState::Done);
-        });
-        begun
-    }
-
-    /// Whether the PC knows a server of ours by now, so that it may come whatever else went wrong.
-    fn has_our_server(&self, steps: &[Step]) -> bool {
-        let adds = |step: &Step| matches!(step, Step::AddMps { .. });
-        let mut has = !steps.iter().any(adds);
-        self.slot.update(|device| {
-            has |= steps.iter().zip(&device.steps).any(|(step, shown)| {
-                adds(step) && shown.state != StepState::Planned && shown.state != StepState::Failed
-            });
-        });
-        has
-    }
-
-    /// Takes the steps in order.
-    async fn take(&self, ask: &mut impl Ask, steps: &[Step]) -> Result<(), Stop> {
-        let host = &self.target.address;
-        let mut added = Added::default();
-        for (index, step) in steps.iter().enumerate() {
-            if self.slot.is_cancelled() {
-                return Err(Stop::Cancelled);
-            }
-            let problem = match perform(ask, step, &mut added).await {
-                Ok(()) => {
-                    self.slot.step(index, StepState::Done);
-                    continue;
-                }
-                Err(StepFault::Cut) => {
-                    self.slot.step(index, StepState::Unknown);
-                    if index + 1 == steps.len() {
-                        return Ok(());
-                    }
-                    let detail = format!(
-                        "{host} ended the connection at «{}»; {} steps are left",
-                        step.describe(),
-                        steps.len() - index - 1
-                    );
-                    let next = "Run it again in a moment; what was done stays done.";
-                    return Err(Problem::new(Code::EnrollStep, detail).with_next(next).into());
-                }
-                Err(StepFault::Returned { method, code }) => {
-                    fault::of_return(&step.describe(), &method, code, host)
-                }
-                Err(StepFault::Command(error)) => {
-                    let mut problem = fault::of_command(&error, host);
-                    problem.detail = format!("{} (at «{}»)", problem.detail, step.describe());
-                    problem
-                }
-                Err(StepFault::Impossible(why)) => {
-                    Problem::new(Code::EnrollStep, format!("{host}: {}: {why}", step.describe()))
-                }
-            };
-            self.slot.step(index, StepState::Failed);
-            return Err(problem.into());
-        }
-        Ok(())
     }
 }
 

@@ -127,6 +127,7 @@ impl Running {
             knocks: self.knocks.clone(),
             addresses: Arc::clone(&self.addresses),
             cira: config.cira.clone(),
+            deadline: config.limits.enroll_deadline.0,
             started,
             kept: config.data.join("enrollments"),
         }

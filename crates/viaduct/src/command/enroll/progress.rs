@@ -72,7 +72,7 @@ fn lines(device: &Enrolling) -> Vec<String> {
             StepState::Done => lines.push(format!("{} ✓ {}", clock(step.at), step.text)),
             StepState::Failed => lines.push(format!("{} ✗ {}", clock(step.at), step.text)),
             StepState::Unknown => lines.push(format!(
-                "{} ? {} (the connection ended; it has probably done it)",
+                "{} ? {} (no answer; whether it did is not known, so it is asked when this goes on)",
                 clock(step.at),
                 step.text
             )),
