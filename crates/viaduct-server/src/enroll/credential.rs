@@ -3,7 +3,7 @@
 use super::{Parts, fault};
 use crate::{
     config::Secret,
-    inventory::{DeviceChange, Issued, NewDevice, StoreError},
+    inventory::{CiraRecord, DeviceChange, Issued, NewDevice, StoreError},
 };
 use amt::remote_access::Platform;
 use std::collections::BTreeMap;
@@ -40,6 +40,13 @@ pub(super) async fn register(parts: &Parts, entry: Entry<'_>) -> Result<Register
 pub(super) async fn forget(parts: &Parts, id: DeviceId) {
     if let Err(error) = parts.inventory.remove(id).await {
         tracing::warn!(device = %id, %error, "a device that could not be enrolled stays in the inventory");
+    }
+}
+
+/// Lets a PC sign in as before: it did not get the credential that was made for it.
+pub(super) async fn put_back(parts: &Parts, id: DeviceId, before: CiraRecord) {
+    if let Err(error) = parts.inventory.restore_cira(id, before).await {
+        tracing::warn!(device = %id, %error, "a device that kept its CIRA credential is refused until it is enrolled again");
     }
 }
 

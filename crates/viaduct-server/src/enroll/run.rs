@@ -165,6 +165,7 @@ impl Case<'_> {
         }
         let amt = self.wanted.account(self.target);
         let entry = Entry { id, target: self.target, platform: &state.platform, cira: &cira, amt };
+        let before = self.parts.inventory.cira_record(id).ok();
         let registered = credential::register(self.parts, entry).await?;
         self.slot.update(|device| device.name = Some(registered.name));
         if let Some(fingerprint) = reached.fingerprint {
@@ -180,6 +181,9 @@ impl Case<'_> {
             let kept = self.can_go_on(&stop) || self.has_our_server(&plan.steps);
             if registered.is_new && !kept {
                 credential::forget(self.parts, id).await;
+            } else if let Some(before) = before.filter(|_| !cira.1 && !self.may_know(&plan.steps)) {
+                // The PC goes on with the one it has.
+                credential::put_back(self.parts, id, before).await;
             }
             return Err(stop);
         }

@@ -49,6 +49,18 @@ impl Case<'_> {
         has
     }
 
+    /// Whether the PC has the credential of these steps by now, or may have it.
+    pub(super) fn may_know(&self, steps: &[Step]) -> bool {
+        let tells = |step: &Step| matches!(step, Step::AddMps { .. } | Step::SetLogin { .. });
+        let mut may = false;
+        self.slot.update(|device| {
+            may = steps.iter().zip(&device.steps).any(|(step, shown)| {
+                tells(step) && matches!(shown.state, StepState::Done | StepState::Unknown)
+            });
+        });
+        may
+    }
+
     /// Takes the steps in order.
     pub(super) async fn take(&self, ask: &mut impl Ask, steps: &[Step]) -> Result<Taken, Stop> {
         let mut added = Added::default();
