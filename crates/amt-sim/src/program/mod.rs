@@ -21,7 +21,11 @@ const LOG_VARIABLE: &str = "AMT_SIM_LOG";
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .init();
     match dispatch(arguments.verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
