@@ -124,11 +124,6 @@ pub enum Fault {
         /// Bytes above the window.
         over: u32,
     },
-    /// Window adjustments above 2^32-1; the channel was closed.
-    WindowOverflow {
-        /// The receiver's channel id.
-        channel: u32,
-    },
     /// tcpip-forward of a port outside 1..=65535, or of more ports than are accepted; or
     /// cancel-tcpip-forward of a port that is not forwarded. Answered with REQUEST_FAILURE.
     ForwardRefused {
@@ -151,8 +146,6 @@ pub enum ChannelEnd {
     ByUs,
     /// The peer sent more than its window; the excess was discarded.
     WindowExceeded,
-    /// The peer's window adjustments overflowed 32 bits.
-    WindowOverflow,
     /// Data waited longer than the stall limit for credit.
     Stalled,
     /// The tunnel ended.

@@ -41,8 +41,6 @@ pub(crate) enum Announced {
 pub(crate) enum Adjusted {
     /// Granted, or without meaning because our CLOSE has left.
     Done,
-    /// More than 2^32-1 in total.
-    Overflow,
     /// The channel is not open yet.
     NotOpen,
     /// No such channel.
@@ -203,9 +201,7 @@ impl Channels {
         let Some(channel) = self.get_mut(id) else { return Adjusted::Unknown };
         match channel.phase {
             Phase::Open { .. } => {
-                if channel.send.grant(bytes).is_err() {
-                    return Adjusted::Overflow;
-                }
+                channel.send.grant(bytes);
                 if bytes > 0 {
                     channel.deadline = None;
                     self.queue_up(id, now);

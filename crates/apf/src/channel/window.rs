@@ -54,10 +54,6 @@ pub(crate) struct SendWindow {
     credit: u32,
 }
 
-/// The peer granted more than 2^32-1 bytes in total.
-#[derive(Debug)]
-pub(crate) struct Overflow;
-
 impl SendWindow {
     pub(crate) const fn new(credit: u32) -> Self {
         Self { credit }
@@ -67,9 +63,10 @@ impl SendWindow {
         self.credit
     }
 
-    pub(crate) fn grant(&mut self, bytes: u32) -> Result<(), Overflow> {
-        self.credit = self.credit.checked_add(bytes).ok_or(Overflow)?;
-        Ok(())
+    /// The peer grants more. A window has 32 bits: what does not fit is no credit, and nothing is lost by that, because
+    /// what there is would do for 4 GiB.
+    pub(crate) fn grant(&mut self, bytes: u32) {
+        self.credit = self.credit.saturating_add(bytes);
     }
 
     pub(crate) fn spend(&mut self, bytes: u32) {
@@ -144,9 +141,12 @@ mod tests {
     #[test]
     fn credit_never_wraps() {
         let mut window = SendWindow::new(16384);
-        assert!(window.grant(u32::MAX).is_err());
-        assert_eq!(window.credit(), 16384);
-        assert!(window.grant(u32::MAX - 16384).is_ok());
-        assert!(window.grant(1).is_err());
+        window.grant(u32::MAX - 16384);
+        assert_eq!(window.credit(), u32::MAX);
+        window.grant(1);
+        window.grant(u32::MAX);
+        assert_eq!(window.credit(), u32::MAX);
+        window.spend(10);
+        assert_eq!(window.credit(), u32::MAX - 10);
     }
 }

@@ -91,9 +91,6 @@ impl Display for Fault {
             Self::WindowExceeded { channel, over } => {
                 write!(f, "channel {channel} sent {over} bytes more than its window")
             }
-            Self::WindowOverflow { channel } => {
-                write!(f, "window adjustments of channel {channel} overflow")
-            }
             Self::ForwardRefused { port } => write!(f, "request for port {port} refused"),
             Self::DatagramPort { port } => write!(f, "datagram with port {port} dropped"),
         }
@@ -106,7 +103,6 @@ impl Display for ChannelEnd {
             Self::ByPeer => "closed by the other side",
             Self::ByUs => "closed by this side",
             Self::WindowExceeded => "the other side sent more than its window",
-            Self::WindowOverflow => "the other side granted an impossible window",
             Self::Stalled => "the other side took no data for too long",
             Self::TunnelEnded => "the tunnel ended",
         })

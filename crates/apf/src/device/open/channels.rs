@@ -50,10 +50,6 @@ impl Open {
         let id = ChannelId(recipient);
         let fault = match self.channels.adjust(id, bytes, context.now) {
             Adjusted::Done => return Ok(()),
-            Adjusted::Overflow => {
-                self.close_now(id, ChannelEnd::WindowOverflow, context.outbox);
-                Fault::WindowOverflow { channel: recipient }
-            }
             Adjusted::NotOpen => not_open(Kind::WindowAdjust, recipient),
             Adjusted::Unknown => unknown(Kind::WindowAdjust, recipient),
         };

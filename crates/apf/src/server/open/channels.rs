@@ -56,10 +56,6 @@ impl Open {
         let id = ChannelId(recipient);
         match self.channels.adjust(id, bytes, context.now) {
             Adjusted::Done => Ok(()),
-            Adjusted::Overflow => {
-                self.close_now(id, ChannelEnd::WindowOverflow, context.outbox);
-                context.outbox.fault(Fault::WindowOverflow { channel: recipient }, context.now)
-            }
             Adjusted::NotOpen => {
                 context.outbox.fault(not_open(Kind::WindowAdjust, recipient), context.now)
             }
