@@ -1,5 +1,7 @@
 //! Which devices a command is for, and the question before many of them are touched.
 
+mod directory;
+
 use super::{
     Desk,
     many::{MANY, NAMED, Pace},
@@ -29,12 +31,17 @@ pub(crate) struct Select {
 impl Select {
     /// The devices, each once, in the order of their names.
     pub(crate) async fn find(&self, desk: &Desk) -> Result<Vec<Device>> {
+        let all = meant(&self.devices, &self.labels)?;
+        let named = all.iter().filter(|one| matches!(one, Meant::Name(_))).count();
+        let known = directory::read(desk, named).await?;
         let mut found = Vec::new();
-        for one in meant(&self.devices, &self.labels)? {
+        for one in all {
             match one {
-                Meant::Name(name) => {
-                    found.push(desk.client.get(&format!("/devices/{}", segment(&name))).await?);
-                }
+                Meant::Name(name) => found.push(match known.find(&name) {
+                    Some(device) => device.clone(),
+                    // What is not found, or more than one, the server has words for.
+                    None => desk.client.get(&format!("/devices/{}", segment(&name))).await?,
+                }),
                 Meant::Labels(labels) => found.extend(labelled(desk, &labels).await?),
             }
         }
@@ -110,24 +117,35 @@ fn lines(text: &str) -> impl Iterator<Item = Meant> {
 
 async fn labelled(desk: &Desk, labels: &[String]) -> Result<Vec<Device>> {
     let tags: Vec<String> = labels.iter().map(|label| segment(label)).collect();
-    let tags = tags.join(",");
-    let mut all = Vec::new();
-    loop {
-        let path =
-            format!("/devices?tags={tags}&method=AND&$top={PAGE}&$skip={}&$count=true", all.len());
-        let page: DevicePage = desk.client.get(&path).await?;
-        let over = page.data.is_empty();
-        all.extend(page.data);
-        if over || all.len() >= page.total_count {
-            break;
-        }
-    }
+    let query = format!("tags={}&method=AND&", tags.join(","));
+    let all = listed(desk, &query, |_| true).await?.unwrap_or_default();
     if all.is_empty() {
         let detail = format!("no device has the label {}", labels.join(" and "));
         return Err(Failure::new(Code::UnknownDevice, detail)
             .next("`viaduct devices ls` shows the labels that there are."));
     }
     Ok(all)
+}
+
+/// All devices of a query, a page at a time; none when there are so many that they are not `wanted`.
+async fn listed(
+    desk: &Desk,
+    query: &str,
+    wanted: impl Fn(usize) -> bool,
+) -> Result<Option<Vec<Device>>> {
+    let mut all = Vec::new();
+    loop {
+        let path = format!("/devices?{query}$top={PAGE}&$skip={}&$count=true", all.len());
+        let page: DevicePage = desk.client.get(&path).await?;
+        if !wanted(page.total_count) {
+            return Ok(None);
+        }
+        let over = page.data.is_empty();
+        all.extend(page.data);
+        if over || all.len() >= page.total_count {
+            return Ok(Some(all));
+        }
+    }
 }
 
 /// Before several devices are interrupted, the list is shown and the number asked for; more than the pace allows are not
