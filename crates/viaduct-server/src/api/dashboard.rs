@@ -29,12 +29,34 @@ pub(super) async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     let of_api = ["/api", "/mps", "/relay", "/v1"].iter().any(|prefix| {
         path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     });
-    let shown =
-        if method == Method::GET && !of_api { page(path, takes_gzip(&headers)) } else { None };
+    // A probe that asks at a path of its own must not take the dashboard for a sign of health.
+    let is_place = web::is_file(path) || web::is_page(path) || wants_page(&headers);
+    let shown = match method == Method::GET && !of_api && is_place {
+        true => page(path, takes_gzip(&headers)),
+        false => None,
+    };
     if let Some(response) = shown {
         return response;
     }
-    Refusal::new(Code::NoSuchRoute, format!("`{path}` is no route of this server")).into_response()
+    let refusal = Refusal::new(Code::NoSuchRoute, format!("`{path}` is no route of this server"));
+    let last = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    if !["health", "healthz", "livez", "readyz", "version", "metrics"].contains(&last.as_str()) {
+        return refusal.into_response();
+    }
+    refusal
+        .next(
+            "Whether it is well is at /api/v1/health, its version at /api/v1/version; /livez, /readyz and /metrics are on \
+             the listener of [metrics].",
+        )
+        .into_response()
+}
+
+/// Whether somebody in a browser asks, who is shown that there is no such page.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|text| text.split(',')).any(|one| {
+        one.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+    })
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {

@@ -108,6 +108,11 @@ async fn unknown_paths_methods_and_bodies_are_told_apart() {
     for (method, path, body, status, code) in [
         ("GET", "/api/v1/nothing", "", 404, "E1404"),
         ("GET", "/api/v2/devices", "", 404, "E1404"),
+        ("GET", "/healthz", "", 404, "E1404"),
+        ("GET", "/health", "", 404, "E1404"),
+        ("GET", "/mps/livez", "", 404, "E1404"),
+        ("GET", "/version", "", 404, "E1404"),
+        ("GET", "/login/status", "", 404, "E1404"),
         ("PUT", "/api/v1/devices", "", 405, "E1405"),
         ("POST", "/api/v1/tokens", "{", 400, "E1400"),
         ("POST", "/api/v1/tokens", r#"{"name":"x","scope":"god"}"#, 400, "E1400"),
