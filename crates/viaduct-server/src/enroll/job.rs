@@ -166,13 +166,21 @@ impl Slot {
         self.job.shown().by.clone()
     }
 
-    /// Changes what is shown.
+    /// What is shown.
+    pub(super) fn look<T>(&self, at: impl FnOnce(&Enrolling) -> T) -> Option<T> {
+        self.job.shown().devices.get(self.index).map(at)
+    }
+
+    /// Changes what is shown. Only the task of this PC does.
     pub(super) fn update(&self, change: impl FnOnce(&mut Enrolling)) {
+        let Some(mut device) = self.look(Enrolling::clone) else { return };
+        change(&mut device);
+        // Before anybody can read it: what was shown as done must be known after a kill. And outside of the lock: people
+        // who look at the job do not wait for the disk.
+        self.job.ledger.keep(self.index, &device);
         let mut shown = self.job.shown();
-        if let Some(device) = shown.devices.get_mut(self.index) {
-            change(device);
-            // Before anybody can read it: what was shown as done must be known after a kill.
-            self.job.ledger.keep(self.index, device);
+        if let Some(shown) = shown.devices.get_mut(self.index) {
+            *shown = device;
         }
         let over = shown.devices.iter().all(|device| device.state.is_final());
         if over && shown.ended.is_none() {

@@ -13,6 +13,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
+use tokio::runtime::{Handle, RuntimeFlavor};
 use viaduct_api::{Enrolling, Enrollment, NewEnrollment};
 
 const HEAD: &str = "job.json";
@@ -55,18 +56,18 @@ impl Ledger {
 
     /// Begins it. A job that cannot be kept goes on all the same.
     pub(super) fn begin(&self, head: &Head) {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
-        self.tell(made.and_then(|()| self.write(HEAD, head)));
+        let make = || DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        self.tell(aside(|| make().and_then(|()| self.write(HEAD, head))));
     }
 
     /// One PC.
     pub(super) fn keep(&self, index: usize, device: &Enrolling) {
-        self.tell(self.write(&format!("{index}.json"), device));
+        self.tell(aside(|| self.write(&format!("{index}.json"), device)));
     }
 
     /// Forgets all of it.
     pub(super) fn forget(&self) {
-        self.tell(fs::remove_dir_all(&self.0));
+        self.tell(aside(|| fs::remove_dir_all(&self.0)));
     }
 
     fn tell(&self, done: io::Result<()>) {
@@ -86,6 +87,15 @@ impl Ledger {
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_slice(&fs::read(self.0.join(name)).ok()?).ok()
+    }
+}
+
+/// Does what may have to wait for the disk: what else runs on this thread goes on elsewhere meanwhile.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -105,23 +105,14 @@ impl Enroller {
     pub(crate) fn begin(&self, wish: NewEnrollment, by: &str) -> Result<Enrollment, Problem> {
         let wanted = Arc::new(Wanted::of(wish.clone(), &self.0.parts)?);
         let view = View::current();
-        let job = {
+        let id = self.number()?;
+        let job = Job::new((id, by), view.clone(), (wish, &wanted), &self.0.parts.kept);
+        let job = Arc::new(job);
+        {
             let mut jobs = self.jobs();
-            if jobs.all.len() >= JOBS_MAX {
-                let finished = jobs.all.iter().position(|job| job.is_over());
-                let at =
-                    finished.ok_or_else(|| fault::bad("too many enrollments are under way"))?;
-                if let Some(job) = jobs.all.remove(at) {
-                    job.forget();
-                }
-            }
-            jobs.last += 1;
-            let kept = &self.0.parts.kept;
-            let job = Job::new((jobs.last, by), view.clone(), (wish, &wanted), kept);
-            let job = Arc::new(job);
-            jobs.all.push_back(Arc::clone(&job));
-            job
-        };
+            let at = jobs.all.partition_point(|other| other.id() < id);
+            jobs.all.insert(at, Arc::clone(&job));
+        }
         for index in 0..wanted.targets.len() {
             let (this, wanted, job) = (self.clone(), Arc::clone(&wanted), Arc::clone(&job));
             // What is spawned is outside of the caller's view, and the job must stay inside it.
@@ -136,6 +127,24 @@ impl Enroller {
             });
         }
         Ok(job.show())
+    }
+
+    /// A number for a new job, and room for it. The disk is not waited for under the lock.
+    fn number(&self) -> Result<u64, Problem> {
+        let mut left = Vec::new();
+        let id = {
+            let mut jobs = self.jobs();
+            while jobs.all.len() >= JOBS_MAX {
+                let finished = jobs.all.iter().position(|job| job.is_over());
+                let at =
+                    finished.ok_or_else(|| fault::bad("too many enrollments are under way"))?;
+                left.extend(jobs.all.remove(at));
+            }
+            jobs.last += 1;
+            jobs.last
+        };
+        left.iter().for_each(|job| job.forget());
+        Ok(id)
     }
 
     /// Begins a job for what is left of one, in the name of `by`; None: there is no such job. Passwords that nobody
