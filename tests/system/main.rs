@@ -17,6 +17,7 @@ mod a_challenge_serves_many_calls;
 mod a_change_is_sent_once;
 mod a_change_that_cuts_the_way_back_asks_first;
 mod a_changed_audit_log_is_noticed;
+mod a_credential_that_may_not_have_arrived_strands_nobody;
 mod a_device_that_misbehaves_harms_one_call;
 mod a_failing_disk_is_survived;
 mod a_foreign_device_is_served;

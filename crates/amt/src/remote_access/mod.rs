@@ -16,6 +16,7 @@ mod mps;
 mod plan;
 mod platform;
 mod policy;
+mod put_back;
 mod removal;
 mod root;
 mod rotation;
@@ -31,6 +32,7 @@ pub use platform::{ControlMode, Platform, Provisioning, Version};
 pub use policy::{
     AppliesTo, MpsType, Policy, PolicyError, Schedule, Trigger, WantedPolicy, trigger_list,
 };
+pub use put_back::plan_put_back;
 pub use removal::{Own, plan_removal};
 pub use root::TrustedRoot;
 pub use rotation::{Coverage, Rotation, coverage, plan_rotation};

@@ -12,7 +12,8 @@ mod platform;
 
 use amt::remote_access::{
     Coverage, Edit, Inside, NewMps, Own, Plan, PlanError, Rotation, Step, Trigger, UserInitiated,
-    Wish, coverage, never_matching, plan, plan_edit, plan_removal, plan_rotation, trigger_list,
+    Wish, coverage, never_matching, plan, plan_edit, plan_put_back, plan_removal, plan_rotation,
+    trigger_list,
 };
 use platform::{Platform, instance};
 
@@ -191,6 +192,41 @@ fn another_user_is_put_in_place_and_another_common_name_makes_the_entry_anew() {
     let state = platform.read();
     assert_eq!(state.mps[0].common_name.as_deref(), Some("renamed.example"));
     assert_eq!(state.policies.len(), 3, "the policies that were not named came back");
+}
+
+#[test]
+fn what_a_broken_off_plan_took_away_comes_back_wherever_that_was() {
+    let named = |name: &str, triggers| {
+        let mut wish = wish(&["192.0.2.2", "other.example"], triggers);
+        wish.servers[0].common_name = Some(name.into());
+        wish
+    };
+    let mut whole = Platform::fresh();
+    run(&mut whole, &named("old.example", ALL));
+    let mut calls = 0;
+    let plan = plan(&whole.read(), &named("mps.example", "alert")).unwrap();
+    whole.clone().take(&plan.steps, usize::MAX, |_| calls += 1);
+    assert!(calls > 5, "{:?}", words(&plan));
+    let before = whole.read();
+    for done in 0..=calls {
+        let mut platform = whole.clone();
+        platform.take(&plan.steps, done, |_| {});
+        let steps = plan_put_back(&before, &platform.read(), ("user", "Ab1!Ab1!Ab1!Ab1!"));
+        platform.take(&steps, usize::MAX, |_| {});
+        let state = platform.read();
+        for policy in &before.policies {
+            let again = state.policy(policy.trigger.unwrap()).unwrap();
+            assert_eq!((again.schedule, again.life_time), (policy.schedule, policy.life_time));
+            let places = |state: &amt::remote_access::RemoteAccess, name: &str| -> Vec<String> {
+                let names = state.servers_of(name);
+                names.iter().map(|name| state.entry(name).unwrap().to_string()).collect()
+            };
+            let (then, now) = (places(&before, &policy.name), places(&state, &again.name));
+            assert_eq!(now, then, "after {done} calls");
+        }
+        let nothing = plan_put_back(&before, &state, ("user", "Ab1!Ab1!Ab1!Ab1!"));
+        assert_eq!((state.mps.len(), nothing), (2, Vec::new()), "after {done} calls");
+    }
 }
 
 #[test]

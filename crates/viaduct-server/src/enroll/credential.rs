@@ -1,9 +1,9 @@
 //! Entering a PC into the inventory before it can dial in.
 
-use super::{Parts, fault};
+use super::{Offer, Parts, fault};
 use crate::{
     config::Secret,
-    inventory::{CiraRecord, DeviceChange, Issued, NewDevice, StoreError},
+    inventory::{DeviceChange, Issued, NewDevice, StoreError},
 };
 use amt::remote_access::Platform;
 use std::collections::BTreeMap;
@@ -27,13 +27,15 @@ pub(super) struct Registered {
     pub(super) name: String,
     /// It was not there before.
     pub(super) is_new: bool,
+    /// A credential that it does not have yet.
+    pub(super) offer: Option<Offer>,
 }
 
 /// Makes the PC known, or brings what is known up to date.
 pub(super) async fn register(parts: &Parts, entry: Entry<'_>) -> Result<Registered, Problem> {
     let known = parts.inventory.get(entry.id).is_some();
-    let name = enter(parts, entry).await?;
-    Ok(Registered { name, is_new: !known })
+    let (name, offer) = enter(parts, entry).await?;
+    Ok(Registered { name, is_new: !known, offer })
 }
 
 /// Takes a PC out again that was entered for nothing: it was not changed, so it will not come.
@@ -43,32 +45,25 @@ pub(super) async fn forget(parts: &Parts, id: DeviceId) {
     }
 }
 
-/// Lets a PC sign in as before: it did not get the credential that was made for it.
-pub(super) async fn put_back(parts: &Parts, id: DeviceId, before: CiraRecord) {
-    if let Err(error) = parts.inventory.restore_cira(id, before).await {
-        tracing::warn!(device = %id, %error, "a device that kept its CIRA credential is refused until it is enrolled again");
-    }
-}
-
-async fn enter(parts: &Parts, entry: Entry<'_>) -> Result<String, Problem> {
-    let cira = || (entry.cira.0.user.clone(), entry.cira.0.password.clone());
+async fn enter(parts: &Parts, entry: Entry<'_>) -> Result<(String, Option<Offer>), Problem> {
     let amt = (entry.amt.0.clone(), Secret::new(entry.amt.1.clone()));
     if let Some(device) = parts.inventory.get(entry.id) {
         if device.blocked {
             let detail = format!("{} is blocked here and would be turned away", device.name);
             return Err(Problem::new(Code::DeviceBlocked, detail));
         }
-        let change = DeviceChange {
-            cira: (!entry.cira.1).then(cira),
-            amt: Some(amt),
-            ..DeviceChange::default()
-        };
+        let change = DeviceChange { amt: Some(amt), ..DeviceChange::default() };
         parts.inventory.change(entry.id, change).await.map_err(|error| stored(&error))?;
-        if let Some(name) = entry.target.name.clone().filter(|name| *name != device.name) {
-            parts.inventory.rename(entry.id, name.clone()).await.map_err(|error| stored(&error))?;
-            return Ok(name);
+        let wanted = entry.target.name.clone().filter(|name| *name != device.name);
+        if let Some(name) = wanted.clone() {
+            parts.inventory.rename(entry.id, name).await.map_err(|error| stored(&error))?;
         }
-        return Ok(device.name.clone());
+        let (issued, counts) = entry.cira;
+        let offer = match counts {
+            true => None,
+            false => Some(Offer::make(parts, entry.id, issued).await.map_err(|e| stored(&e))?),
+        };
+        return Ok((wanted.unwrap_or_else(|| device.name.clone()), offer));
     }
     let name = entry.target.name.clone().unwrap_or_else(|| name_of(&entry));
     let fqdn = entry.target.fqdn.clone().or_else(|| fqdn_of(entry.platform));
@@ -82,12 +77,12 @@ async fn enter(parts: &Parts, entry: Entry<'_>) -> Result<String, Problem> {
         amt: Some(amt.clone()),
     };
     match parts.inventory.add(device(name.clone(), fqdn)).await {
-        Ok((device, _)) => Ok(device.name.clone()),
+        Ok((device, _)) => Ok((device.name.clone(), None)),
         // What AMT says of itself may be taken or impossible; what somebody typed is theirs to correct.
         Err(StoreError::Exists(_) | StoreError::Invalid { .. }) if entry.target.name.is_none() => {
             let unique = format!("{name}-{}", &entry.id.to_string()[..8]);
             let added = parts.inventory.add(device(unique, None)).await;
-            added.map(|(device, _)| device.name.clone()).map_err(|error| stored(&error))
+            added.map(|(device, _)| (device.name.clone(), None)).map_err(|error| stored(&error))
         }
         Err(error) => Err(stored(&error)),
     }

@@ -10,6 +10,8 @@ mod follow;
 mod job;
 mod lan;
 mod ledger;
+mod offer;
+mod put_back;
 mod resume;
 mod run;
 mod script;
@@ -17,6 +19,7 @@ mod session;
 mod take;
 mod wish;
 
+pub(crate) use offer::{Offer, Told};
 pub(crate) use script::write as scripts;
 pub(crate) use session::{StepFault, perform, survey};
 pub(crate) use wish::{Place, nowhere, own_places, own_roots, place, servers_at};

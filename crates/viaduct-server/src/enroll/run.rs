@@ -1,7 +1,7 @@
 //! One PC of a job, from the first connection to its own tunnel.
 
 use super::{
-    Parts,
+    Parts, Told,
     credential::{self, Entry},
     fault, follow,
     job::Slot,
@@ -152,20 +152,10 @@ impl Case<'_> {
         }
         self.slot.state(EnrollState::Changing);
         if self.wanted.remove {
-            if self.take(&mut ask, &plan.steps).await? == Taken::ButTheLast {
-                self.look_again(&mut ask, &plan, &cira.0).await?;
-            }
-            if let Some(why) = &plan.cuts
-                && let Err(error) = self.parts.inventory.note_silenced(id, why).await
-            {
-                tracing::debug!(device = %id, %error, "it is not kept that the PC was told not to call");
-            }
-            self.slot.state(EnrollState::Done);
-            return Ok(());
+            return self.remove(&mut ask, id, &plan, &cira.0).await;
         }
         let amt = self.wanted.account(self.target);
         let entry = Entry { id, target: self.target, platform: &state.platform, cira: &cira, amt };
-        let before = self.parts.inventory.cira_record(id).ok();
         let registered = credential::register(self.parts, entry).await?;
         self.slot.update(|device| device.name = Some(registered.name));
         if let Some(fingerprint) = reached.fingerprint {
@@ -178,14 +168,18 @@ impl Case<'_> {
             taken => taken.map(drop),
         };
         if let Err(stop) = taken {
-            let kept = self.can_go_on(&stop) || self.has_our_server(&plan.steps);
+            let given = self.put_back(&mut ask, &state, &plan.steps, &cira.0).await;
+            let kept = given || self.can_go_on(&stop) || self.has_our_server(&plan.steps);
             if registered.is_new && !kept {
                 credential::forget(self.parts, id).await;
-            } else if let Some(before) = before.filter(|_| !cira.1 && !self.may_know(&plan.steps)) {
-                // The PC goes on with the one it has.
-                credential::put_back(self.parts, id, before).await;
+            } else if let Some(offer) = registered.offer {
+                let told = if given { Told::Perhaps } else { self.told(&plan.steps) };
+                offer.settle(self.parts, &cira.0, told).await;
             }
             return Err(stop);
+        }
+        if let Err(error) = self.parts.inventory.took_cira(id, &cira.0).await {
+            tracing::warn!(device = %id, %error, "its CIRA credential before counts until it signs in with the new one");
         }
         drop((ask, place));
         let watch = follow::Watch {
@@ -200,6 +194,26 @@ impl Case<'_> {
             end = watch.follow(awaited) => end.map_err(Stop::Problem),
             () = self.slot.cancelled() => Err(Stop::Cancelled),
         }
+    }
+
+    /// Takes away what was set up here.
+    async fn remove(
+        &self,
+        ask: &mut impl Ask,
+        id: DeviceId,
+        plan: &Plan,
+        cira: &Issued,
+    ) -> Result<(), Stop> {
+        if self.take(ask, &plan.steps).await? == Taken::ButTheLast {
+            self.look_again(ask, plan, cira).await?;
+        }
+        if let Some(why) = &plan.cuts
+            && let Err(error) = self.parts.inventory.note_silenced(id, why).await
+        {
+            tracing::debug!(device = %id, %error, "it is not kept that the PC was told not to call");
+        }
+        self.slot.state(EnrollState::Done);
+        Ok(())
     }
 
     /// Shows what it is; gives its identity.

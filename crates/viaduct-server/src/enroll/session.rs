@@ -121,10 +121,17 @@ pub(crate) enum StepFault {
     },
     /// No answer, or a fault.
     Command(CommandError),
-    /// The connection ended where it may: the platform has probably done it.
+    /// No answer came where the connection may end with what was asked for. Whether the platform did it is not known.
     Cut,
     /// It could not even be asked for.
     Impossible(String),
+}
+
+impl StepFault {
+    /// Whether the platform may have done it all the same.
+    pub(crate) const fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Cut | Self::Command(CommandError::Unknown { .. }))
+    }
 }
 
 /// Takes one step. A policy that was removed to be replaced comes back when its replacement fails.
@@ -151,8 +158,10 @@ pub(crate) async fn perform(
             }
         };
         if let Step::AddMps { slot, .. } = step {
-            let lost = || StepFault::Impossible("the platform did not name the new MPS".into());
-            added.note(*slot, answer.reference.ok_or_else(lost)?);
+            let lost =
+                || CommandError::Unknown { why: "the answer does not name the new MPS".into() };
+            let reference = answer.reference.ok_or_else(lost).map_err(StepFault::Command)?;
+            added.note(*slot, reference);
         }
     }
     Ok(())

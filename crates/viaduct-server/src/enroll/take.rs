@@ -1,11 +1,11 @@
 //! Taking the steps of a plan on a PC, and what is known of them when that breaks off.
 
 use super::{
-    fault,
+    Told, fault,
     run::{Case, Stop},
     session::{Ask, StepFault, perform, survey},
 };
-use crate::{command::CommandError, inventory::Issued};
+use crate::inventory::Issued;
 use amt::remote_access::{Added, Plan, Step};
 use viaduct_api::{Code, EnrollStep, Problem, StepState};
 
@@ -28,37 +28,23 @@ impl Case<'_> {
         {
             return false;
         }
-        let mut begun = false;
-        self.slot.update(|device| {
-            let took =
-                |step: &EnrollStep| matches!(step.state, StepState::Done | StepState::Unknown);
-            begun = device.steps.iter().any(took);
-        });
-        begun
+        let took = |step: &EnrollStep| matches!(step.state, StepState::Done | StepState::Unknown);
+        self.slot.look(|device| device.steps.iter().any(took)).unwrap_or_default()
     }
 
     /// Whether the PC knows a server of ours by now, so that it may come whatever else went wrong.
     pub(super) fn has_our_server(&self, steps: &[Step]) -> bool {
         let adds = |step: &Step| matches!(step, Step::AddMps { .. });
-        let mut has = !steps.iter().any(adds);
-        self.slot.update(|device| {
-            has |= steps.iter().zip(&device.steps).any(|(step, shown)| {
-                adds(step) && matches!(shown.state, StepState::Done | StepState::Unknown)
-            });
-        });
-        has
+        let took = |(step, shown): (&Step, &EnrollStep)| {
+            adds(step) && matches!(shown.state, StepState::Done | StepState::Unknown)
+        };
+        let has = self.slot.look(|device| steps.iter().zip(&device.steps).any(took));
+        !steps.iter().any(adds) || has.unwrap_or_default()
     }
 
-    /// Whether the PC has the credential of these steps by now, or may have it.
-    pub(super) fn may_know(&self, steps: &[Step]) -> bool {
-        let tells = |step: &Step| matches!(step, Step::AddMps { .. } | Step::SetLogin { .. });
-        let mut may = false;
-        self.slot.update(|device| {
-            may = steps.iter().zip(&device.steps).any(|(step, shown)| {
-                tells(step) && matches!(shown.state, StepState::Done | StepState::Unknown)
-            });
-        });
-        may
+    /// What the PC knows of the credential of these steps by now.
+    pub(super) fn told(&self, steps: &[Step]) -> Told {
+        self.slot.look(|device| Told::by(steps, &device.steps)).unwrap_or(Told::Not)
     }
 
     /// Takes the steps in order.
@@ -72,8 +58,7 @@ impl Case<'_> {
                 self.slot.step(index, StepState::Done);
                 continue;
             };
-            let in_doubt =
-                matches!(fault, StepFault::Cut | StepFault::Command(CommandError::Unknown { .. }));
+            let in_doubt = fault.is_in_doubt();
             self.slot.step(index, if in_doubt { StepState::Unknown } else { StepState::Failed });
             let left = steps.len() - index - 1;
             if matches!(fault, StepFault::Cut) && left == 0 {

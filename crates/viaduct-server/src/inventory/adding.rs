@@ -161,6 +161,7 @@ impl Inventory {
         let record = Record {
             device: Arc::new(fresh(device, cira_user, amt_user, sealed_amt.is_some())),
             verifier,
+            earlier: None,
             sealed_amt,
             amt_pin: None,
         };
@@ -182,7 +183,8 @@ impl Inventory {
         let mut device = fresh(new, None, None, false);
         device.blocked = true;
         let device = Arc::new(device);
-        let record = Record { device, verifier: None, sealed_amt: None, amt_pin: None };
+        let record =
+            Record { device, verifier: None, earlier: None, sealed_amt: None, amt_pin: None };
         self.insert(record).await.map(drop)
     }
 

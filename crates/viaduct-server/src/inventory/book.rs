@@ -13,6 +13,8 @@ pub(super) struct Record {
     pub(super) device: Arc<Device>,
     /// None: no CIRA password is configured, which is a state of its own and never verifies.
     pub(super) verifier: Option<Verifier>,
+    /// Counts as well: whether the device has the other one yet is not known (`offered`).
+    pub(super) earlier: Option<Verifier>,
     pub(super) sealed_amt: Option<Vec<u8>>,
     /// SHA-256 of the certificate of its TLS ports, since the first visit.
     pub(super) amt_pin: Option<[u8; 32]>,

@@ -65,6 +65,7 @@ impl Inventory {
             if let Some((user, verifier, _)) = cira {
                 device.cira_user = Some(user);
                 record.verifier = Some(verifier);
+                record.earlier = None;
             }
             if let Some((user, sealed)) = amt {
                 device.has_amt_password = sealed.is_some();
@@ -141,6 +142,7 @@ impl Inventory {
         let (user, verifier, issued) = self.credential((id, None), given.as_ref())?;
         self.modify(id, move |record| {
             record.verifier = Some(verifier);
+            record.earlier = None;
             Arc::make_mut(&mut record.device).cira_user = Some(user);
             Ok(())
         })

@@ -27,10 +27,12 @@ const SIGNS: &[u8] = b"!#*+-._";
 pub(crate) struct CiraRecord {
     user: Option<String>,
     verifier: Option<keys::Verifier>,
+    earlier: Option<keys::Verifier>,
 }
 
 impl Inventory {
-    /// The credential for enrolling a device, and whether it is the one that counts already. `fresh` asks for another.
+    /// The credential for enrolling a device, and whether it is the one that counts already. `fresh` asks for another,
+    /// which is not made as long as the device may not have the newest yet.
     ///
     /// # Errors
     /// When the system gives no random numbers.
@@ -43,9 +45,10 @@ impl Inventory {
             let book = self.0.read_book();
             // The credential of another tenant's device is nobody else's to push into a PC that claims its UUID.
             let record = book.record(id).filter(|record| seen(&record.device));
-            record.and_then(|r| Some((r.device.cira_user.clone()?, r.verifier?)))
+            record
+                .and_then(|r| Some((r.device.cira_user.clone()?, r.verifier?, r.earlier.is_some())))
         };
-        if let Some((user, verifier)) = known.filter(|_| !fresh) {
+        if let Some((user, verifier, _)) = known.filter(|(_, _, is_open)| !fresh || *is_open) {
             let issued = self.derived(id, user);
             let (name, password) = (issued.user.as_bytes(), issued.password.expose().as_bytes());
             if bool::from(self.0.keys.verifier(id, name, password).ct_eq(&verifier)) {
@@ -63,7 +66,8 @@ impl Inventory {
     pub(crate) fn cira_record(&self, id: DeviceId) -> Result<CiraRecord, StoreError> {
         let book = self.0.read_book();
         let record = book.record(id).ok_or(StoreError::NotFound(id))?;
-        Ok(CiraRecord { user: record.device.cira_user.clone(), verifier: record.verifier })
+        let user = record.device.cira_user.clone();
+        Ok(CiraRecord { user, verifier: record.verifier, earlier: record.earlier })
     }
 
     /// Puts back what [`Inventory::cira_record`] gave.
@@ -77,6 +81,7 @@ impl Inventory {
     ) -> Result<(), StoreError> {
         self.modify(id, move |record| {
             record.verifier = before.verifier;
+            record.earlier = before.earlier;
             Arc::make_mut(&mut record.device).cira_user = before.user;
             Ok(())
         })
@@ -89,7 +94,7 @@ impl Inventory {
     /// When the device is not known, or the database does not take it.
     pub(crate) async fn forget_cira_password(&self, id: DeviceId) -> Result<(), StoreError> {
         let user = self.cira_record(id)?.user;
-        self.restore_cira(id, CiraRecord { user, verifier: None }).await
+        self.restore_cira(id, CiraRecord { user, verifier: None, earlier: None }).await
     }
 
     fn derived(&self, id: DeviceId, user: String) -> Issued {

@@ -15,6 +15,7 @@ pub(crate) mod keys;
 mod knock;
 mod names;
 mod noted;
+mod offered;
 mod outside;
 mod pending;
 mod portable;

@@ -1,7 +1,7 @@
 //! Whether a device is who it says, without letting it learn why not.
 
-use super::{Inventory, book::Record, locked};
-use subtle::ConstantTimeEq;
+use super::{Inventory, book::Record, keys::Verifier, locked};
+use subtle::{Choice, ConstantTimeEq};
 use viaduct_api::DeviceId;
 
 /// What the admission check found; carries nothing that a refused device could learn from.
@@ -19,7 +19,8 @@ pub enum Verdict {
 
 impl Inventory {
     /// Constant-time check of (UUID, user, password); same work for every outcome. An empty user or password never
-    /// verifies, and neither does anything when no credential is configured.
+    /// verifies, and neither does anything when no credential is configured. A new credential that the device may not
+    /// have yet leaves room for the one before (`offered`).
     #[must_use]
     pub fn verify(&self, id: DeviceId, user: &[u8], password: &[u8]) -> Verdict {
         let presented = self.0.keys.verifier(id, user, password);
@@ -29,9 +30,17 @@ impl Inventory {
         }
         let book = self.0.read_book();
         let record = book.record(id);
-        let expected = record.and_then(|record| record.verifier).unwrap_or(self.0.dummy);
-        let equal = bool::from(presented.ct_eq(&expected)) & complete;
-        verdict(record, equal, |record| record.verifier.is_some())
+        let is = |expected: Option<Verifier>| {
+            presented.ct_eq(&expected.unwrap_or(self.0.dummy)) & Choice::from(u8::from(complete))
+        };
+        let is_new = is(record.and_then(|record| record.verifier));
+        let is_earlier = is(record.and_then(|record| record.earlier));
+        let verdict = verdict(record, bool::from(is_new | is_earlier), |r| r.verifier.is_some());
+        let open = record.is_some_and(|record| record.earlier.is_some());
+        if open && bool::from(is_new) && verdict == Verdict::Admit {
+            self.signed_in_with_the_new(id, presented);
+        }
+        verdict
     }
 
     /// Check of a verified client certificate (SHA-256 of its DER).

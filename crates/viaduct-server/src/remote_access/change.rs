@@ -1,13 +1,15 @@
 //! Changes through the tunnel: planned, judged for whether the device would come back, then taken step by step.
 
 use crate::{
-    command::CommandError,
-    enroll::{Parts, Place, StepFault, nowhere, own_places, perform, place, servers_at},
-    inventory::{Device, DeviceChange},
+    command::{CommandError, DeviceCommands},
+    enroll::{
+        Offer, Parts, Place, StepFault, Told, nowhere, own_places, perform, place, servers_at,
+    },
+    inventory::{Device, Issued, StoreError},
     tunnel::Opener,
 };
 use amt::remote_access::{
-    Added, Edit, Inside, NewMps, Own, RemoteAccess, Step, Trigger, UserInitiated, plan_edit,
+    Added, Edit, Inside, NewMps, Own, Plan, RemoteAccess, Step, Trigger, UserInitiated, plan_edit,
     trigger_list,
 };
 use time::OffsetDateTime;
@@ -32,21 +34,8 @@ pub(crate) async fn change(
     let edit = edit(parts, &state, wish, &login)?;
     let mut plan = plan_edit(&state, &edit, &own)
         .map_err(|error| Problem::new(plan_code(&error), format!("{}: {error}", device.name)))?;
-    if login.is_new {
-        plan.notes.push(
-            "its CIRA credential was not made by an enrollment here, so a new one is put at every entry that leads here"
-                .to_owned(),
-        );
-        let logins = state.mps.iter().filter(|e| own.servers.iter().any(|(a, p)| e.is_at(a, *p)));
-        let logins = logins.filter_map(|entry| {
-            Some(Step::SetLogin {
-                server: entry.to_string(),
-                login: state.login_of(&entry.name)?.name.clone(),
-                user: login.user.clone(),
-                password: login.password.clone(),
-            })
-        });
-        plan.steps.splice(0..0, logins.collect::<Vec<_>>());
+    if login.adds {
+        one_credential(&state, &own, &login, &mut plan);
     }
     let mut changed = RemoteAccessChanged {
         guid: device.id,
@@ -60,30 +49,18 @@ pub(crate) async fn change(
     if let Some(why) = changed.cuts.as_ref().filter(|_| !wish.force) {
         return Err(Problem::new(Code::WouldStrand, format!("{}: {why}", device.name)));
     }
-    let before = if login.is_new { Some(accept(parts, device, &login).await?) } else { None };
-    let (mut added, about) = (Added::default(), commands.about());
-    let count = plan.steps.len();
-    for (index, step) in plan.steps.iter().enumerate() {
-        let state = match perform(&mut commands, step, &mut added).instrument(about.clone()).await {
-            Ok(()) => StepState::Done,
-            // The tunnel ended where it had to; what is left cannot be sent.
-            Err(StepFault::Cut) if index + 1 == count => StepState::Unknown,
-            Err(fault) => {
-                if let Some(before) = before.filter(|_| index == 0) {
-                    parts
-                        .inventory
-                        .restore_cira(device.id, before)
-                        .await
-                        .map_err(|error| Problem::new(Code::Store, error.to_string()))?;
-                }
-                return Err(broken(device, step, fault, index, count));
-            }
-        };
-        if let Some(shown) = changed.steps.get_mut(index) {
-            shown.state = state;
-            shown.at = Some(OffsetDateTime::now_utc());
-        }
+    let offer = match login.adds && !login.counts {
+        true => Some(Offer::make(parts, device.id, &login.issued).await.map_err(stored)?),
+        false => None,
+    };
+    let about = commands.about();
+    let taken = take(&mut commands, device, &plan.steps, &mut changed.steps);
+    let taken = taken.instrument(about.clone()).await;
+    if let Some(offer) = offer {
+        let told = Told::by(&plan.steps, &changed.steps);
+        offer.settle(parts, &login.issued, told).await;
     }
+    taken?;
     if let Some(why) = &changed.cuts {
         // Only an explanation is lost with it.
         if let Err(error) = parts.inventory.note_silenced(device.id, why).await {
@@ -93,6 +70,33 @@ pub(crate) async fn change(
         }
     }
     Ok(changed)
+}
+
+/// Takes the steps in order, and notes what became of each.
+async fn take(
+    commands: &mut DeviceCommands,
+    device: &Device,
+    steps: &[Step],
+    shown: &mut [EnrollStep],
+) -> Result<(), Problem> {
+    let mut added = Added::default();
+    let count = steps.len();
+    for (index, (step, shown)) in steps.iter().zip(shown).enumerate() {
+        let fault = perform(commands, step, &mut added).await.err();
+        shown.at = Some(OffsetDateTime::now_utc());
+        shown.state = match &fault {
+            None => StepState::Done,
+            Some(fault) if fault.is_in_doubt() => StepState::Unknown,
+            Some(_) => StepState::Failed,
+        };
+        match fault {
+            None => {}
+            // The tunnel ended where it had to; what is left cannot be sent.
+            Some(StepFault::Cut) if index + 1 == count => {}
+            Some(fault) => return Err(broken(device, step, fault, (index, count))),
+        }
+    }
+    Ok(())
 }
 
 /// A step before it is done.
@@ -129,9 +133,11 @@ fn said(step: &Step) -> Said {
 
 /// The credential for new entries.
 struct Login {
-    user: String,
-    password: String,
-    is_new: bool,
+    issued: Issued,
+    /// The device has it already.
+    counts: bool,
+    /// There are new entries.
+    adds: bool,
 }
 
 fn login(
@@ -147,27 +153,40 @@ fn login(
         adds |= !state.mps.iter().any(|e| e.is_at(&host, port.unwrap_or(e.port)));
     }
     let credential = parts.inventory.enrolment_credential(device.id, false);
-    let (issued, counts) = credential.map_err(|e| Problem::new(Code::Store, e.to_string()))?;
-    Ok(Login {
-        user: issued.user,
-        password: issued.password.expose().clone(),
-        is_new: adds && !counts,
-    })
+    let (issued, counts) = credential.map_err(stored)?;
+    Ok(Login { issued, counts, adds })
 }
 
-/// Accepts the new credential from now on.
-async fn accept(
-    parts: &Parts,
-    device: &Device,
-    login: &Login,
-) -> Result<crate::inventory::CiraRecord, Problem> {
-    let stored = |error: crate::inventory::StoreError| Problem::new(Code::Store, error.to_string());
-    let before = parts.inventory.cira_record(device.id).map_err(stored)?;
-    let password = crate::config::Secret::new(login.password.clone());
-    let cira = Some((login.user.clone(), password));
-    let change = DeviceChange { cira, ..DeviceChange::default() };
-    parts.inventory.change(device.id, change).await.map_err(stored)?;
-    Ok(before)
+/// Tells every entry that leads here the credential of the new ones before these are added: only one will count.
+fn one_credential(state: &RemoteAccess, own: &Own, login: &Login, plan: &mut Plan) {
+    let Issued { user, password } = &login.issued;
+    let here = state.mps.iter().filter(|e| own.servers.iter().any(|(a, p)| e.is_at(a, *p)));
+    let others = here.filter_map(|entry| {
+        let known = state.login_of(&entry.name).filter(|known| known.user != *user)?;
+        Some(Step::SetLogin {
+            server: entry.to_string(),
+            login: known.name.clone(),
+            user: user.clone(),
+            password: password.expose().clone(),
+        })
+    });
+    let others: Vec<Step> = others.collect();
+    if !login.counts {
+        plan.notes.push(
+            "its CIRA credential was not made by an enrollment here, so a new one is put at every entry that leads here"
+                .to_owned(),
+        );
+    } else if !others.is_empty() {
+        plan.notes.push(
+            "an entry that leads here has another CIRA credential than the newest one, which is put there"
+                .to_owned(),
+        );
+    }
+    plan.steps.splice(0..0, others);
+}
+
+fn stored(error: StoreError) -> Problem {
+    Problem::new(Code::Store, error.to_string())
 }
 
 fn edit(
@@ -180,8 +199,8 @@ fn edit(
     let servers = |texts: &[String]| -> Result<Vec<NewMps>, Problem> {
         let mut servers = servers_at(parts, texts, state.platform.version.as_ref())?;
         for server in &mut servers {
-            server.user.clone_from(&login.user);
-            server.password.clone_from(&login.password);
+            server.user.clone_from(&login.issued.user);
+            server.password.clone_from(login.issued.password.expose());
         }
         Ok(servers)
     };
@@ -247,19 +266,34 @@ pub(super) fn of_command(error: CommandError) -> Problem {
     Problem::new(error.code(), error.to_string())
 }
 
-fn broken(device: &Device, step: &Step, fault: StepFault, index: usize, count: usize) -> Problem {
+/// Why the steps ended at one, of which so many were done of so many.
+fn broken(
+    device: &Device,
+    step: &Step,
+    fault: StepFault,
+    (done, count): (usize, usize),
+) -> Problem {
+    let name = &device.name;
+    let text = step.describe();
+    let so_far = format!("{done} of {count} steps are done");
+    let in_doubt = fault.is_in_doubt();
     let (code, why) = match fault {
         StepFault::Returned { code, .. } => (Code::EnrollStep, code.to_string()),
+        StepFault::Command(CommandError::Unknown { why }) => (Code::OutcomeUnknown, why),
         StepFault::Command(error) => (error.code(), error.to_string()),
         StepFault::Cut => {
             (Code::OutcomeUnknown, "the tunnel ended before the answer came".to_owned())
         }
         StepFault::Impossible(why) => (Code::EnrollStep, why),
     };
+    if !in_doubt {
+        return Problem::new(code, format!("{name} refused to {text}: {why} ({so_far})"));
+    }
     let detail = format!(
-        "{} refused to {}: {why} ({index} of {count} steps are done)",
-        device.name,
-        step.describe()
+        "{name} was asked to {text}, but {why}: whether it did that is not known ({so_far})"
     );
-    Problem::new(code, detail)
+    Problem::new(code, detail).with_next(format!(
+        "When it is connected again, see what it has with `viaduct remote-access show {name}`, and ask for the same change \
+         once more: what it has already is left alone."
+    ))
 }

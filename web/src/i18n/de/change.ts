@@ -48,7 +48,7 @@ export const change: Record<keyof typeof words, string> = {
   'change.nothing': 'Nichts zu tun: Alles ist wie gewünscht.',
   'change.steps': 'Das würde getan:',
   'change.done': 'Das wurde getan:',
-  'change.state.unknown': 'der Tunnel endete; wahrscheinlich ist es getan',
+  'change.state.unknown': 'der Tunnel endete vor der Antwort; ob es getan ist, ist nicht bekannt. Wenn der PC wieder da ist, zeigt diese Seite, was er hat',
   'change.cuts': 'Das schneidet den Rückweg ab',
   'change.type': 'Den Namen des PCs, {name}, eintippen, um es trotzdem zu tun',
   'change.go': 'Ausführen',

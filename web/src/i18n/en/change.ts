@@ -46,7 +46,7 @@ export const change = {
   'change.nothing': 'Nothing to do: all is as wanted.',
   'change.steps': 'This would be done:',
   'change.done': 'This was done:',
-  'change.state.unknown': 'the tunnel ended; it has probably done it',
+  'change.state.unknown': 'the tunnel ended before it answered, so whether it did that is not known; once the PC is here again, this page shows what it has',
   'change.cuts': 'This cuts the way back',
   'change.type': 'Type the PC’s name, {name}, to do it all the same',
   'change.go': 'Do it',

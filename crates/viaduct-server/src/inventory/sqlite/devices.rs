@@ -17,12 +17,13 @@ const SELECT: &str = "
 
 const INSERT: &str = "
     INSERT INTO device (name, fqdn, labels, blocked, cira_user, cira_verifier, certificate, amt_user,
-                        amt_sealed, amt_pin, profile, id, added, tenant)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                        amt_sealed, amt_pin, profile, cira_earlier, id, added, tenant)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const UPDATE: &str = "
     UPDATE device SET name = ?, fqdn = ?, labels = ?, blocked = ?, cira_user = ?, cira_verifier = ?,
-                      certificate = ?, amt_user = ?, amt_sealed = ?, amt_pin = ?, profile = ?
+                      certificate = ?, amt_user = ?, amt_sealed = ?, amt_pin = ?, profile = ?,
+                      cira_earlier = ?
      WHERE id = ?";
 
 impl Sqlite {
@@ -98,6 +99,7 @@ fn bound(sql: &'static str, record: &Record) -> Result<Statement, StoreError> {
         .bind(record.sealed_amt.clone())
         .bind(record.amt_pin.map(|pin| pin.to_vec()))
         .bind(json(&*device.profile)?)
+        .bind(record.earlier.map(|v| v.to_vec()))
         .bind(device.id.to_string()))
 }
 
@@ -171,6 +173,11 @@ fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         hello: from_json(row, "hello")?.map(Arc::new),
         ports: from_json(row, "ports")?.unwrap_or_default(),
     };
-    let (verifier, amt_pin) = (bytes(row, "cira_verifier")?, bytes(row, "amt_pin")?);
-    Ok(Record { device: Arc::new(device), verifier, sealed_amt, amt_pin })
+    Ok(Record {
+        device: Arc::new(device),
+        verifier: bytes(row, "cira_verifier")?,
+        earlier: bytes(row, "cira_earlier")?,
+        sealed_amt,
+        amt_pin: bytes(row, "amt_pin")?,
+    })
 }

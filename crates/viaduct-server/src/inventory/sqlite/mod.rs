@@ -48,6 +48,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (21, "secrets", include_str!("../../../migrations/sqlite/0021_secrets.sql")),
     (31, "presence", include_str!("../../../migrations/sqlite/0031_presence.sql")),
     (41, "views", include_str!("../../../migrations/sqlite/0041_views.sql")),
+    (51, "cira earlier", include_str!("../../../migrations/sqlite/0051_cira_earlier.sql")),
 ];
 
 /// The database in a file.

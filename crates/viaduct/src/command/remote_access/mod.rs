@@ -112,14 +112,14 @@ async fn change(desk: &Desk, device: &str, mut wish: RemoteAccessChange) -> Resu
         let plan = RemoteAccessChange { dry_run: true, ..wish.clone() };
         let plan: RemoteAccessChanged = desk.client.patch(&path, &plan).await?;
         if desk.dry_run {
-            return told(desk, &plan);
+            return told(desk, device, &plan);
         }
         if let Some(why) = &plan.cuts {
             wish.force = agreed(device, why)?;
         }
     }
     let done: RemoteAccessChanged = desk.client.patch(&path, &wish).await?;
-    told(desk, &done)
+    told(desk, device, &done)
 }
 
 /// Asks whether a change that cuts the way back is really meant.
@@ -132,7 +132,7 @@ fn agreed(device: &str, why: &str) -> Result<bool> {
     }
 }
 
-fn told(desk: &Desk, changed: &RemoteAccessChanged) -> Result<()> {
+fn told(desk: &Desk, device: &str, changed: &RemoteAccessChanged) -> Result<()> {
     if desk.printer.format != Format::Table {
         return desk.printer.text_or(changed, |_| String::new());
     }
@@ -150,11 +150,22 @@ fn told(desk: &Desk, changed: &RemoteAccessChanged) -> Result<()> {
             StepState::Planned => "would",
             StepState::Done => "✓",
             StepState::Failed => "✗",
-            StepState::Unknown => "? (the tunnel ended; it has probably done it)",
+            StepState::Unknown => "?",
         };
         note(&inert(&format!("{mark} {}", step.text)));
     }
+    if changed.steps.iter().any(|step| step.state == StepState::Unknown) {
+        note(&inert(&unanswered(device)));
+    }
     Ok(())
+}
+
+/// What is known of a change that got no answer, and how to go on.
+fn unanswered(device: &str) -> String {
+    format!(
+        "the tunnel ended before {device} answered to what has the ?, so whether it did that is not known; once it is here \
+         again, `viaduct remote-access show {device}` says what it has, and the same command once more does what is missing"
+    )
 }
 
 async fn show(desk: &Desk, device: &str) -> Result<()> {
