@@ -295,6 +295,7 @@ fn what_is_said_as_a_text_has_german_words() {
         include_str!("../redirect/mount.rs"),
         include_str!("../redirect/session.rs"),
         include_str!("../redirect/begin.rs"),
+        include_str!("../redirect/live.rs"),
         include_str!("../redirect/bare.rs"),
         include_str!("../redirect/login.rs"),
         include_str!("../../../amt/src/remote_access/plan.rs"),
