@@ -67,7 +67,10 @@ export const sessions = {
       await dialog.getByLabel('Address of what is booted').fill(task.url)
       const boot = async () => {
         await dialog.getByRole('button', { name: 'Boot it', exact: true }).click()
+        // What an earlier answer said stays on the page until there is a new one.
+        const answered = page.waitForResponse((reply) => reply.url().includes('/amt/power/bootOptions/'))
         await dialog.getByRole('button', { name: /^Yes, reset / }).click()
+        await answered
       }
       await boot()
       await dialog.getByText('E2032').first().waitFor()
