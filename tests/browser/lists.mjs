@@ -203,11 +203,16 @@ export const lists = {
     await withPage(task, async (page, complaints) => {
       await signIn(page, task)
       await startScreen(page, task)
-      await change(page, task, 'DELETE', `/tunnels/${(await rest(page, task, `/devices/${task.device}`)).tunnel.id}`)
+      const tunnel = async () => (await rest(page, task, `/devices/${task.device}`)).tunnel?.id
+      const lost = await tunnel()
+      await change(page, task, 'DELETE', `/tunnels/${lost}`)
       await page.getByText('Session ended').waitFor()
       check((await page.getByText('live', { exact: true }).count()) === 0, 'nothing says live any more')
       check((await page.locator('canvas.dead').count()) === 1, 'the last picture is not shown as a live one')
-      await until('it is back', async () => (await rest(page, task, `/devices/${task.device}`)).connectionStatus)
+      await until('its next tunnel', async () => {
+        const now = await tunnel()
+        return now !== undefined && now !== lost
+      })
       await button(page, 'Connect again').click()
       await page.getByText('live', { exact: true }).waitFor()
       // The page's own network goes, and its socket does not notice.
