@@ -2,7 +2,8 @@
 //! WS-Eventing through a channel that the PC opens, when that is switched on. Neither goes to the address it names.
 
 use crate::harness::{
-    Broker, Curl, Foreign, Manner, Platform, Receiver, Server, Settings, Told, clean, viaduct,
+    Broker, Curl, Foreign, Manner, Platform, Receiver, Server, Settings, Told, clean, free_port,
+    viaduct,
 };
 use serde_json::{Value, json};
 use std::process::Command;
@@ -71,7 +72,7 @@ fn alert(receiver: &Receiver, source: &str) -> Value {
 #[test]
 fn a_subscribed_event_and_its_trap_reach_the_log_the_stream_a_webhook_and_a_broker() {
     let receiver = Receiver::start(taken);
-    let broker = Broker::start(Broker::free_port(), None);
+    let broker = Broker::start(free_port(), None);
     let subscriber = broker.subscribe();
     let server = server(&format!(
         "[events]\ndevice_channels = true\n\

@@ -2,7 +2,7 @@
 //! harm. A webhook with a veto decides whether a device comes in.
 
 use crate::harness::{
-    Broker, Issued, Platform, Receiver, Server, Settings, Told, eventually, output, run,
+    Broker, Issued, Platform, Receiver, Server, Settings, Told, eventually, free_port, output, run,
 };
 use serde_json::json;
 use std::{
@@ -159,7 +159,7 @@ fn without_a_verdict_in_time_the_configured_word_counts() {
 
 #[test]
 fn a_broker_gets_connects_and_disconnects_as_open_amt_publishes_them_also_after_a_pause() {
-    let port = Broker::free_port();
+    let port = free_port();
     let server = server(&format!(
         "[events.mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nuser = \"{}\"\npassword = \"{}\"\n",
         Broker::USER,
@@ -191,7 +191,7 @@ fn a_broker_gets_connects_and_disconnects_as_open_amt_publishes_them_also_after_
 #[test]
 fn a_broker_behind_tls_must_show_a_certificate_that_is_trusted() {
     let certificate = Issued::new("127.0.0.1");
-    let broker = Broker::start(Broker::free_port(), Some(&certificate));
+    let broker = Broker::start(free_port(), Some(&certificate));
     let settings = |ca: &str| {
         format!(
             "[events.mqtt]\nurl = \"mqtts://127.0.0.1:{}\"\nuser = \"{}\"\npassword = \"{}\"\n{ca}",

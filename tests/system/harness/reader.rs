@@ -1,7 +1,7 @@
 //! Somebody who pastes what a page says, with the values of their own server in the places of the examples.
 
 use super::{
-    Broker, Directory, PATIENCE, Platform, Process, amt_sim, lan_address, on_terminal,
+    Broker, Directory, PATIENCE, Platform, Process, amt_sim, free_port, lan_address, on_terminal,
     page::{Block, How},
     serve::clean,
     viaduct,
@@ -206,7 +206,7 @@ impl Reader {
             }
         }
         if script.contains("broker.example.com") && self.broker.is_none() {
-            let port = Broker::free_port();
+            let port = free_port();
             self.broker = Some(Broker::start(port, None));
             self.value("broker.example.com", "127.0.0.1");
             self.value("broker.example.com:1883", format!("127.0.0.1:{port}"));

@@ -8,10 +8,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::PathBuf,
     process::Command,
-    sync::{
-        atomic::{AtomicU16, Ordering},
-        mpsc,
-    },
+    sync::mpsc,
     thread,
 };
 
@@ -127,19 +124,6 @@ pub(crate) struct Broker {
 impl Broker {
     pub(crate) const USER: &str = "viaduct";
     pub(crate) const PASSWORD: &str = "Br0ker-Password";
-
-    /// A free port for it, because Mosquitto takes no port 0. It lies below those that the system gives to whoever asks
-    /// for any, so that no other program of the tests gets it before the broker does.
-    pub(crate) fn free_port() -> u16 {
-        static NEXT: AtomicU16 = AtomicU16::new(0);
-        let first = u16::try_from(std::process::id() % 8_000).unwrap();
-        loop {
-            let port = 23_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
-            if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-                return port;
-            }
-        }
-    }
 
     pub(crate) fn start(port: u16, certificate: Option<&Issued>) -> Self {
         let directory = Directory::new();

@@ -1,6 +1,6 @@
 //! `viaduct serve` in a data directory of its own, and the operator's commands for it.
 
-use super::{Directory, Process, process::succeed, viaduct};
+use super::{Directory, Process, free_port, process::succeed, viaduct};
 use serde_json::Value;
 use std::{
     path::Path,
@@ -31,9 +31,26 @@ impl Server {
 
     /// In a directory that an earlier server may have used.
     pub(crate) fn start_in(data: Directory, settings: &Settings) -> Self {
+        Self::start_with(data, settings, &[])
+    }
+
+    /// On ports for the web and for devices that are free still when this one has ended, for one that takes its place.
+    pub(crate) fn start_to_be_replaced() -> Self {
+        let data = Directory::new();
+        super::authority::give(data.path());
+        let ports = ["web", "cira"].map(|one| format!("{one}.listen=127.0.0.1:{}", free_port()));
+        Self::start_with(data, &Settings::default(), &ports)
+    }
+
+    /// With settings that count more than those of the tests.
+    fn start_with(data: Directory, settings: &Settings, set: &[String]) -> Self {
         let config = Directory::new();
         let file = config.write("viaduct.toml", &settings.toml);
-        let process = Process::start(&Self::command(data.path(), &file));
+        let mut command = Self::command(data.path(), &file);
+        for one in set {
+            command.args(["--set", one]);
+        }
+        let process = Process::start(&command);
         // The last thing it says about itself before it waits for work.
         process.any_line(|line| line.starts_with("root "));
         Self { process, data, config }
