@@ -43,8 +43,7 @@ impl Case<'_> {
         }
         match failed {
             Some(step) => self.slot.note(format!(
-                "it has not all that it had before, because «{step}» failed as well; until this is gone on with, it may \
-                 not dial in by itself"
+                "it has not all that it had before, because «{step}» failed as well; until this is gone on with, it may not dial in by itself"
             )),
             None if back.is_empty() => {}
             None => self.slot.note("it was given back the policies and entries that it had before"),
@@ -67,5 +66,4 @@ impl Case<'_> {
 }
 
 /// Said when the PC cannot be asked any more.
-const UNKNOWN: &str = "whether it still has all that it had before is not known, because it cannot be asked: until this \
-                       is gone on with, it may not dial in by itself";
+const UNKNOWN: &str = "whether it still has all that it had before is not known, because it cannot be asked: until this is gone on with, it may not dial in by itself";

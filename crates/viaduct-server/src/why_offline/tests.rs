@@ -289,6 +289,7 @@ fn what_is_said_as_a_text_has_german_words() {
         include_str!("../media/mod.rs"),
         include_str!("../enroll/follow.rs"),
         include_str!("../enroll/run.rs"),
+        include_str!("../enroll/put_back.rs"),
         include_str!("../remote_access/change.rs"),
         include_str!("../redirect/mod.rs"),
         include_str!("../redirect/end.rs"),

@@ -16,6 +16,14 @@ export const phrases: Record<string, string> = {
   // Was zu einer Änderung des Fernzugriffs zu wissen ist
   'its CIRA credential was not made by an enrollment here, so a new one is put at every entry that leads here':
     'Seine CIRA-Zugangsdaten stammen aus keiner Einrichtung von hier; darum bekommt jeder Eintrag, der hierher führt, neue.',
+  'an entry that leads here has another CIRA credential than the newest one, which is put there':
+    'Ein Eintrag, der hierher führt, hat andere CIRA-Zugangsdaten als die neuesten; er bekommt diese.',
+  'it was given back the policies and entries that it had before':
+    'Der PC hat die Richtlinien und Einträge zurückbekommen, die er vorher hatte.',
+  'it has not all that it had before, because «{step}» failed as well; until this is gone on with, it may not dial in by itself':
+    'Der PC hat nicht alles, was er vorher hatte, weil auch «{step}» scheiterte; bis es damit weitergeht, wählt er sich vielleicht nicht von selbst ein.',
+  'whether it still has all that it had before is not known, because it cannot be asked: until this is gone on with, it may not dial in by itself':
+    'Ob der PC noch alles hat, was er vorher hatte, ist nicht bekannt, weil er nicht gefragt werden kann; bis es damit weitergeht, wählt er sich vielleicht nicht von selbst ein.',
   'the entry for {entry} expects a certificate named {name}, which the server does not show; it is made anew':
     'Der Eintrag für {entry} erwartet ein Zertifikat auf den Namen {name}, das der Server nicht zeigt; er wird neu gemacht.',
   'its {trigger} policy led to {servers} and leads here instead; a platform keeps one policy for each trigger':
