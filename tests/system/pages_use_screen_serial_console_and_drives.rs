@@ -128,8 +128,8 @@ fn pages_of_other_origins_open_nothing_and_those_of_this_server_do() {
 
 #[test]
 fn the_end_of_a_redirection_has_a_code_and_a_reason() {
-    let demo = demo();
-    let device = &demo.devices[1];
+    let demo = &Demo::start(1);
+    let device = &demo.devices[0];
     let path = |mode: &str| {
         format!("/relay/webrelay.ashx?p=2&host={}&port=16994&mode={mode}", device.guid)
     };

@@ -54,7 +54,7 @@ const VIEWER: &str = include_str!("drivers/viewer.py");
 
 #[test]
 fn the_viewers_of_debian_show_the_screen_and_its_changes() {
-    let demo = demo();
+    let demo = &Demo::start(1);
     let device = &demo.devices[0];
     let kvm = Process::start(&command(demo, &["kvm", &device.name, "--vnc", "127.0.0.1:0"]));
     let address = kvm.line(|line| line.starts_with("127.0.0.1:")).replace(':', "::");
@@ -91,8 +91,8 @@ fn the_browser_opens_the_page_of_the_screen() {
 
 #[test]
 fn a_second_viewer_is_told_who_is_there_and_may_take_over() {
-    let demo = demo();
-    let device = &demo.devices[1];
+    let demo = &Demo::start(1);
+    let device = &demo.devices[0];
     let first = Process::start(&command(demo, &["kvm", &device.name]));
     first.line(|line| line.starts_with("127.0.0.1:"));
     let second = run(demo, &["kvm", &device.name]);

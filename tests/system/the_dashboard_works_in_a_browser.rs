@@ -123,8 +123,8 @@ fn the_screen_moves_takes_keys_and_never_shows_a_dead_session_as_live() {
 
 #[test]
 fn the_terminal_echoes() {
-    let demo = demo();
-    Scenario::start("terminal", task(demo, &demo.devices[0])).done();
+    let demo = Demo::start(1);
+    Scenario::start("terminal", task(&demo, &demo.devices[0])).done();
 }
 
 #[test]
@@ -187,14 +187,14 @@ fn a_second_viewer_is_told_who_has_the_screen_and_may_wait_or_take_over() {
 
 #[test]
 fn a_session_without_a_picture_lists_the_causes() {
-    let demo = demo();
-    Scenario::start("noPicture", task(demo, &demo.devices[1])).done();
+    let demo = Demo::start(1);
+    Scenario::start("noPicture", task(&demo, &demo.devices[0])).done();
 }
 
 #[test]
 fn a_text_is_typed_with_the_keys_of_the_layout_of_the_pc() {
-    let demo = demo();
-    Scenario::start("pasted", task(demo, &demo.devices[1])).done();
+    let demo = Demo::start(1);
+    Scenario::start("pasted", task(&demo, &demo.devices[0])).done();
 }
 
 #[test]
