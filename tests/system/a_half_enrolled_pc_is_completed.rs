@@ -119,7 +119,7 @@ fn what_somebody_else_left_behind_is_told_and_completed() {
 }
 
 #[test]
-fn a_password_that_nobody_remembers_is_asked_for() {
+fn a_password_that_was_refused_or_that_nobody_remembers_is_asked_for() {
     let (server, files, address) =
         (Server::start(&Settings::default()), Directory::new(), lan_address());
     let wrong = files.write("wrong", "Wr0ng!word");
@@ -134,6 +134,13 @@ fn a_password_that_nobody_remembers_is_asked_for() {
         "--yes",
     ]);
     assert_eq!(failed.status.code(), Some(9), "{failed:?}");
+    // What the PC refused is not tried on it once more.
+    let same = server.try_cli(&["enroll", "resume", "1"]);
+    let words = String::from_utf8_lossy(&same.stderr).into_owned();
+    assert!(
+        words.contains("is not tried again") && words.contains("--amt-password-file"),
+        "{words}"
+    );
     let data = server.end(Process::kill);
     let server = Server::start_in(data, &Settings::default());
     let refused = server.try_cli(&["enroll", "resume", "1"]);

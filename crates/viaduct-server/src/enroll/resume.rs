@@ -4,7 +4,8 @@ use super::{Parts, fault, job::Job};
 use viaduct_api::{Code, EnrollState, EnrollTarget, Enrolling, NewEnrollment, Problem};
 
 /// What is wanted of the PCs that are not where they should be. Their AMT passwords are the given one, those of the job
-/// while the server remembers it, or those that it keeps for its devices.
+/// while the server remembers it, or those that it keeps for its devices. A PC that refused the one of the job is left
+/// out until another is given: it counts refusals, and raises an alarm.
 pub(super) async fn wish(
     parts: &Parts,
     job: &Job,
@@ -15,18 +16,42 @@ pub(super) async fn wish(
         return Err(fault::bad(format!("enrollment {} is still under way", shown.id)));
     }
     let mut wish = job.wish().clone();
-    let mut left = Vec::new();
+    let (mut left, mut refused) = (Vec::new(), None);
     for (target, seen) in wish.devices.iter().zip(&shown.devices) {
-        if !matches!(seen.state, EnrollState::Done | EnrollState::Planned) {
-            let known = wish.amt_password.as_deref();
+        if matches!(seen.state, EnrollState::Done | EnrollState::Planned) {
+            continue;
+        }
+        let known = wish.amt_password.as_deref();
+        let same = password.is_none() && target.amt_password.as_deref().or(known).is_some();
+        if same && has_never_worked(seen) {
+            refused.get_or_insert(&target.address);
+        } else {
             left.push(again(parts, (target, seen), (password, known), shown.id).await?);
         }
+    }
+    if let (Some(address), true) = (refused, left.is_empty()) {
+        let detail = format!(
+            "{address} refused the AMT password of enrollment {}, so it is not tried again",
+            shown.id
+        );
+        return Err(fault::bad(detail).with_next(give(shown.id)));
     }
     if left.is_empty() {
         return Err(fault::bad(format!("nothing is left to do of enrollment {}", shown.id)));
     }
     wish.devices = left;
     Ok(wish)
+}
+
+/// Whether the PC refused the password at once. One that has answered before was asked with the right one.
+fn has_never_worked(seen: &Enrolling) -> bool {
+    let code = seen.problem.as_ref().and_then(Problem::known);
+    code == Some(Code::AmtPasswordRefused) && seen.guid.is_none()
+}
+
+/// What to do for want of a password.
+fn give(id: u64) -> String {
+    format!("Give the right one: viaduct enroll resume {id} --amt-password-file FILE")
 }
 
 async fn again(
@@ -60,6 +85,6 @@ async fn again(
             "the AMT password of {} is not known here any more",
             target.address
         ))
-        .with_next(format!("Give it: viaduct enroll resume {id} --amt-password-file FILE"))),
+        .with_next(give(id))),
     }
 }

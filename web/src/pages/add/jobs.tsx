@@ -111,8 +111,16 @@ function Pc({ job, device: d, reload }: { job: number; device: Enrolling; reload
   )
 }
 
-/** What is left of a job that broke off. The password is asked for only by a server that does not know it any more. */
+/** The server's code for "it refused the password". */
+const REFUSED = 'E2010'
+
+/**
+ * What is left of a job that broke off. The password is asked for where the PC refused it at once, as it is not tried
+ * again, and by a server that does not know it any more.
+ */
 function Resume({ job, reload }: { job: Enrollment; reload: () => void }) {
+  const left = job.devices.filter((device) => device.state !== 'done' && device.state !== 'planned')
+  const refused = left.filter((device) => device.problem?.code === REFUSED && !device.guid)
   const [, change] = useQuery()
   const action = useAction()
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -128,7 +136,11 @@ function Resume({ job, reload }: { job: Enrollment; reload: () => void }) {
     <form onSubmit={submit}>
       <p>{t('add.resume.text')}</p>
       {action.error && <Failure error={action.error} />}
-      {action.error && <label>{t('add.amtPassword')}<input name="password" type="password" autoComplete="off" autoFocus /></label>}
+      {(action.error || refused.length > 0) && (
+        <label>{t('add.amtPassword')}
+          <input name="password" type="password" autoComplete="off" required={refused.length === left.length} />
+        </label>
+      )}
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.resume')}</button>
         <Shells cli={`viaduct enroll resume ${job.id}`} method="POST" path={`/enroll/${job.id}/resume`} body={{}} />
