@@ -281,7 +281,8 @@ async fn channels_are_as_many_as_there_are_slots() {
 
 #[tokio::test]
 async fn a_ghost_answers_keep_alives_and_nothing_else() {
-    let apf = server::Config { open_timeout: Duration::from_secs(3), ..server::Config::default() };
+    let apf =
+        server::Config { open_timeout: Duration::from_millis(300), ..server::Config::default() };
     let mut mps = Mps::start(Manners { apf, ..Manners::default() }).await;
     let mut config = mps.platform();
     config.setup.keepalive = Duration::from_secs(1);
