@@ -9,7 +9,7 @@ use rust_embed::{Embed, EmbeddedFile};
 #[allow_missing = true]
 struct Dist;
 
-/// Where the dashboard has pages, also below; `/` and `/setup` are routes. Its page on the server's health is missing,
+/// Where the dashboard has pages, also below; `/` is a route. Its page on the server's health is missing,
 /// because probes ask at its path: it is only for who asks for a page.
 const PAGES: [&str; 11] = [
     "/devices",
