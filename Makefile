@@ -3,8 +3,9 @@
 CARGO ?= cargo
 # Extra words for the program a target starts, e.g. make demo ARGS='--devices 100'.
 ARGS ?=
-# How the demonstration is built: `dev` is there in a few minutes, `release` takes several more and runs faster.
-PROFILE ?= dev
+# How the demonstration is built: `demo` is there first, `dev` shares what the tests built, `release` takes minutes more and
+# runs faster.
+PROFILE ?= demo
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build package check fmt advisories bench endurance fuzz
