@@ -83,6 +83,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A tunnel that has ended keeps its place until its end is written down, which may wait for the disk. Nobody is sent into
+/// it, and whoever comes takes its place from nobody.
+fn is_live(tunnel: &TunnelHandle) -> bool {
+    tunnel.end().is_none()
+}
+
 impl Registry {
     /// An empty registry that raises its alarms on `events`.
     #[must_use]
@@ -99,11 +105,12 @@ impl Registry {
         let now = Instant::now();
         let mut live = lock(&self.0.live);
         if let Some(old) = live.get(&device)
+            && is_live(old)
             && let Some(until) = lock(&self.0.fights).hold(device, now)
         {
             return Err(Wait { device, until, live: old.clone() });
         }
-        let old = live.insert(device, handle);
+        let old = live.insert(device, handle).filter(is_live);
         drop(live);
         if let Some(old) = old {
             let detail = format!("a newer tunnel of this device came from {peer}");
@@ -119,25 +126,25 @@ impl Registry {
     /// The live tunnel of a device.
     #[must_use]
     pub fn lookup(&self, device: DeviceId) -> Option<TunnelHandle> {
-        lock(&self.0.live).get(&device).cloned()
+        lock(&self.0.live).get(&device).filter(|tunnel| is_live(tunnel)).cloned()
     }
 
     /// A live tunnel by its number.
     #[must_use]
     pub fn get(&self, tunnel: TunnelId) -> Option<TunnelHandle> {
-        lock(&self.0.live).values().find(|handle| handle.id() == tunnel).cloned()
+        lock(&self.0.live).values().find(|handle| handle.id() == tunnel && is_live(handle)).cloned()
     }
 
     /// All live tunnels, in no order.
     #[must_use]
     pub fn list(&self) -> Vec<TunnelHandle> {
-        lock(&self.0.live).values().cloned().collect()
+        lock(&self.0.live).values().filter(|tunnel| is_live(tunnel)).cloned().collect()
     }
 
     /// How many tunnels are live.
     #[must_use]
     pub fn len(&self) -> usize {
-        lock(&self.0.live).len()
+        lock(&self.0.live).values().filter(|tunnel| is_live(tunnel)).count()
     }
 
     /// Whether no tunnel is live.
@@ -150,5 +157,33 @@ impl Registry {
     #[must_use]
     pub fn conflict(&self, device: DeviceId) -> Option<[SocketAddr; 2]> {
         lock(&self.0.fights).addresses(device, Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tunnel_that_has_ended_is_not_among_the_live_ones_though_its_place_is_not_free_yet() {
+        let registry = Registry::new(Bus::default());
+        let device = "4c4c4544-004b-4210-8033-b6c04f504633".parse().unwrap();
+        let first = TunnelHandle::without_owner(device);
+        let _place = registry.admit(first.clone()).unwrap();
+        assert_eq!(registry.lookup(device).map(|live| live.id()), Some(first.id()));
+        assert_eq!(registry.len(), 1);
+        first.end_as(TunnelEnd::by_device("closed by AMT", "the device closed the connection"));
+        assert!(registry.lookup(device).is_none() && registry.get(first.id()).is_none());
+        assert!(registry.list().is_empty() && registry.is_empty());
+
+        // Its PC dials in again: that is no fight over an identity, however often it happens.
+        let mut places = Vec::new();
+        for _ in 0..20 {
+            let next = TunnelHandle::without_owner(device);
+            places.push(registry.admit(next.clone()).unwrap());
+            assert_eq!(registry.lookup(device).map(|live| live.id()), Some(next.id()));
+            next.end_as(TunnelEnd::by_device("closed by AMT", "the device closed the connection"));
+        }
+        assert!(registry.conflict(device).is_none());
     }
 }

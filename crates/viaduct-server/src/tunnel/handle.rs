@@ -271,3 +271,32 @@ impl TunnelHandle {
         }
     }
 }
+
+#[cfg(test)]
+impl TunnelHandle {
+    /// Of a tunnel without a connection.
+    pub(crate) fn without_owner(device: DeviceId) -> Self {
+        let face = Face {
+            id: TunnelId::next(),
+            device,
+            peer: SocketAddr::from(([192, 0, 2, 1], 49_152)),
+            since: OffsetDateTime::UNIX_EPOCH,
+            trigger: 1,
+            tls: None,
+            ports: watch::Sender::default(),
+            keepalive: watch::Sender::default(),
+            channels: AtomicUsize::new(0),
+            from_device: AtomicU64::new(0),
+            to_device: AtomicU64::new(0),
+            end: watch::Sender::default(),
+            gate: Gate::new(1, 1),
+            open_deadline: Duration::ZERO,
+        };
+        Self { face: Arc::new(face), requests: mpsc::unbounded_channel().0 }
+    }
+
+    /// What its owner does when it has ended.
+    pub(crate) fn end_as(&self, end: TunnelEnd) {
+        self.face.end.send_replace(Some(end));
+    }
+}
