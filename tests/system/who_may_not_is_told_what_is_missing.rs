@@ -356,6 +356,8 @@ fn a_pc_that_is_unknown_or_meant_by_two_names_is_not_guessed() {
         assert_refused(&mut unknown, 5, &["E2001", "no-such-pc", "viaduct devices ls"]);
         let mut both = site.at_the_demo(row, "till", Some(token));
         assert_refused(&mut both, 5, &["E2003", "till-a", "till-b"]);
+        let mut slip = site.at_the_demo(row, "til-a", Some(token));
+        assert_refused(&mut slip, 5, &["E2001", "til-a", "Is `till-a` meant?"]);
     }
     assert_eq!(site.state(), before);
     assert!(Path::new(site.demo.get("ca_file")).exists());

@@ -37,7 +37,9 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    problem: Problem,
+    problem: Box<Problem>,
+    /// The name that no device has.
+    unknown: Option<Box<str>>,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
@@ -143,7 +145,7 @@ pub(crate) fn exit_of(code: Code) -> Exit {
 
 impl Failure {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { exit: exit_of(code), problem: Problem::new(code, detail) }
+        Self { exit: exit_of(code), problem: Box::new(Problem::new(code, detail)), unknown: None }
     }
 
     /// Wrong use of a command.
@@ -155,7 +157,7 @@ impl Failure {
             next: "See --help of the command.".into(),
             status: 0,
         };
-        Self { exit: Exit::Usage, problem }
+        Self { exit: Exit::Usage, problem: Box::new(problem), unknown: None }
     }
 
     /// Somebody was asked, and did not say yes.
@@ -167,7 +169,7 @@ impl Failure {
             next: "--dry-run shows what would be done, --yes asks nothing.".into(),
             status: 0,
         };
-        Self { exit: Exit::Usage, problem }
+        Self { exit: Exit::Usage, problem: Box::new(problem), unknown: None }
     }
 
     /// Somebody ended the job before this PC was in.
@@ -179,7 +181,7 @@ impl Failure {
             next: "Run it again to go on, or with --remove to take it back.".into(),
             status: 0,
         };
-        Self { exit: Exit::Failed, problem }
+        Self { exit: Exit::Failed, problem: Box::new(problem), unknown: None }
     }
 
     /// A signal ended the command.
@@ -191,7 +193,7 @@ impl Failure {
             next: String::new(),
             status: 0,
         };
-        Self { exit: Exit::Interrupted, problem }
+        Self { exit: Exit::Interrupted, problem: Box::new(problem), unknown: None }
     }
 
     /// Something on this machine did not work.
@@ -203,7 +205,7 @@ impl Failure {
             next: String::new(),
             status: 0,
         };
-        Self { exit: Exit::Failed, problem }
+        Self { exit: Exit::Failed, problem: Box::new(problem), unknown: None }
     }
 
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
@@ -211,9 +213,20 @@ impl Failure {
         self
     }
 
+    /// No device has this name.
+    pub(crate) fn of_unknown(mut self, name: &str) -> Self {
+        self.unknown = Some(name.into());
+        self
+    }
+
+    /// The name that no device has, if that is the failure.
+    pub(crate) fn unknown(&self) -> Option<&str> {
+        self.unknown.as_deref()
+    }
+
     /// Says of which device it is, where the words do not.
     pub(crate) fn about(mut self, device: &str) -> Self {
-        let Problem { title, detail, next, .. } = &mut self.problem;
+        let Problem { title, detail, next, .. } = &mut *self.problem;
         if !detail.contains(device) && !title.is_empty() {
             *detail = format!("{device}: {detail}");
         }
@@ -256,7 +269,7 @@ impl Failure {
 
     /// What, why, next; at most a few lines.
     pub(crate) fn print(&self) {
-        let Problem { code, title, detail, next, .. } = &self.problem;
+        let Problem { code, title, detail, next, .. } = &*self.problem;
         let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
         note(&format!("viaduct: {title}{code}"));
         if !detail.is_empty() {
@@ -278,7 +291,11 @@ impl From<Problem> for Failure {
             429 => Exit::Limit,
             _ => Exit::Failed,
         };
-        Self { exit: problem.known().map_or(by_status, exit_of), problem }
+        Self {
+            exit: problem.known().map_or(by_status, exit_of),
+            problem: Box::new(problem),
+            unknown: None,
+        }
     }
 }
 
@@ -301,9 +318,15 @@ fn more(failures: &[Failure]) {
 
 /// Several things were to be done: all failed alike, or some did.
 pub(crate) fn sum_up(done: usize, failures: Vec<Failure>) -> Result<()> {
-    let (rehearsed, failures): (Vec<_>, Vec<_>) =
+    let (rehearsed, mut failures): (Vec<_>, Vec<_>) =
         failures.into_iter().partition(|failure| failure.exit == Exit::Done);
     let done = done + rehearsed.len();
+    if done == 0
+        && failures.len() == 1
+        && let Some(only) = failures.pop()
+    {
+        return Err(only);
+    }
     for failure in failures.iter().take(TOLD) {
         failure.print();
     }
@@ -328,7 +351,7 @@ impl Failure {
             next: String::new(),
             status: 0,
         };
-        Self { exit, problem }
+        Self { exit, problem: Box::new(problem), unknown: None }
     }
 
     /// Prints what is left to say and gives the exit code.

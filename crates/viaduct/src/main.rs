@@ -9,6 +9,7 @@ mod complete;
 mod demo;
 mod examples;
 mod failure;
+mod near;
 mod reference;
 mod render;
 mod say;
@@ -19,7 +20,11 @@ use cli::{Cli, Command};
 use command::Desk;
 use failure::{Failure, Result};
 use serde_json::json;
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
 use viaduct_server::config::VERSION;
 
 fn main() -> ExitCode {
@@ -27,7 +32,7 @@ fn main() -> ExitCode {
     let words = command::explain::spelled(std::env::args_os());
     let Cli { global, command } = match read(words) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => return shown(&error),
     };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -53,7 +58,7 @@ fn main() -> ExitCode {
             command => match (operate(&global, command).await, say::lost()) {
                 (Ok(()), None) => ExitCode::SUCCESS,
                 (Ok(()), Some(error)) => Failure::local("standard output", error).end(),
-                (Err(failure), _) => failure.end(),
+                (Err(failure), _) => near::hinted(&global, failure).await.end(),
             },
         }
     })
@@ -64,6 +69,17 @@ fn read(words: impl IntoIterator<Item = OsString>) -> std::result::Result<Cli, c
     let mut command = examples::shown(Cli::command());
     let matches = command.try_get_matches_from_mut(words)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Help, the version, or what is wrong with the command line. Help that was not taken is no success.
+fn shown(error: &clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(1);
+    match error.print().and_then(|()| io::stdout().flush()) {
+        Err(lost) if code == 0 && lost.kind() != io::ErrorKind::BrokenPipe => {
+            Failure::local("standard output", lost).end()
+        }
+        _ => code.into(),
+    }
 }
 
 /// The operator's commands.

@@ -328,9 +328,12 @@ fn events_are_listed_and_followed() {
 #[test]
 fn data_that_standard_output_did_not_take_is_no_success() {
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_viaduct"));
-    let done = command.args(["explain", "E2034"]).stdout(full()).output().unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(1), "{said}");
-    assert!(said.contains("standard output: No space left on device"), "{said}");
+    let viaduct = || std::process::Command::new(env!("CARGO_BIN_EXE_viaduct"));
+    for words in [&["explain", "E2034"][..], &["--help"], &["--version"], &["power", "reset", "-h"]]
+    {
+        let done = viaduct().args(words).stdout(full()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{words:?}: {said}");
+        assert!(said.contains("standard output: No space left on device"), "{words:?}: {said}");
+    }
 }

@@ -1,6 +1,9 @@
 //! Devices that knocked without being known: approved, blocked, forgotten. Also blocking known ones.
 
-use super::{Api, body::OptionalJson, change, devices, guard::Authorized, refusal::Refusal, show};
+use super::{
+    Api, body::OptionalJson, change, devices, guard::Authorized, refusal::Refusal, refusal_said,
+    show,
+};
 use crate::{
     config::Secret,
     inventory::{self, FindError, Issued, StoreError},
@@ -124,4 +127,5 @@ fn never_knocked(name: &str) -> Refusal {
         Code::UnknownDevice,
         format!("`{name}` is neither the name of a device nor the GUID of one that knocked"),
     )
+    .said(refusal_said::found(&FindError::Unknown(name.to_owned())))
 }

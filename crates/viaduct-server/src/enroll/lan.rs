@@ -48,6 +48,11 @@ pub(super) struct Found {
 
 /// Finds out at which of its ports the PC answers, and which certificate it shows. Nothing is sent to it yet.
 pub(super) async fn find(host: &str) -> Result<Found, Problem> {
+    // Who gave an address knows it.
+    let of = |address: IpAddr| match host.parse() == Ok(address) {
+        true => String::new(),
+        false => format!("{address} "),
+    };
     let mut tried = Vec::new();
     for address in resolve(host).await? {
         match connect(address, TLS).await {
@@ -56,7 +61,7 @@ pub(super) async fn find(host: &str) -> Result<Found, Problem> {
                     secure(socket).await.map_err(|why| tls_failed(host, &why))?;
                 return Ok(Found { address, fingerprint: Some(fingerprint) });
             }
-            Err(error) => tried.push(format!("{address} port {TLS}: {}", words(&error))),
+            Err(error) => tried.push(format!("{}port {TLS}: {}", of(address), words(&error))),
         }
         match connect(address, CLEAR).await {
             Ok(_) => return Ok(Found { address, fingerprint: None }),

@@ -352,7 +352,10 @@ impl Client {
                 format!("`viaduct login {}`, or put a token into VIADUCT_TOKEN.", self.place);
             return Failure::new(Code::NotSignedIn, detail).next(next);
         }
-        failure
+        match unknown_name(&answer.body) {
+            Some(name) if failure.code() == Some(Code::UnknownDevice) => failure.of_unknown(&name),
+            _ => failure,
+        }
     }
 
     fn lost(&self, error: &dyn std::error::Error) -> Failure {
@@ -362,6 +365,12 @@ impl Client {
         }
         Failure::new(Code::Unreachable, detail)
     }
+}
+
+/// The name that no device has, as the server tells it beside its sentence.
+fn unknown_name(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body["said"]["values"]["name"].as_str().map(str::to_owned)
 }
 
 async fn read(response: Response<Incoming>) -> Result<Bytes> {

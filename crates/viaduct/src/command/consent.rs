@@ -100,8 +100,9 @@ async fn ask(desk: &Desk, method: Method, step: &str, device: &str, body: Value)
             let wrong = step.is_empty() && body.is_some() && value == Some(2066);
             let code = if wrong { Code::ConsentWrong } else { Code::ConsentNeeded };
             let value = value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-            let detail = format!("{device}: AMT answered {value} ({name}) {hint}");
-            Err(Failure::new(code, detail.trim_end()).about(device))
+            let hint = if hint.is_empty() { String::new() } else { format!(": {hint}") };
+            let detail = format!("{device}: AMT answered {value} ({name}){hint}");
+            Err(Failure::new(code, detail).about(device))
         }
     }
 }
