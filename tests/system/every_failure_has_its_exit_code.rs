@@ -1,6 +1,7 @@
 //! Scripts read exit codes: each one of the contract is walked through by the real program.
 
 use crate::harness::{Demo, Directory, Server, Settings, output, viaduct};
+use serde_json::json;
 use std::process::Command;
 
 const GUID: &str = "4c4c4544-004b-4210-8033-b6c04f504699";
@@ -64,6 +65,28 @@ fn the_table_of_exit_codes_holds() {
     assert_exit(&mut run(&["power", "state", one, "pc-away"]), 12, "1 of 2 done");
     let limit = ["power", "reset", one, two, three, "--yes", "--max-devices", "2"];
     assert_exit(&mut run(&limit), 13, "E1430");
+}
+
+#[test]
+fn consent_becomes_less_only_when_that_alone_is_asked_for() {
+    let demo = Demo::start(1);
+    let (pc, token) = (demo.devices[0].name.as_str(), demo.get("token").to_owned());
+    let run = |args: &[&str]| command(&demo, &token, args);
+    let asks_for = |what: &str| ["amt", "features", pc, "--consent", what].map(str::to_owned);
+    let consent = |what: &str| output(&mut run(&asks_for(what).each_ref().map(String::as_str)));
+    assert!(consent("all").status.success());
+    let together = ["amt", "features", pc, "--sol", "off", "--consent", "none"];
+    assert_exit(&mut run(&together), 2, "--consent none; then switch");
+    // What a page asked for by the way is kept, also when it asks again.
+    let body = |kvm: bool| json!({ "userConsent": "none", "enableSOL": true, "enableIDER": true, "enableKVM": kvm });
+    for kvm in [false, true, true] {
+        let path = format!("/amt/features/{pc}");
+        let (status, answer) = demo.rest("POST", &path, Some(&body(kvm)));
+        assert_eq!((status, &answer["userConsent"]), (200, &json!("all")), "{answer}");
+    }
+    let done = consent("none");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("userConsent: none"));
 }
 
 #[test]

@@ -189,6 +189,23 @@ async fn consent_is_never_lowered_by_a_request_that_switches_something_on() {
 }
 
 #[tokio::test]
+async fn consent_is_not_lowered_by_a_request_that_switches_one_click_recovery() {
+    let site = Site::start().await;
+    let rest = Rest::of(&site, Scope::Admin).await;
+    let path = "/amt/features/{}";
+    let wish = |consent: &str, ocr: bool| json!({ "userConsent": consent, "enableSOL": true, "enableIDER": true, "enableKVM": true, "ocr": ocr });
+    let before = rest.get(path).await["ocr"] == true;
+    let (status, _) = rest.call("POST", path, &wish("all", before)).await;
+    assert_eq!(status, 200);
+    for _ in ["the first time", "again"] {
+        let (status, answer) = rest.call("POST", path, &wish("none", !before)).await;
+        assert_eq!((status, &answer["userConsent"]), (200, &json!("all")), "{answer}");
+        let now = rest.get(path).await;
+        assert_eq!((&now["userConsent"], &now["ocr"]), (&json!("all"), &json!(!before)));
+    }
+}
+
+#[tokio::test]
 async fn alarms_are_added_listed_and_removed() {
     let site = Site::start().await;
     let rest = Rest::of(&site, Scope::Admin).await;

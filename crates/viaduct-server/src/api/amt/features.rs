@@ -146,7 +146,12 @@ impl Wish {
 
     /// Whether consent stays although less is wanted: it is not lowered by the way, neither by a request that switches
     /// something on or off, nor by the same one again. Who means it asks for that alone, or says so.
-    async fn keeps_consent(self, state: &State, visit: &Visit) -> Result<bool, Refusal> {
+    async fn keeps_consent(
+        self,
+        state: &State,
+        recovery: Option<u32>,
+        visit: &Visit,
+    ) -> Result<bool, Refusal> {
         let strength = |required| match required {
             NONE => 0,
             FOR_KVM => 1,
@@ -158,8 +163,10 @@ impl Wish {
             inventory.keep_consent(id, None).await?;
             return Ok(false);
         }
-        let switches =
-            self.kvm != state.kvm() || self.sol != state.sol() || self.ider != state.ider();
+        let switches = self.kvm != state.kvm()
+            || self.sol != state.sol()
+            || self.ider != state.ider()
+            || recovery.is_some();
         let wanted = Some([self.sol, self.ider, self.kvm]);
         if switches {
             inventory.keep_consent(id, wanted).await?;
@@ -188,7 +195,8 @@ async fn apply(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
     let mut device = visit.commands("change features").await?;
     let mut state = State::read(&mut device).await?;
     // By what the platform says before anything is changed.
-    let keeps = wish.keeps_consent(&state, &visit).await?;
+    let recovery = wanted_recovery(&mut device, wish).await?;
+    let keeps = wish.keeps_consent(&state, recovery, &visit).await?;
     let kvm_changes = state.kvm.is_some() && wish.kvm != state.kvm();
     if wish.sol != state.sol() || wish.ider != state.ider() || kvm_changes {
         let wanted = 32768 + u32::from(wish.ider) + 2 * u32::from(wish.sol);
@@ -221,25 +229,26 @@ async fn apply(visit: Visit, wish: Wish) -> Result<Value, Refusal> {
             device.put(class(CONSENT)?, consent).await?;
         }
     }
-    recovery(&mut device, wish).await?;
+    if let Some(wanted) = recovery {
+        set_state(&mut device, BOOT, wanted).await?;
+    }
     Ok(answer)
 }
 
-/// One-click recovery and platform erase share one state: 32768 neither, 32769, 32770, 32771 both.
-async fn recovery(device: &mut DeviceCommands, wish: Wish) -> Result<(), Refusal> {
+/// The state that one-click recovery and platform erase share, where it shall be another: 32768 neither, 32769, 32770,
+/// 32771 both.
+async fn wanted_recovery(device: &mut DeviceCommands, wish: Wish) -> Result<Option<u32>, Refusal> {
     if wish.ocr.is_none() && wish.rpe.is_none() {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(boot) = get(device, BOOT).await? else { return Ok(()) };
+    let Some(boot) = get(device, BOOT).await? else { return Ok(None) };
     let now = number(&boot, "EnabledState");
     let ocr = wish.ocr.unwrap_or(matches!(now, 32769 | 32771));
     let rpe = wish.rpe.unwrap_or(matches!(now, 32770 | 32771));
     let (was_on, wanted) = (now >= 32768, 32768 + u32::from(ocr) + 2 * u32::from(rpe));
     // Firmware that knows neither says 2 (enabled) and is left alone when neither is wanted.
-    if now == i64::from(wanted) || !was_on && wanted == 32768 {
-        return Ok(());
-    }
-    Ok(set_state(device, BOOT, wanted).await?)
+    let stays = now == i64::from(wanted) || !was_on && wanted == 32768;
+    Ok((!stays).then_some(wanted))
 }
 
 pub(super) async fn set_state(

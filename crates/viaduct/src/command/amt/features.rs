@@ -51,6 +51,15 @@ impl Consent {
             Self::All => "all",
         }
     }
+
+    /// Whether the person at the PC is asked for less than by the policy that it has.
+    fn is_less_than(self, now: &Value) -> bool {
+        match now.as_str() {
+            Some("all") => !matches!(self, Self::All),
+            Some("kvm") => matches!(self, Self::None),
+            _ => false,
+        }
+    }
 }
 
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<()> {
@@ -62,13 +71,22 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<()> {
     let wanted = |switch: &Option<Switch>, now: &str| {
         switch.map_or_else(|| before[now] == true, |switch| switch == Switch::On)
     };
+    let less = consent.filter(|consent| consent.is_less_than(&before["userConsent"]));
+    let switches = kvm.is_some() || sol.is_some() || ider.is_some();
+    if let (Some(less), true) = (less, switches) {
+        return Err(together(&options.device, less));
+    }
     let consent = consent.map_or(before["userConsent"].clone(), |consent| consent.word().into());
-    let wish = json!({
+    let mut wish = json!({
         "userConsent": consent,
         "enableKVM": wanted(kvm, "KVM"),
         "enableSOL": wanted(sol, "SOL"),
         "enableIDER": wanted(ider, "IDER"),
     });
+    if less.is_some() {
+        // Asked for alone, in so many words: it is meant, also where a page asked for it by the way before.
+        wish["lowerConsent"] = true.into();
+    }
     let path = format!("/amt/features/{}", segment(&options.device));
     let told: Value =
         desk.client.post(&path, &wish).await.map_err(|failure| failure.about(&options.device))?;
@@ -93,4 +111,15 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<()> {
     }
     let detail = format!("{}: unchanged: {}", options.device, kept.join(", "));
     Err(Failure::new(Code::AmtRefused, detail))
+}
+
+/// Consent is not lowered by the way; nothing is done, so that half of it does not surprise anybody.
+fn together(device: &str, less: Consent) -> Failure {
+    let detail = format!(
+        "{device}: consent is not lowered together with switching something; nothing was changed"
+    );
+    Failure::usage(detail).next(format!(
+        "Ask for it alone: viaduct amt features {device} --consent {}; then switch, without --consent.",
+        less.word()
+    ))
 }
