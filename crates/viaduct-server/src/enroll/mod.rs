@@ -4,6 +4,7 @@
 //! administrator, and only so many at once. Jobs go on when whoever asked for them has gone. How far each is, is kept in
 //! files (`ledger`): after the end of the server it is shown still, and resumed on demand.
 
+mod address;
 mod credential;
 mod fault;
 mod follow;

@@ -1,7 +1,7 @@
 //! One PC of a job, from the first connection to its own tunnel.
 
 use super::{
-    Parts, Told,
+    Parts, Told, address,
     credential::{self, Entry},
     fault, follow,
     job::Slot,
@@ -136,6 +136,10 @@ impl Case<'_> {
         let host = &self.target.address;
         let state = survey(&mut ask).await.map_err(|error| fault::of_command(&error, host))?;
         let id = self.show(&state)?;
+        let seen = address::look(&mut ask, &state.platform).await;
+        if let Some(hint) = address::hint(&seen).filter(|_| !self.wanted.remove) {
+            self.slot.note(hint);
+        }
         let cira = self.parts.inventory.enrolment_credential(id, self.wanted.new_credential);
         let cira = cira.map_err(|e| Problem::new(Code::Store, e.to_string()))?;
         let plan = self.plan(&state, &cira.0)?;
@@ -180,6 +184,11 @@ impl Case<'_> {
         }
         if let Err(error) = self.parts.inventory.took_cira(id, &cira.0).await {
             tracing::warn!(device = %id, %error, "its CIRA credential before counts until it signs in with the new one");
+        }
+        if !plan.steps.is_empty()
+            && let Err(error) = self.parts.inventory.note_configured(id, &seen).await
+        {
+            tracing::warn!(device = %id, %error, "if it does not come, it is not known that it was told to");
         }
         drop((ask, place));
         let watch = follow::Watch {

@@ -3,6 +3,7 @@
 mod adding;
 mod book;
 mod change;
+mod configured;
 mod credential;
 mod derived;
 mod device;
@@ -28,6 +29,7 @@ mod verify;
 mod view;
 
 pub(crate) use change::durable;
+pub(crate) use configured::Configured;
 pub(crate) use derived::CiraRecord;
 pub use device::{Device, DeviceChange, Issued, NewDevice, TunnelEndRecord};
 pub use facts::StoreHealth;

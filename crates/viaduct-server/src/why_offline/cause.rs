@@ -1,13 +1,19 @@
 //! The likely cause and what to try: the surest evidence first, and words that say how sure it is.
 
 use super::{Attempts, Case, words::ago};
-use crate::{events::Stage, inventory::Attempt, tls::alert_words};
+use crate::{
+    events::Stage,
+    inventory::{Attempt, Configured},
+    tls::alert_words,
+};
 use viaduct_api::{Code, Said};
 
 /// TLS alerts (RFC 8446 §6.2) with which firmware says that it does not accept our certificate.
 const CERTIFICATE_ALERTS: [u8; 6] = [42, 43, 44, 45, 46, 48];
 /// TLS alerts that mean that versions or suites do not meet.
 const MISMATCH_ALERTS: [u8; 4] = [40, 70, 71, 86];
+/// The last firmware that does not always begin to call, or call again, by itself.
+const LAST_THAT_GIVES_UP: u64 = 11;
 
 /// What probably is the matter.
 pub(super) struct Cause {
@@ -176,7 +182,7 @@ fn gives_up(case: &Case<'_>) -> bool {
     let info = case.device.profile.get("deviceInfo");
     let version = info.and_then(|info| info.get("fwVersion")).and_then(|version| version.as_str());
     let major = version.and_then(|version| version.split('.').next()).and_then(|n| n.parse().ok());
-    major.is_some_and(|major: u32| major <= 11)
+    major.is_some_and(|major: u64| major <= LAST_THAT_GIVES_UP)
 }
 
 /// Nothing was seen that can be laid to this device.
@@ -209,9 +215,14 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
             ],
         );
     }
+    let configured = case.device.configured();
+    // What such an attempt says is surer than what is usual.
     let elsewhere = attempts.elsewhere.iter().find(|attempt| attempt.stage == Stage::Tls);
     if let (true, Some(attempt)) = (case.device.last_connected.is_none(), elsewhere) {
         return unnamed(attempt, "it may be this PC, but nothing proves it", "maybe");
+    }
+    if let Some(configured) = configured {
+        return told_to_call(case, &configured);
     }
     if case.device.last_connected.is_some() && gives_up(case) {
         return cause(
@@ -249,6 +260,58 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
             "check its environment detection: a PC that believes it is inside the company network does not call",
             "install this server's root in it (viaduct cert export)",
             "from the PC's network, try whether the port can be reached at all",
+        ],
+    )
+}
+
+/// It was made to dial in from here and has not come since.
+fn told_to_call(case: &Case<'_>, told: &Configured) -> Cause {
+    let ago = ago(case.now - told.at);
+    let port = case.ports();
+    let said = |key: &str| Said::new(key).text("port", &port);
+    let is_old = told.amt.is_some_and(|major| major <= LAST_THAT_GIVES_UP);
+    if told.fixed_address {
+        let firmware = match is_old {
+            true => "firmware of AMT 11 or older, as this one is, knows only from DHCP",
+            false => "firmware knows from DHCP, and without it only some does",
+        };
+        return cause(
+            said(if is_old { "cause.fixed-old" } else { "cause.fixed" }),
+            None,
+            format!(
+                "it was made to dial in from here, {ago}, but its AMT has a fixed address; that it is outside the company network, {firmware}"
+            ),
+            [
+                "let its AMT have its address from DHCP (a reservation there keeps it the same), then re-plug the cable",
+                &format!("try from the PC's network whether port {port} can be reached at all"),
+                "on the PC, its own CIRA log tells more: viaduct host cira-log",
+            ],
+        );
+    }
+    if is_old {
+        return cause(
+            said("cause.link"),
+            None,
+            format!(
+                "it was made to dial in from here, {ago}; its firmware is of AMT 11 or older, which often begins to call only after its network link was down or the PC was restarted"
+            ),
+            [
+                "have someone re-plug its network cable (a restart of the switch port does it too)",
+                "or restart the PC",
+                &format!("try from the PC's network whether port {port} can be reached at all"),
+            ],
+        );
+    }
+    cause(
+        said("cause.configured"),
+        None,
+        format!(
+            "it was made to dial in from here, {ago}, and nothing of it was seen since: its network does not let it, none of its triggers has fired, or it has no power"
+        ),
+        [
+            &format!("try from the PC's network whether port {port} can be reached at all") as &str,
+            "re-plug the cable: firmware then tests its network again",
+            "on the PC: ask for help with viaduct host connect; viaduct host cira-log tells how far it comes",
         ],
     )
 }

@@ -140,6 +140,31 @@ fn firmware_that_gives_up_is_known_by_its_version() {
 }
 
 #[test]
+fn a_device_that_was_made_to_call_and_does_not_is_judged_by_its_firmware_and_its_address() {
+    let with = |amt: u64, fixed: bool, at: &str| {
+        let told = serde_json::json!({ "at": at, "amt": amt, "fixedAddress": fixed });
+        let profile = serde_json::json!({ "toldToCall": told });
+        Device { profile: Arc::new(profile.as_object().cloned().unwrap()), ..never_seen() }
+    };
+    let at = "2026-11-23T13:50:00Z";
+    for (amt, fixed, likely, next) in [
+        (11, false, "only after its network link was down", "re-plug"),
+        (16, false, "none of its triggers has fired", "port 4433"),
+        (11, true, "as this one is, knows only from DHCP", "from DHCP"),
+        (16, true, "without it only some does", "from DHCP"),
+    ] {
+        let why = explain(&with(amt, fixed, at), &[]);
+        assert!(why.likely.contains(likely), "AMT {amt}: {}", why.likely);
+        assert!(why.likely.contains("10 min ago"), "{}", why.likely);
+        assert!(why.next[0].contains(next), "AMT {amt}: {:?}", why.next);
+    }
+    let seen = explain(&with(11, true, at), &[attempt("198.51.100.9", Stage::Tls, None, Some(48))]);
+    assert_eq!(seen.code.as_deref(), Some("E2060"), "what was seen goes first");
+    let came = Device { last_connected: Some(NOW), ..with(11, true, at) };
+    assert!(!explain(&came, &[]).likely.contains("from DHCP"), "it has come since");
+}
+
+#[test]
 fn a_device_that_does_not_trust_our_root_is_named_by_its_tls_alert() {
     for (alert, words) in [(48, "unknown CA"), (46, "certificate unknown"), (42, "bad certificate")]
     {
@@ -287,6 +312,7 @@ fn what_is_said_as_a_text_has_german_words() {
         include_str!("../api/claim.rs"),
         include_str!("../api/media.rs"),
         include_str!("../media/mod.rs"),
+        include_str!("../enroll/address.rs"),
         include_str!("../enroll/follow.rs"),
         include_str!("../enroll/run.rs"),
         include_str!("../enroll/put_back.rs"),

@@ -42,6 +42,10 @@ export const phrases: Record<string, string> = {
     'Keiner seiner Auslöser lässt ihn sich in Minuten einwählen; vielleicht muss jemand am PC um den Tunnel bitten.',
   'it does not answer on the local network, as is usual for a PC that dials in; it is reached through its tunnel':
     'Im lokalen Netz antwortet er nicht, wie üblich bei einem PC, der sich einwählt; er wird durch seinen Tunnel erreicht.',
+  'its AMT has a fixed address: firmware before AMT 12 knows only from DHCP that it is outside, and will probably not call; let it have its address from DHCP':
+    'sein AMT hat eine feste Adresse: Firmware vor AMT 12 weiß nur durch DHCP, dass sie außerhalb ist, und wird sich wohl nicht melden; geben Sie ihm die Adresse durch DHCP',
+  'its AMT has a fixed address: firmware knows from DHCP where it is; if this PC does not call, let it have its address from DHCP':
+    'sein AMT hat eine feste Adresse: durch DHCP weiß die Firmware, wo sie ist; meldet sich dieser PC nicht, geben Sie ihm die Adresse durch DHCP',
   'it is spoken to without TLS, because it answers on port 16992 only: do this in a network that you trust':
     'Mit ihm wird ohne TLS gesprochen, denn er antwortet nur auf Port 16992: nur in einem Netz, dem Sie trauen.',
   // Was den Rückweg abschneidet

@@ -123,6 +123,30 @@ export const causes: Record<string, readonly [string, ...string[]]> = {
     'Oder den PC neu starten; ein Laptop im Akkubetrieb lässt AMT aus.',
     'Die Firmware aktualisieren: spätere versucht es von selbst wieder.'
   ],
+  'cause.link': [
+    'Von hier aus wurde ihm gesagt, sich zu melden. Seine Firmware ist AMT 11 oder älter: die fängt damit oft erst an, wenn ihre Netzverbindung einmal weg war oder der PC neu gestartet wurde.',
+    'Jemanden das Netzkabel neu stecken lassen (ein Neustart des Switch-Ports tut es auch).',
+    'Oder den PC neu starten.',
+    'Aus dem Netz des PCs versuchen, ob Port {port} überhaupt zu erreichen ist.'
+  ],
+  'cause.fixed-old': [
+    'Von hier aus wurde ihm gesagt, sich zu melden, aber sein AMT hat eine feste Adresse: Firmware bis AMT 11, wie diese, weiß nur durch DHCP, dass sie außerhalb des Firmennetzes ist.',
+    'Seinem AMT die Adresse durch DHCP geben (mit einer Reservierung dort bleibt sie gleich), dann das Kabel neu stecken.',
+    'Aus dem Netz des PCs versuchen, ob Port {port} überhaupt zu erreichen ist.',
+    'Am PC sagt sein eigenes CIRA-Protokoll mehr: viaduct host cira-log'
+  ],
+  'cause.fixed': [
+    'Von hier aus wurde ihm gesagt, sich zu melden, aber sein AMT hat eine feste Adresse: durch DHCP weiß die Firmware, dass sie außerhalb des Firmennetzes ist, ohne DHCP weiß es nur manche.',
+    'Seinem AMT die Adresse durch DHCP geben (mit einer Reservierung dort bleibt sie gleich), dann das Kabel neu stecken.',
+    'Aus dem Netz des PCs versuchen, ob Port {port} überhaupt zu erreichen ist.',
+    'Am PC sagt sein eigenes CIRA-Protokoll mehr: viaduct host cira-log'
+  ],
+  'cause.configured': [
+    'Von hier aus wurde ihm gesagt, sich zu melden, und seither wurde nichts von ihm gesehen: sein Netz lässt es nicht, kein Anlass dafür ist eingetreten, oder ihm fehlt Strom.',
+    'Aus dem Netz des PCs versuchen, ob Port {port} überhaupt zu erreichen ist.',
+    'Das Kabel neu stecken: dann prüft die Firmware ihr Netz noch einmal.',
+    'Am PC: mit viaduct host connect um Hilfe bitten; viaduct host cira-log sagt, wie weit er kommt.'
+  ],
   'cause.was': [
     'Der PC hat keinen Ruhestrom oder kein Netz, oder er glaubt sich im Firmennetz und meldet sich darum nicht; was davon, wurde nicht gesehen.',
     'Jemanden Strom und Netzkabel einstecken lassen; ein Laptop im Akkubetrieb lässt AMT aus.',
