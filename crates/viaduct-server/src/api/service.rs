@@ -187,6 +187,7 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
         };
         list.push(about(Code::RootUnknown, detail));
     }
+    list.extend(refusing(api));
     list.extend(knocked(api).map(|detail| about(Code::UnclaimedDevice, detail)));
     if !api.access.has_users() {
         list.push(Attention {
@@ -197,6 +198,22 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
         });
     }
     list
+}
+
+/// PCs that refuse the AMT password that is kept for them: nothing can be done with them until somebody mends that.
+fn refusing(api: &Api) -> Option<Attention> {
+    let all = api.inventory.list();
+    let mut names = all
+        .iter()
+        .filter(|device| !device.blocked && api.inventory.noted(device.id).refused)
+        .map(|device| &device.name);
+    let (first, others) = (names.next()?, names.count());
+    if others > 0 {
+        let detail = format!("{} devices, {first} among them, refuse their passwords", others + 1);
+        return Some(about(Code::AmtPasswordRefused, detail));
+    }
+    let one = about(Code::AmtPasswordRefused, format!("{first} refuses the password kept for it"));
+    Some(Attention { next: one.next.replace("DEVICE", first), ..one })
 }
 
 fn about(code: Code, detail: String) -> Attention {

@@ -103,6 +103,32 @@ async fn status_counts_and_names_what_wants_attention() {
 }
 
 #[tokio::test]
+async fn devices_that_refuse_their_password_want_attention_until_they_take_one() {
+    let bench = Bench::new().await;
+    let ids = [GUID, OTHER].map(|guid| guid.parse().unwrap());
+    bench.add(GUID, "pc-1").await;
+    bench.add(OTHER, "pc-2").await;
+    let refused = async || {
+        let status = bench.local("GET", "/api/v1/status", "").await.json();
+        let list = status["attention"].as_array().unwrap().clone();
+        list.into_iter().find(|item| item["code"] == "E2010")
+    };
+    assert_eq!(refused().await, None);
+    let note = |id, is| bench.api.inventory.note_shown(id, |shown| shown.refused = is);
+    note(ids[0], true);
+    let one = refused().await.unwrap();
+    assert_eq!(one["detail"], "pc-1 refuses the password kept for it");
+    assert!(one["next"].as_str().unwrap().contains("viaduct devices password pc-1 "), "{one}");
+    note(ids[1], true);
+    let two = refused().await.unwrap();
+    assert!(two["detail"].as_str().unwrap().starts_with("2 devices, pc-"), "{two}");
+    for id in ids {
+        note(id, false);
+    }
+    assert_eq!(refused().await, None);
+}
+
+#[tokio::test]
 async fn unknown_paths_methods_and_bodies_are_told_apart() {
     let bench = Bench::new().await;
     for (method, path, body, status, code) in [

@@ -132,6 +132,8 @@ pub(crate) async fn show(desk: &Desk, name: &str) -> Result<()> {
 fn state(device: &Device) -> String {
     match (device.blocked, device.connection_status) {
         (true, _) => "blocked",
+        // It is here, and nothing can be done with it.
+        (false, true) if device.notices.contains(&Notice::Credentials) => "password refused",
         (false, true) => "connected",
         (false, false) => "away",
     }
