@@ -126,6 +126,19 @@ export const scenarios = {
       const [mount] = (await rest(page, task, '/mounts')).filter((one) => one.guid === task.device)
       check(mount.bytesRead === image.length, `each block once: ${mount.bytesRead} of ${image.length}`)
       await until('the hash that the PC made', async () => (await shown()).includes(sha256))
+      await page.getByText(/\d ms to the PC and back/).first().waitFor()
+      await page.getByText('This image has no boot record').first().waitFor()
+      check(await page.getByText('Use a small netboot image').count() === 0, 'a quick link is not called slow')
+      // The same PC a long way off, with an image of a whole system.
+      const far = { roundTripMicroseconds: 300_000, size: 700 * 1_048_576, bytesRead: 0, blocksPerSecond: 0 }
+      await page.route('**/api/v1/mounts', async (route) => {
+        if (route.request().method() !== 'GET') return route.continue()
+        const all = await (await route.fetch()).json()
+        await route.fulfill({ json: all.map((one) => ({ ...one, ...far })) })
+      })
+      await page.getByText('This link needs about 3 hr').waitFor()
+      await page.getByText('300 ms to the PC and back').waitFor()
+      await page.unroute('**/api/v1/mounts')
       await page.getByRole('button', { name: 'Eject' }).click()
       await page.locator('.mount.ended').first().waitFor()
       check(complaints.length === 0, complaints.join('\n'))

@@ -219,8 +219,12 @@ export interface Mount {
   bytesRead: number
   blocks: number
   lastBlock: number | null
+  /** Of a message to the PC; none before the first. */
+  roundTripMicroseconds: number | null
   blocksPerSecond: number
   secondsLeft: number | null
+  /** It has a boot record: a PC starts from no other. */
+  bootable: boolean
   ended: string | null
   code: string | null
   reason: string | null

@@ -7,6 +7,7 @@ import { Allowed, Await, Dialog, Failure, quoted, Shells, Time, useAction } from
 import { sendPower } from '../../power'
 import { useMay, useMe } from '../../session'
 import { useLoad } from '../../state'
+import { estimate } from './link'
 
 /** Reset, then from the CD that is redirected. */
 const BOOT = { key: 'media.boot', cli: 'boot ider --power reset', action: 202, harsh: true } as const
@@ -15,6 +16,7 @@ const POLL = 1_000
 
 export function MountForm({ images, device, mounted }: { images: MediaImage[]; device?: Device; mounted?: () => void }) {
   const action = useAction()
+  const [chosen, setChosen] = useState('')
   const complete = images.filter((one) => one.complete)
   const devices = useLoad(() => device ? Promise.resolve([device]) : get<Device[]>('/devices?status=1'), [device?.guid])
   const here = (devices.data ?? []).filter((one) => one.connectionStatus)
@@ -25,12 +27,13 @@ export function MountForm({ images, device, mounted }: { images: MediaImage[]; d
     const wish = { device: device?.guid ?? data.get('device'), media: data.get('media'), now: data.get('now') === 'on' }
     if (await action.run(() => post('/mounts', wish), t('media.mounted', { name: image?.name ?? '' }))) mounted?.()
   }
-  if (complete.length === 0) return null
+  const named = complete.find((one) => one.id === chosen) ?? complete[0]
+  if (!named) return null
   return (
     <form className="inline" onSubmit={(event) => void submit(event)}>
       <label>
         {t('media.image')}
-        <select name="media" required defaultValue="">
+        <select name="media" required value={chosen} onChange={(e) => setChosen(e.target.value)}>
           <option value="" disabled>{t('media.choose')}</option>
           {complete.map((one) => <option key={one.id} value={one.id}>{one.name} ({size(one.size)})</option>)}
         </select>
@@ -47,8 +50,8 @@ export function MountForm({ images, device, mounted }: { images: MediaImage[]; d
       <label className="tickbox"><input type="checkbox" name="now" /> {t('media.now')}</label>
       <button className="primary" disabled={action.busy}>{t('media.mount')}</button>
       <Shells
-        cli={`viaduct ider mount ${device ? quoted(device.name || device.guid) : 'DEVICE'} boot.iso`} method="POST" path="/mounts"
-        body={{ device: device?.guid ?? 'DEVICE', media: complete[0]?.id ?? 'MEDIA' }}
+        cli={`viaduct ider mount ${device ? quoted(device.name || device.guid) : 'DEVICE'} --from-library ${quoted(named.name)}`}
+        method="POST" path="/mounts" body={{ device: device?.guid ?? 'DEVICE', media: named.id }}
       />
       {action.error && <Failure error={action.error} />}
     </form>
@@ -99,6 +102,7 @@ function Card({ mount: m, changed }: { mount: Mount; changed: () => void }) {
         })}
         {m.state === 'reading' && left && `, ${left}`}
       </p>
+      {m.state !== 'ended' && <Way mount={m} />}
       {m.state === 'ended' && <p className={m.code ? 'warn' : 'muted'}>{t('media.ended', { reason: m.reason ?? '' })} {m.code && <code>{m.code}</code>}</p>}
       {action.error && <Failure error={action.error} />}
       {m.state !== 'ended' && (
@@ -122,5 +126,17 @@ function Card({ mount: m, changed }: { mount: Mount; changed: () => void }) {
         </Dialog>
       )}
     </li>
+  )
+}
+
+/** What the link to the PC is like, and what that means for this image. */
+function Way({ mount: m }: { mount: Mount }) {
+  const { milliseconds, seconds, small, isSlow } = estimate(m)
+  return (
+    <>
+      {milliseconds !== undefined && <p className="muted">{t('media.way', { ms: milliseconds < 1 ? '< 1' : Math.round(milliseconds) })}</p>}
+      {isSlow && <p className="warn" role="note">⚠ {t('media.slow', { time: duration(seconds ?? 0), small: duration(Math.max(small ?? 0, 1)) })}{' '}<code>scripts/netboot-image</code></p>}
+      {!m.bootable && <p className="warn">{t('media.noBoot')}</p>}
+    </>
   )
 }
