@@ -75,8 +75,13 @@ export const lists = {
   async availability(task) {
     await withPage(task, async (page, complaints) => {
       await signIn(page, task)
+      const tunnel = async () => (await rest(page, task, `/devices/${task.device}`)).tunnel?.id
+      const lost = await tunnel()
       await change(page, task, 'DELETE', `/devices/disconnect/${task.device}`)
-      await until('it is back', async () => (await rest(page, task, `/devices/${task.device}`)).connectionStatus)
+      await until('its next tunnel', async () => {
+        const now = await tunnel()
+        return now !== undefined && now !== lost
+      })
       await open(page, task, `devices/${task.device}`)
       const section = page.locator('section.availability')
       await section.getByRole('img', { name: /connected .* % of the time/ }).waitFor()

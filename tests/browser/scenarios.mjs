@@ -46,6 +46,7 @@ export const scenarios = {
       const off = page.getByRole('button', { name: 'Power off', exact: true })
       await off.focus()
       await page.keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor()
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       check(await off.evaluate((button) => button === document.activeElement), 'the focus is where it was before the dialog')
