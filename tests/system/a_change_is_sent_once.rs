@@ -3,7 +3,8 @@
 use crate::harness::ForeignAmt;
 use serde_json::{Value, json};
 
-const QUICK: &str = "[limits]\ncommand_deadline = \"2s\"\n";
+/// For the one that waits for it, and long enough for a machine that stands still for a moment.
+const QUICK: &str = "[limits]\ncommand_deadline = \"8s\"\n";
 const SWITCH: &str = "RequestPowerStateChange_INPUT";
 
 #[test]

@@ -163,7 +163,7 @@ fn signed_in_socks() -> TcpStream {
 
 #[test]
 fn all_channels_busy() {
-    let settings = Settings { toml: "[limits]\nopen_deadline = \"5s\"\n".into() };
+    let settings = Settings { toml: "[limits]\nopen_deadline = \"10s\"\n".into() };
     let server = Server::start(&settings);
     let guid = "22222222-2222-4333-8444-555555555555";
     server.add_device("pc-busy", guid, "pcbusy", "Busy1Password");

@@ -51,7 +51,7 @@ fn the_flood_waits_and_the_neighbour_works() {
 
 #[test]
 fn a_page_that_takes_nothing_is_sent_away_and_the_neighbour_works() {
-    let limits = "[limits]\nstall_deadline = \"2s\"\n";
+    let limits = "[limits]\nstall_deadline = \"8s\"\n";
     let server = Server::start(&Settings { toml: limits.into() });
     let manner = Manner { fragments: &[16384], window: 65536, credit: 32768 };
     let device = Foreign::dial(&server, "pc-flood", GUID, &manner);
@@ -69,7 +69,7 @@ fn a_page_that_takes_nothing_is_sent_away_and_the_neighbour_works() {
     let page = pages::hold(&server, &server.token("page", "admin"), GUID);
     page.line(|line| line.contains("holding"));
     round();
-    let why = "redirection ended: the console took nothing for 2 s";
+    let why = "redirection ended: the console took nothing for 8 s";
     server.process.any_line(|line| line.contains(why));
     round();
     let after = resident(server.process.pid());

@@ -156,7 +156,7 @@ fn two_machines_of_one_identity_are_named() {
 
 #[test]
 fn what_a_pc_refuses_is_said_with_the_way_out() {
-    let site = Site::new("[limits]\ncommand_deadline = \"3s\"\n");
+    let site = Site::new("[limits]\ncommand_deadline = \"8s\"\n");
     site.add("pc-1", 5, CIRA);
     site.add("pc-2", 6, CIRA);
     let one = site.dial(5, &[]).connected();
