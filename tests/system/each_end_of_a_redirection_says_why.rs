@@ -84,25 +84,33 @@ fn a_right_that_is_none_is_told_apart_to_pages_and_a_status_to_programs() {
     let used = ticket(&demo, device, "sol", false);
     let opened = json!({ "name": "once", "path": sol, "protocols": [used], "wait": "open" });
     assert_eq!(pages::attempts(&demo, device, &[opened])[0]["open"], true);
-    let another_mode = ticket(&demo, device, "kvm", false);
-    let another_device = ticket(&demo, other, "sol", false);
+    // A ticket is good for half a minute, so each is made when its turn comes.
+    let another_mode = || ticket(&demo, device, "kvm", false);
+    let another_device = || ticket(&demo, other, "sol", false);
+    let known = |text: &str| {
+        let text = text.to_owned();
+        move || text.clone()
+    };
+    let [unknown, token, login, redirection, used] =
+        ["unknown", token.as_str(), &login, &redirection, &used].map(known);
     let port = sol.replace("16994", "22");
     let vnc = sol.replace("16994", "5900");
     let mode = sol.replace("sol", "root");
-    for (path, right, code, begin, status) in [
-        (&sol, "unknown", 4301, "E3001 the subprotocol is no ticket", 401),
-        (&sol, token.as_str(), 4301, "E3001 a token for the API", 401),
-        (&sol, login.as_str(), 4301, "E3001 a token for the API", 401),
-        (&sol, redirection.as_str(), 4312, "E3012 this ticket is for another device", 401),
-        (&sol, used.as_str(), 4311, "E3011 this ticket was used already", 401),
-        (&sol, another_mode.as_str(), 4312, "E3012 this ticket is for another kind", 401),
-        (&sol, another_device.as_str(), 4312, "E3012 this ticket is for another device", 401),
-        (&port, used.as_str(), 4400, "E1400 port = `22`", 400),
-        (&vnc, used.as_str(), 4400, "E1400 port = `5900`", 400),
-        (&mode, used.as_str(), 4400, "E1400 mode = `root`", 400),
-    ] {
-        ends(&page(&demo, device, path, &[right], SOL), code, begin);
-        let program = json!({ "name": "program", "path": path, "protocols": [right] });
+    let cases: [(_, &dyn Fn() -> String, _, _, _); 10] = [
+        (&sol, &unknown, 4301, "E3001 the subprotocol is no ticket", 401),
+        (&sol, &token, 4301, "E3001 a token for the API", 401),
+        (&sol, &login, 4301, "E3001 a token for the API", 401),
+        (&sol, &redirection, 4312, "E3012 this ticket is for another device", 401),
+        (&sol, &used, 4311, "E3011 this ticket was used already", 401),
+        (&sol, &another_mode, 4312, "E3012 this ticket is for another kind", 401),
+        (&sol, &another_device, 4312, "E3012 this ticket is for another device", 401),
+        (&port, &used, 4400, "E1400 port = `22`", 400),
+        (&vnc, &used, 4400, "E1400 port = `5900`", 400),
+        (&mode, &used, 4400, "E1400 mode = `root`", 400),
+    ];
+    for (path, right, code, begin, status) in cases {
+        ends(&page(&demo, device, path, &[&right()], SOL), code, begin);
+        let program = json!({ "name": "program", "path": path, "protocols": [right()] });
         let result = pages::attempts(&demo, device, &[program]).remove(0);
         assert_eq!(result["status"], status, "{begin}: {result}");
     }
