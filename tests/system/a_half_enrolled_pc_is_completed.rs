@@ -1,9 +1,10 @@
 //! A PC whose setting-up broke off, at whatever stage and by whomever, is told as it is and completed: the stages outlive
 //! the server, going on needs nothing typed again, and nothing doubles.
 
-use crate::harness::{Directory, Platform, Process, Server, Settings, eventually, lan_address};
+use crate::harness::{
+    Directory, Platform, Process, Server, Settings, eventually, free_port, lan_address,
+};
 use serde_json::Value;
-use std::net::TcpListener;
 
 const PASSWORD: &str = "P@ssw0rd1!";
 /// What the PC gives no answer to, and how many steps the job has done by then.
@@ -27,8 +28,11 @@ fn job(server: &Server, id: &str) -> Value {
 #[test]
 fn a_server_that_is_killed_at_any_stage_shows_it_and_goes_on() {
     // The PC is told a port that must be the same after each start.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let toml = format!("[[cira.extra]]\nlisten = \"127.0.0.1:{port}\"\n");
+    let port = free_port();
+    // The server is killed while it waits, however late it is seen to wait.
+    let toml = format!(
+        "[limits]\nenroll_deadline = \"10m\"\n[[cira.extra]]\nlisten = \"127.0.0.1:{port}\"\n"
+    );
     let settings = Settings { toml };
     let (files, address) = (Directory::new(), lan_address());
     let pc = Platform::on_the_local_network("15.0", "pc-half", &address, PASSWORD, &[]);

@@ -20,7 +20,9 @@ fn the_setup_link_leads_to_a_pc_of_the_local_network_that_is_online() {
 
 #[test]
 fn an_enrolment_that_the_server_did_not_survive_is_shown_and_gone_on_with() {
-    let (server, address) = (Server::start_to_be_replaced(), lan_address());
+    // It is killed while it waits for the PC, however late that is seen on the page.
+    let patient = Settings { toml: "[limits]\nenroll_deadline = \"10m\"\n".into() };
+    let (server, address) = (Server::start_to_be_replaced(&patient), lan_address());
     let password = "P@ssw0rd1!";
     let stuck = ["--fault", "swallow-actions=AddMpServer"];
     let pc = Platform::on_the_local_network("16.1", "pc-on", &address, password, &stuck);
@@ -137,7 +139,7 @@ fn an_image_of_the_library_is_read_to_its_last_block_by_a_pc() {
 
 #[test]
 fn a_page_says_that_the_server_is_gone_and_recovers_when_it_is_back() {
-    let server = Server::start_to_be_replaced();
+    let server = Server::start_to_be_replaced(&Settings::default());
     let task = own(&server);
     first_steps(&server, task.clone());
     let guid = "4c4c4544-004b-4210-8033-b6c04f50aaaa";

@@ -35,11 +35,11 @@ impl Server {
     }
 
     /// On ports for the web and for devices that are free still when this one has ended, for one that takes its place.
-    pub(crate) fn start_to_be_replaced() -> Self {
+    pub(crate) fn start_to_be_replaced(settings: &Settings) -> Self {
         let data = Directory::new();
         super::authority::give(data.path());
         let ports = ["web", "cira"].map(|one| format!("{one}.listen=127.0.0.1:{}", free_port()));
-        Self::start_with(data, &Settings::default(), &ports)
+        Self::start_with(data, settings, &ports)
     }
 
     /// With settings that count more than those of the tests.
