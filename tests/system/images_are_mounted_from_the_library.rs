@@ -1,11 +1,13 @@
 //! `viaduct media` brings an image into the server's library, also after a broken upload, and `viaduct ider mount` gives
 //! it to a PC and tells how far it is until the PC has started from it; bad images are refused with a reason.
 
-use crate::harness::{Demo, Directory, demo, eventually, output, run, terminal::steps, viaduct};
+use crate::harness::{
+    Demo, Directory, Process, demo, eventually, output, run, terminal::steps, viaduct,
+};
 use serde_json::{Value, json};
 use std::{
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 fn command(demo: &Demo, args: &[&str]) -> Command {
@@ -187,19 +189,12 @@ fn an_image_that_changes_while_a_pc_has_it_ends_there_with_the_reason() {
     assert!(reason.contains("it had 2048000 bytes and has 2045952"), "{reason}");
 
     // The same with one that the command line serves itself.
-    let mut serving = command(demo, &["ider", "mount", pc, &iso]);
-    let serving = serving.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    eventually("the CD is offered", || {
-        let (_, live) = demo.rest("GET", "/redirections", None);
-        let there = live.as_array().unwrap().iter().any(|one| one["name"] == pc.as_str());
-        if there { Ok(()) } else { Err(live.to_string()) }
-    });
+    let serving = Process::start(&command(demo, &["ider", "mount", pc, &iso]));
+    serving.any_line(|line| line.contains("is offered to"));
     let other = write(&directory, "other", &bootable(1000, 9));
     std::fs::rename(other, &iso).unwrap();
-    let done = serving.wait_with_output().unwrap();
-    let text = said(&done);
-    assert_eq!(done.status.code(), Some(14), "{text}");
-    assert!(text.contains("another file is in its place"), "{text}");
+    serving.any_line(|line| line.contains("another file is in its place"));
+    assert_eq!(serving.wait().code(), Some(14), "{}", serving.all());
     ends(demo, &["media", "rm", "changing.iso"], 0, &[]);
 }
 
