@@ -96,12 +96,8 @@ async fn an_unknown_user_costs_as_much_time_as_a_wrong_password() {
             break;
         }
     }
-    let middle = |times: &mut Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2]
-    };
-    let [known, unknown] = &mut times;
-    let (known, unknown) = (middle(known), middle(unknown));
+    // The shortest: what else the machine does only adds to it.
+    let [known, unknown] = times.map(|all| all.into_iter().min().unwrap());
     // T-22 wants 5 ms at most on a machine that does nothing else: told, not judged.
     println!(
         "{known:?} for a known user, {unknown:?} for an unknown one, {:?} apart",
@@ -250,9 +246,17 @@ async fn an_expired_token_says_so_and_none_can_be_made_that_has_expired() {
     let access = open(place.path()).await;
     let past = OffsetDateTime::now_utc() - Duration::from_secs(1);
     assert!(access.create_token("old", Scope::Read, Some(past)).await.is_err());
-    let soon = OffsetDateTime::now_utc() + Duration::from_millis(300);
-    let value = access.create_token("soon", Scope::Read, Some(soon)).await.unwrap();
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    // As soon as this machine makes one before it has expired.
+    let mut value = None;
+    let mut ahead = Duration::from_millis(300);
+    while value.is_none() {
+        assert!(ahead < Duration::from_secs(60), "none can be made at all");
+        let soon = OffsetDateTime::now_utc() + ahead;
+        value = access.create_token("soon", Scope::Read, Some(soon)).await.ok();
+        ahead *= 2;
+    }
+    let value = value.unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
     while access.bearer(&value) != Err(SignInError::Expired) {
         assert!(tokio::time::Instant::now() < deadline, "it never expired");
         tokio::task::yield_now().await;

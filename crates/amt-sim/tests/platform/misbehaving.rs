@@ -112,7 +112,7 @@ async fn a_channel_is_closed_before_any_data_and_its_number_used_again() {
 
 #[tokio::test]
 async fn a_silent_platform_is_found_out_by_the_servers_patience() {
-    let (wait, interval) = (Duration::from_secs(3), Duration::from_secs(1));
+    let (wait, interval) = (Duration::from_secs(8), Duration::from_secs(1));
     let apf = server::Config { wait, keepalive_interval: interval, ..server::Config::default() };
     let mut mps = Mps::start(Manners { apf, ..Manners::default() }).await;
     let platform = start(&mps, Faults::default()).await;
@@ -295,5 +295,11 @@ async fn a_ghost_answers_keep_alives_and_nothing_else() {
     assert!(matches!(unanswered, Event::ChannelTimedOut { .. }), "{unanswered:?}");
     tunnel.until(|event| matches!(event, Event::KeepAlive)).await;
     platform.fault("ghost-keepalive=off").unwrap();
-    tunnel.open(5900, 4096).await.unwrap();
+    // On a busy machine it may be late again.
+    let opened = async {
+        while let Err(late) = tunnel.open(5900, 4096).await {
+            assert!(matches!(late, Event::ChannelTimedOut { .. }), "{late:?}");
+        }
+    };
+    soon("it answers again", opened).await;
 }

@@ -123,7 +123,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), dropped).await.expect("only the new counts");
+        tokio::time::timeout(Duration::from_secs(120), dropped).await.expect("only the new counts");
         assert_eq!(judged(&inventory, &old), Verdict::WrongCredential);
         drop(inventory);
         let inventory = open(place.path()).await;

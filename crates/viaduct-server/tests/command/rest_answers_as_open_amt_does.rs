@@ -226,7 +226,7 @@ async fn alarms_are_added_listed_and_removed() {
 #[tokio::test]
 async fn a_silent_device_is_a_504_with_a_problem() {
     let site =
-        Site::with(|_| {}, |config| config.limits.command_deadline = Span(Duration::from_secs(1)))
+        Site::with(|_| {}, |config| config.limits.command_deadline = Span(Duration::from_secs(5)))
             .await;
     let rest = Rest::of(&site, Scope::Read).await;
     rest.get("/amt/power/state/{}").await;
