@@ -59,9 +59,20 @@ export async function pages(task) {
       if (word) problems.push(`${path} says ${word[0]}`)
       console.log(JSON.stringify({ looked: path }))
     }
+    if (task.part === 'navigation') problems.push(...(await chosen(page, task)))
     problems.push(...complaints)
     check(problems.length === 0, `\n${problems.join('\n')}`)
   })
+}
+
+/** What is offered for several PCs at once fits a phone too, its longest deed included. */
+async function chosen(page, task) {
+  await page.goto(new URL('/devices', task.dashboard).href)
+  await settled(page)
+  await page.locator('thead input[type=checkbox]').check()
+  await page.locator('.bulk select').waitFor()
+  const wide = await sideways(page)
+  return wide > 0 ? [`/devices with PCs chosen is ${wide} pixels too wide for 360`] : []
 }
 
 /** The rules of axe whose verdict colours change; for all others a page in another theme is the same page. */

@@ -35,7 +35,17 @@ export const sessions = {
       await signIn(page, task)
       await open(page, task, `devices/${task.device}/screen`)
       await page.getByRole('button', { name: 'Show the screen' }).click()
-      await page.locator('.overlay[data-code="E2032"]').waitFor()
+      const overlay = page.locator('.overlay[data-code="E2032"]')
+      await overlay.waitFor()
+      await page.setViewportSize({ width: 360, height: 740 })
+      await until('all that is said fits the box on a phone', () => overlay.evaluate((box) => {
+        const stage = box.parentElement.getBoundingClientRect()
+        return [...box.children].every((one) => {
+          const { top, bottom } = one.getBoundingClientRect()
+          return top >= stage.top && bottom <= stage.bottom
+        })
+      }))
+      await page.setViewportSize({ width: 1280, height: 800 })
       const first = await asked(page, task)
       const seconds = async () => Number(/(\d+) s more/.exec(await page.getByRole('timer').innerText())?.[1])
       const left = await seconds()

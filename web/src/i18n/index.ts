@@ -60,9 +60,16 @@ export function when(text: string | null | undefined): string {
   if (size < 60) return format.format(seconds, 'second')
   if (size < 3600) return format.format(Math.round(seconds / 60), 'minute')
   if (size < 86_400) return format.format(Math.round(seconds / 3600), 'hour')
-  if (size < 90 * 86_400) return format.format(Math.round(seconds / 86_400), 'day')
-  if (size < 730 * 86_400) return format.format(Math.round(seconds / (30.44 * 86_400)), 'month')
-  return format.format(Math.round(seconds / (365.25 * 86_400)), 'year')
+  return inDays(Math.round(seconds / 86_400))
+}
+
+/** When something is that comes in so many days, or was so many days ago (below zero). */
+export function inDays(days: number): string {
+  const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto', style: 'short' })
+  const size = Math.abs(days)
+  if (size < 90) return format.format(days, 'day')
+  if (size < 730) return format.format(Math.round(days / 30.44), 'month')
+  return format.format(Math.round(days / 365.25), 'year')
 }
 
 export function exactly(text: string | null | undefined): string {

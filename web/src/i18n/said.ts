@@ -1,6 +1,6 @@
 // What the server says by name, in the reader's language. Without words of ours its own, English text stands, marked as such.
 
-import { duration, exactly, language, locale, size } from '.'
+import { duration, exactly, inDays, language, locale, size } from '.'
 import * as de from './de/said'
 import { wordOf } from './happened'
 import { phrase } from './phrases'
@@ -21,6 +21,7 @@ function fill(text: string, values: Said['values'] = {}): string {
     switch (how) {
       case 'span': return duration(Number(value))
       case 'size': return size(Number(value))
+      case 'days': return inDays(Number(value))
       case 'time': return exactly(String(value))
       case 'right': return wordOf('action', value)
       // Inside of a sentence, so without the end of its own.

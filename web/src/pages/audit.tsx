@@ -105,7 +105,7 @@ function Rows({ rows }: { rows: Entry[] }) {
         { key: 'action', title: t('audit.action'), cell: (row) => <span title={row.action}>{wordOf('action', row.action)}</span>, sort: (row) => row.action },
         { key: 'device', title: t('audit.device'), wide: true, cell: (row) => row.device && <Link href={`/devices/${row.device}/history`} title={row.device}><code>{row.device.slice(0, 8)}…</code></Link>, sort: (row) => row.device ?? '' },
         { key: 'result', title: t('audit.result'), cell: resultOf, sort: resultOf },
-        { key: 'detail', title: t('audit.detail'), wide: true, cell: (row) => <span title={`${row.detail}\n${exactly(row.time)}`}>{row.detail}</span> }
+        { key: 'detail', title: t('audit.detail'), wide: true, cell: (row) => <span lang="en" title={`${row.detail}\n${exactly(row.time)}`}>{row.detail}</span> }
       ]}
     />
   )

@@ -63,7 +63,7 @@ function Curves({ history: { points, intervalSeconds } }: { history: History }) 
     const connects = words((p) => p.connects).map((word) =>
       series(named('overview.reason.', REASONS[word] ?? word), (p) => perMinute(p.connects[word] ?? 0)))
     const failures = words((p) => p.failures).map((word) =>
-      series(t('overview.failed', { stage: word }), (p) => perMinute(p.failures[word] ?? 0)))
+      series(t('overview.failed', { stage: named('overview.stage.', word) }), (p) => perMinute(p.failures[word] ?? 0)))
     return {
       times: points.map((point) => new Date(point.time).getTime() / 1000),
       tunnels: [series(t('overview.connected'), (p) => p.tunnels)],

@@ -63,7 +63,7 @@ export function Tokens() {
                 key: 'do', title: t('common.actions'),
                 cell: (token) => (
                   <span className="actions">
-                    <Link className="button" href={`/permissions?token=${encodeURIComponent(token.name)}`}>{t('permissions.title')}</Link>
+                    <Link className="button small" href={`/permissions?token=${encodeURIComponent(token.name)}`}>{t('permissions.title')}</Link>
                     <Allowed needs="tokens.manage">
                       <button className="danger small" disabled={action.busy} onClick={() => void revoke(token.name)}>{t('tokens.revoke')}</button>
                       <Shells cli={`viaduct tokens revoke ${quoted(token.name)}`} method="DELETE" path={`/tokens/${encodeURIComponent(token.name)}`} />

@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import { get } from '../api'
 import { duration, exactly, language, t, when } from '../i18n'
+import { phrase } from '../i18n/phrases'
 import { wordOf } from '../i18n/happened'
 import { useLoad } from '../state'
 import { quoted, Shells } from './shells'
@@ -50,7 +51,7 @@ function why(span: Span): string {
   if (span.presence !== 'away') return ''
   if (!span.reason) return t('availability.noReason')
   const reason = wordOf('end', span.reason)
-  return span.detail ? `${reason}: ${span.detail}` : reason
+  return span.detail ? `${reason}: ${phrase(span.detail) ?? span.detail}` : reason
 }
 
 export function Availability({ guid, name }: { guid: string; name: string }) {

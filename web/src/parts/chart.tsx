@@ -53,6 +53,7 @@ export function Chart({ title, times, series, figure = plain }: Props) {
   }, [title, shape, colours, language])
   useEffect(() => {
     plot.current?.setData([times, ...series.map((s) => s.values)])
+    if (plot.current) latest(plot.current)
   }, [times, series])
   return (
     <figure className="chart">
@@ -61,6 +62,11 @@ export function Chart({ title, times, series, figure = plain }: Props) {
       <Figures title={title} times={times} series={series} figure={figure} />
     </figure>
   )
+}
+
+/** The legend names the newest figures while nobody points at others. */
+function latest(plot: uPlot) {
+  if ((plot.cursor.left ?? -1) < 0) plot.setLegend({ idx: plot.data[0].length - 1 }, false)
 }
 
 /** As exact as the marks of the axis are apart. */
@@ -81,6 +87,7 @@ function options(series: Series[], figure: (value: number) => string, width: num
     height: HEIGHT,
     scales: { y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] } },
     legend: { live: true },
+    hooks: { setCursor: [latest] },
     axes: [
       { ...axis, space: 72, values: (_, at) => at.map((time) => clock(time, at)) },
       { ...axis, size: 64, incrs: WHOLE, values: (_, at) => at.map(figure) }

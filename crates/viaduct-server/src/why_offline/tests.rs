@@ -307,6 +307,7 @@ fn what_is_said_as_a_text_has_german_words() {
         include_str!("../tunnel/end.rs"),
         include_str!("../tunnel/driver.rs"),
         include_str!("../server.rs"),
+        include_str!("../admission.rs"),
         include_str!("../api/change.rs"),
         include_str!("../api/tunnels.rs"),
         include_str!("../api/claim.rs"),

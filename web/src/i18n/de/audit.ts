@@ -14,7 +14,7 @@ export const audit: Record<keyof typeof words, string> = {
   'audit.until': 'bis',
   'audit.result.intent': 'begonnen',
   'audit.result.done': 'getan',
-  'audit.result.failed': 'fehlgeschlagen',
+  'audit.result.failed': 'misslungen',
   'audit.result.unknown': 'unbekannt',
   'audit.newer': 'Neuere',
   'audit.older': 'Ältere',

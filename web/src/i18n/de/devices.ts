@@ -4,7 +4,7 @@ import type { devices as words } from '../en/devices'
 
 export const devices: Record<keyof typeof words, string> = {
   'devices.empty': 'Noch ist kein PC bekannt.',
-  'devices.emptyHint': 'Nehmen Sie einen auf drei Wegen auf, oder lassen Sie `viaduct demo` simulierte bringen.',
+  'devices.emptyHint': 'Nehmen Sie einen auf einem von vier Wegen auf; nur zum Ansehen bringt „viaduct demo“ simulierte.',
   'devices.nothing': 'Kein PC passt zu diesen Filtern.',
   'devices.count': '{shown} von {all}',
   'devices.name': 'Name',

@@ -20,6 +20,7 @@ export const features = {
   'features.consentDone': 'Die Zustimmungsregel ist geändert.',
   'features.clock': 'Uhr von AMT',
   'features.accounts': 'Konten von AMT',
+  'features.inTime': 'geht wie die Uhr dieses Servers',
   'features.offset': '{n} s neben der Uhr dieses Servers',
   'accounts.name': 'Name',
   'accounts.kind': 'Art',

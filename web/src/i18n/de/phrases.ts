@@ -13,6 +13,11 @@ export const phrases: Record<string, string> = {
   '{by} asked the device to dial in again': '{by} ließ das Gerät sich neu einwählen',
   '{by} blocked the device': '{by} hat das Gerät gesperrt',
   'the server is stopping': 'der Server wird beendet',
+  // Warum ein PC nicht hereingelassen wurde
+  'this device is not in the inventory (E2017)': 'dieser PC ist hier nicht eingetragen (E2017)',
+  'this device is blocked': 'dieser PC ist hier gesperrt',
+  'it gave a wrong CIRA user or password (E2019)': 'er nannte falsche CIRA-Zugangsdaten (E2019)',
+  'no credential is configured that it could prove (no_credential_configured)': 'für ihn sind keine Zugangsdaten hinterlegt, die er beweisen könnte (no_credential_configured)',
   // Was zu einer Änderung des Fernzugriffs zu wissen ist
   'its CIRA credential was not made by an enrollment here, so a new one is put at every entry that leads here':
     'Seine CIRA-Zugangsdaten stammen aus keiner Einrichtung von hier; darum bekommt jeder Eintrag, der hierher führt, neue.',

@@ -1,4 +1,4 @@
-// Sätze, die der Server beim Namen nennt, mit ihren Angaben: `{x}` wie sie ist, `{x:span}` eine Dauer, `{x:size}` eine Größe,
+// Sätze, die der Server beim Namen nennt, mit ihren Angaben: `{x}` wie sie ist, `{x:span}` eine Dauer, `{x:size}` eine Größe, `{x:days}` in wie vielen Tagen,
 // `{x:time}` ein Zeitpunkt, `{x:end}` der Grund eines Tunnelendes, `{x:alert}` ein TLS-Alarm, `{x:at}` wo ein Zertifikat gezeigt wird,
 // `{x:phrase}` ein Satz des Servers aus phrases.ts.
 
@@ -12,7 +12,7 @@ export const sentences: Record<string, string> = {
   clock: 'Die Uhr dieses Servers zeigt {time:time}.',
   disk: '{free:size} sind frei, wo {place} liegt.',
   files: '{used} von {most} möglichen Dateien sind offen.',
-  certificates: '{listener:at}: {subject} endet in {days} Tagen.',
+  certificates: '{listener:at}: {subject} endet {days:days}.',
   users: 'Anmelden können sich: {active}; davon mit zweitem Faktor oder Anmeldedienst: {second}.',
   events: '{name}: {sent} Ereignisse gesendet, {waiting} warten, {failed} Versuche misslungen, {lost} Ereignisse verloren.',
   'step.root': 'der Wurzel {name} trauen',
@@ -46,7 +46,7 @@ export const sentences: Record<string, string> = {
   'attempt.tcp': '{address} erreichte {count}-mal den Port und sagte nichts, was TLS ist (zuletzt vor {span:span}): {reason}',
   'attempt.tls': '{address} erreichte {count}-mal den Port, aber TLS misslang (zuletzt vor {span:span}): {reason}',
   'attempt.version': '{address} kam {count}-mal durch TLS, sagte aber nicht, wer es ist (zuletzt vor {span:span}): {reason}',
-  'attempt.login': '{address} kam {count}-mal bis zur Anmeldung und wurde abgewiesen (zuletzt vor {span:span}): {reason}',
+  'attempt.login': '{address} kam {count}-mal bis zur Anmeldung und wurde abgewiesen (zuletzt vor {span:span}): {reason:phrase}',
   'attempt.verdict': '{address} meldete sich {count}-mal an und wurde von einem befragten Webhook nicht gewollt (zuletzt vor {span:span}): {reason}',
   'problem.value': 'Der Wert von „{field}“ fehlt oder ist nicht erlaubt.',
   'problem.denied': '{who} fehlt das Recht „{right:right}“.',

@@ -2,7 +2,7 @@
 
 export const devices = {
   'devices.empty': 'No PC is known yet.',
-  'devices.emptyHint': 'Add one in three ways, or let `viaduct demo` bring simulated ones.',
+  'devices.emptyHint': 'Add one in one of four ways; just to look around, “viaduct demo” brings simulated ones.',
   'devices.nothing': 'No PC fits these filters.',
   'devices.count': '{shown} of {all}',
   'devices.name': 'Name',

@@ -20,6 +20,7 @@ export const features = {
   'features.consentDone': 'The consent policy is changed.',
   'features.clock': 'Clock of AMT',
   'features.accounts': 'Accounts of AMT',
+  'features.inTime': 'agrees with the clock of this server',
   'features.offset': '{n} s beside the clock of this server',
   'accounts.name': 'Name',
   'accounts.kind': 'Kind',

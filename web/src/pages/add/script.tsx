@@ -4,7 +4,9 @@ import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
 import { call, get, post, type Certificate, type Device, type Status, type WhyOffline } from '../../api'
 import { t } from '../../i18n'
+import { cause } from '../../i18n/said'
 import { Await, Copy, download, Facts, Failure, Shells, useAction } from '../../parts'
+import { Theirs } from '../../parts/theirs'
 import { Qr } from '../../parts/qr'
 import { useLoad } from '../../state'
 import { Ticks } from './jobs'
@@ -219,8 +221,19 @@ function Follow({ pc }: { pc: Prepared }) {
       {answered.error && <Failure error={answered.error} retry={answered.reload} />}
       {here && <p className="good">✓ {t('add.online', { name: pc.name })} <Link href={`/devices/${pc.guid}`}>{t('add.try')}</Link></p>}
       {!here && why.data && (waited > STUCK || why.data.checks.some((c) => c.seen === 'bad')) && (
-        <p role="status" className="notice">{t('add.hint')} {why.data.likely}{why.data.next[0] ? ` → ${why.data.next[0]}` : ''}</p>
+        <Likely why={why.data} />
       )}
     </>
+  )
+}
+
+function Likely({ why }: { why: WhyOffline }) {
+  const known = cause(why.cause)
+  const [next] = known?.next ?? why.next
+  return (
+    <p role="status" className="notice">
+      {t('add.hint')} <Theirs ours={known?.likely} text={why.likely} />
+      {next && <> → <Theirs ours={known && next} text={next} /></>}
+    </p>
   )
 }

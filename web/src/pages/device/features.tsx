@@ -2,7 +2,7 @@
 
 import { useState } from 'react'
 import { get, post, type Device } from '../../api'
-import { exactly, isKey, t } from '../../i18n'
+import { exactly, isKey, locale, t } from '../../i18n'
 import { Allowed, Await, Failure, quoted, Shells, useAction } from '../../parts'
 import { useMay } from '../../session'
 import { useLoad } from '../../state'
@@ -122,7 +122,7 @@ function Clock({ device }: { device: Device }) {
     <section>
       <h2>{t('features.clock')}</h2>
       <Await of={time}>
-        {({ time: at, offsetSeconds }) => <p>{exactly(at)}<br />{t('features.offset', { n: offsetSeconds })}</p>}
+        {({ time: at, offsetSeconds }) => <p>{exactly(at)}<br />{offsetSeconds === 0 ? t('features.inTime') : t('features.offset', { n: offsetSeconds.toLocaleString(locale()) })}</p>}
       </Await>
       <p><Shells cli={`viaduct amt time ${quoted(device.name || device.guid)}`} method="GET" path={path} /></p>
     </section>

@@ -21,7 +21,7 @@ export function Summary({ device: d }: { device: Device }) {
             [t('devices.address'), d.address],
             [t('devices.labels'), d.tags.length ? d.tags.map((tag) => <span className="tag" key={tag}>{tag}</span>) : t('common.none')],
             [t('devices.firmware'), String(d.deviceInfo?.['fwVersion'] ?? '–')],
-            [t('device.ports'), [...d.ports].sort((a, b) => a - b).join(', ')],
+            [t('device.ports'), [...d.ports].sort((a, b) => a - b).join(', ') || '–'],
             [t('device.amtPassword'), d.hasAmtPassword ? t('common.yes') : t('common.no')],
             [t('devices.seen'), <Time key="t" at={d.lastSeen} />]
           ]}

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { Device } from '../../api'
-import { t } from '../../i18n'
+import { locale, t } from '../../i18n'
 import { Allowed, Await, csv, download, Empty, Heading, Shells, Table, useQuery } from '../../parts'
 import { Bulk, BULK_RIGHTS } from '../../parts/bulk'
 import { useMay } from '../../session'
@@ -76,7 +76,7 @@ function List({ devices, reload }: { devices: Device[]; reload: () => void }) {
         <Views />
         <Chooser columns={columns} shown={shown} toggle={toggle} />
         <button onClick={() => exportCsv(found)}>{t('devices.csv')}</button>
-        <span className="muted" role="status">{t('devices.count', { shown: found.length, all: devices.length })}</span>
+        <span className="muted" role="status">{t('devices.count', { shown: found.length.toLocaleString(locale()), all: devices.length.toLocaleString(locale()) })}</span>
       </div>
       {chosen.size > 0 && <Bulk devices={picked} clear={() => setChosen(new Set())} changed={reload} />}
       {found.length === 0

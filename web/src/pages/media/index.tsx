@@ -28,7 +28,7 @@ export default function Media() {
     { key: 'size', title: t('media.size'), sort: (one) => one.size, cell: (one) => size(one.size) },
     { key: 'sha256', title: t('media.hash'), wide: true, cell: (one) => <code title={one.sha256 ?? ''}>{one.sha256?.slice(0, 16) ?? '–'}</code> },
     { key: 'user', title: t('media.by'), wide: true, cell: (one) => <>{one.user}, <Time at={one.created} /></> },
-    { key: 'mounts', title: t('media.used'), sort: (one) => one.mounts, cell: (one) => one.mounts },
+    { key: 'mounts', title: t('media.used'), wide: true, sort: (one) => one.mounts, cell: (one) => one.mounts },
     ...(may('devices.change') ? [{
       key: 'delete', title: t('media.delete'),
       cell: (one: MediaImage) => (
