@@ -10,7 +10,10 @@ use super::{
     take::Taken,
     wish::{Wanted, own_places},
 };
-use crate::{inventory::Issued, tunnel::Opener};
+use crate::{
+    inventory::{Configured, Issued},
+    tunnel::Opener,
+};
 use amt::remote_access::{ControlMode, Own, Plan, RemoteAccess, Step, Wish, plan, plan_removal};
 use std::net::IpAddr;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -185,10 +188,8 @@ impl Case<'_> {
         if let Err(error) = self.parts.inventory.took_cira(id, &cira.0).await {
             tracing::warn!(device = %id, %error, "its CIRA credential before counts until it signs in with the new one");
         }
-        if !plan.steps.is_empty()
-            && let Err(error) = self.parts.inventory.note_configured(id, &seen).await
-        {
-            tracing::warn!(device = %id, %error, "if it does not come, it is not known that it was told to");
+        if !plan.steps.is_empty() {
+            self.keep(id, &seen).await;
         }
         drop((ask, place));
         let watch = follow::Watch {
@@ -202,6 +203,13 @@ impl Case<'_> {
         tokio::select! {
             end = watch.follow(awaited) => end.map_err(Stop::Problem),
             () = self.slot.cancelled() => Err(Stop::Cancelled),
+        }
+    }
+
+    /// Keeps that it was told to call, in case that it does not.
+    async fn keep(&self, id: DeviceId, seen: &Configured) {
+        if let Err(error) = self.parts.inventory.note_configured(id, seen).await {
+            tracing::warn!(device = %id, %error, "if it does not come, it is not known that it was told to");
         }
     }
 

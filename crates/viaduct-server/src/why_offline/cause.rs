@@ -225,16 +225,7 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
         return told_to_call(case, &configured);
     }
     if case.device.last_connected.is_some() && gives_up(case) {
-        return cause(
-            Said::new("cause.gave-up"),
-            None,
-            "its firmware is of AMT 11 or older, which gives up calling after some failures until its network link was down or the PC was restarted; it may also have no power or network",
-            [
-                "have someone re-plug its network cable (a restart of the switch port does it too): it calls again at once",
-                "or restart the PC; a laptop on battery keeps AMT off",
-                "update its firmware: later ones try again by themselves",
-            ],
-        );
+        return gave_up();
     }
     if case.device.last_connected.is_some() {
         return cause(
@@ -260,6 +251,20 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
             "check its environment detection: a PC that believes it is inside the company network does not call",
             "install this server's root in it (viaduct cert export)",
             "from the PC's network, try whether the port can be reached at all",
+        ],
+    )
+}
+
+/// It was here, and its firmware is of those that stop calling.
+fn gave_up() -> Cause {
+    cause(
+        Said::new("cause.gave-up"),
+        None,
+        "its firmware is of AMT 11 or older, which gives up calling after some failures until its network link was down or the PC was restarted; it may also have no power or network",
+        [
+            "have someone re-plug its network cable (a restart of the switch port does it too): it calls again at once",
+            "or restart the PC; a laptop on battery keeps AMT off",
+            "update its firmware: later ones try again by themselves",
         ],
     )
 }
