@@ -35,7 +35,7 @@ export async function actions(task) {
 /** What this walk does; a page whose deed is called otherwise is told to say so here. */
 const EXPECTED = [
   'PATCH /devices/*', 'POST /devices/*/block', 'POST /devices/*/approve', 'DELETE /devices/*', 'DELETE /devices/disconnect/*',
-  'POST /devices', 'POST /amt/power/action/*', 'POST /unclaimed/*/approve', 'POST /unclaimed/*/block', 'DELETE /unclaimed/*',
+  'POST /devices', 'POST /amt/power/action/*', 'POST /unclaimed/*/approve', 'POST /unclaimed/*/block', 'POST /unclaimed/*/ignore', 'DELETE /unclaimed/*/ignore',
   'POST /users', 'PATCH /users/eva', 'POST /users/eva/sign-out', 'POST /amt/features/*', 'DELETE /users/tom', 'POST /tokens', 'DELETE /tokens/walked', 'POST /certificates/reload',
   'POST /certificates/rotation', 'DELETE /certificates/rotation', 'POST /whoami/password', 'POST /whoami/second-factor',
   'POST /whoami/second-factor/verify', 'DELETE /whoami/second-factor'
@@ -88,11 +88,19 @@ async function devices({ page, task, button, dialog }) {
 
 async function unclaimed({ page, task, button, dialog }) {
   await open(page, task, 'unclaimed')
-  const row = (guid) => page.getByRole('row').filter({ hasText: guid })
+  const row = (guid) => page.getByRole('region', { name: 'Unclaimed' }).getByRole('row').filter({ hasText: guid })
   const [ignored, blocked, taken] = task.unknown
   for (const guid of task.unknown) await row(guid).waitFor()
   await button('Ignore', row(ignored)).click()
-  await page.getByText('Forgotten until it knocks again.').waitFor()
+  await page.getByText('It may knock on; nobody is told of it.').waitFor()
+  await page.getByText('Ignored: 1').click()
+  await button('Show again', row(ignored)).click()
+  await page.getByText('It is shown among the others again.').waitFor()
+  await button('Ignore', row(ignored)).click()
+  await page.getByText('Ignored: 1').waitFor()
+  // They are not known, so each of them failed at its sign-in too.
+  const tried = page.getByRole('region', { name: 'Attempts that failed' }).getByRole('row')
+  await tried.filter({ hasText: blocked }).getByText('nobody has added a device of this UUID').waitFor()
   await button('Block', row(blocked)).click()
   await page.getByText('It is turned away from now on.').waitFor()
   await button('Approve', row(taken)).click()

@@ -68,8 +68,8 @@ export async function withPage(task, work, options = {}) {
  */
 function offered() {
   const plain = (path) => decodeURIComponent(path).split('?')[0].replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '*')
-  /** Signing in and setting up come before anything can be offered; pieces of an upload belong to its begin; views of old are taken over by nobody's deed. */
-  const exempt = (method, path) => /^\/(session|setup)/.test(path) || (method === 'PATCH' && path.startsWith('/media/')) || (method === 'PUT' && path.startsWith('/me/'))
+  /** Signing in and setting up come before anything can be offered; pieces of an upload belong to its begin; pictures for who watches are no deed; views of old are taken over by nobody's deed. */
+  const exempt = (method, path) => /^\/(session|setup)/.test(path) || (method === 'PATCH' && path.startsWith('/media/')) || (method === 'PUT' && path.endsWith('/picture')) || (method === 'PUT' && path.startsWith('/me/'))
   const told = new Set()
   const tell = () => {
     for (const { dataset } of document.querySelectorAll('[data-cli]')) {

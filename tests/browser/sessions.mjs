@@ -28,6 +28,31 @@ async function confirm(page, action) {
   return text
 }
 
+/** The second sees what the first sees, and is given the screen by the first, who was asked for it. */
+async function watchAndAsk(one, two, task) {
+  const all = await rest(one, task, '/redirections')
+  const { id } = all.find((other) => other.guid === task.device)
+  const strange = { headers: { authorization: `Bearer ${task.token}`, 'content-type': 'image/png' }, data: 'x' }
+  const asked = async (method) => (await two.request[method](`${task.dashboard}api/v1/redirections/${id}/picture`, strange)).status()
+  check((await asked('put')) === 403, 'whose screen it is not shows nothing to others')
+  check((await asked('get')) === 400, 'who does not watch sees nothing')
+  check((await one.getByText('Watching along').count()) === 0, 'nobody watches yet')
+  await two.getByRole('button', { name: 'Watch', exact: true }).click()
+  await one.getByText(`Watching along: ${task.user}`).waitFor()
+  await two.getByText(`You watch what ${task.user} sees`).waitFor()
+  const seen = () => two.locator('canvas.watched').evaluate((canvas) =>
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((value, at) => at % 4 !== 3 && value).length)
+  await until('a picture for who watches', async () => (await seen()) > 1000)
+  check((await one.getByText('live', { exact: true }).count()) === 1, 'watching takes nothing away')
+  await two.getByRole('button', { name: 'Stop watching' }).click()
+  await one.getByText('Watching along').waitFor({ state: 'detached' })
+  await two.getByRole('button', { name: `Ask ${task.user} for it` }).click()
+  await two.getByText(`${task.user} was asked`).waitFor()
+  await one.getByText(`${task.user} asks for it.`).waitFor()
+  await one.getByRole('button', { name: `Give it to ${task.user}` }).click()
+  await two.getByText('live', { exact: true }).waitFor()
+}
+
 export const sessions = {
   /** A PC in Client Control Mode: no consent, no screen; a wrong code costs a try; the right one opens it. */
   async consent(task) {
@@ -235,6 +260,21 @@ export const sessions = {
     })
   },
 
+  /** A PC that says nothing any more: its picture is said to be old long before its tunnel ends, and live again when it answers. */
+  async silent(task) {
+    const tell = ([program, ...args]) => execFileSync(program, args)
+    await withPage(task, async (page) => {
+      await signIn(page, task)
+      await startScreen(page, task)
+      tell(task.silent)
+      await page.getByText('the PC does not answer; this is how it was before').waitFor()
+      check((await page.locator('canvas.dead').count()) === 1, 'the picture looks old')
+      tell(task.talking)
+      await page.getByText('live', { exact: true }).waitFor()
+      check((await page.locator('canvas.dead').count()) === 0, 'the picture is fresh')
+    })
+  },
+
   /** Two browsers: the second is told who has the screen, waits, takes over; the first is told that. */
   async secondViewer(task) {
     await withPage(task, async (one, complaints) => {
@@ -248,6 +288,13 @@ export const sessions = {
         await two.getByText(new RegExp(`${task.user} is connected`)).waitFor()
         await one.getByText('live', { exact: true }).waitFor()
         check((await rest(two, task, '/redirections')).map(({ id }) => id).join() === String(held), 'the first is not disturbed')
+        await watchAndAsk(one, two, task)
+        await one.getByRole('button', { name: 'Show the screen' }).click()
+        await one.getByText(new RegExp(`${task.user} is connected`)).waitFor()
+        await one.getByRole('button', { name: 'Take over' }).click()
+        await one.getByText('live', { exact: true }).waitFor()
+        await two.getByRole('button', { name: 'Connect again' }).click()
+        await two.getByText(new RegExp(`${task.user} is connected`)).waitFor()
         await two.getByRole('button', { name: 'Take over' }).click()
         await two.getByText('live', { exact: true }).waitFor()
         await one.locator('.overlay[data-code="E2035"]').waitFor()

@@ -29,6 +29,11 @@ fn an_unknown_device_is_listed_and_can_be_approved() {
         says(&server, &["devices", "ls", "--unclaimed", "-o", "json"], &[GUID, "127.0.0.1"])
     });
     assert!(!connected(&server));
+    server.cli(&["devices", "ignore", GUID]);
+    let heard = server.cli_json(&["devices", "ls", "--unclaimed"]);
+    assert!(!heard.to_string().contains(GUID), "{heard}");
+    let ignored = server.cli_json(&["devices", "ls", "--ignored"]);
+    assert!(ignored.to_string().contains(GUID), "{ignored}");
     server.cli(&["devices", "approve", GUID]);
     let devices = server.cli_json(&["devices", "ls"]);
     assert!(devices.to_string().contains(GUID), "{devices}");
@@ -58,6 +63,11 @@ fn a_device_that_does_not_trust_our_root_is_explained_by_its_alert() {
     eventually("the alert", || {
         says(&server, &["devices", "why-offline", "pc-distrusts"], &["root", "127.0.0.1"])
     });
+    let ledger = server.cli_json(&["devices", "attempts", "127.0.0.1"]);
+    assert_eq!((&ledger[0]["stage"], &ledger[0]["tlsAlert"]), (&"tls".into(), &48.into()));
+    assert_eq!(ledger[0]["code"], "E2060", "{ledger}");
+    let elsewhere = server.cli_json(&["devices", "attempts", "203.0.113.7"]);
+    assert_eq!(elsewhere, serde_json::json!([]));
     assert!(!connected(&server));
 }
 

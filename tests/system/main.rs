@@ -32,6 +32,7 @@ mod a_power_state_costs_few_requests;
 mod a_python_console_switches_a_pc;
 mod a_refusal_says_why;
 mod a_right_that_is_taken_away_ends_what_is_open;
+mod a_silent_screen_is_not_shown_as_live;
 mod a_slow_console_stops_only_itself;
 mod a_small_image_boots_from_the_network;
 mod amtterm_reaches_the_serial_console;

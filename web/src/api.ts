@@ -65,13 +65,14 @@ export async function call<T>(
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...extra }
   const isText = typeof body === 'string'
-  if (body !== undefined) headers['Content-Type'] = isText ? 'text/plain' : 'application/json'
+  const isPicture = body instanceof Blob
+  if (body !== undefined) headers['Content-Type'] = isPicture ? body.type : isText ? 'text/plain' : 'application/json'
   let response: Response
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
       headers,
-      body: body === undefined || isText ? body : JSON.stringify(body)
+      body: body === undefined || isText || isPicture ? body : JSON.stringify(body)
     })
   } catch {
     noteReach(false)
@@ -108,6 +109,20 @@ export async function append<T>(path: string, offset: number, piece: Blob): Prom
   if (response.ok) return answer as T
   if (response.status === 401) signedOut()
   throw new ApiError(response.status, problemOf(answer, response.status))
+}
+
+/** A picture, or null while there is none. */
+export async function pictureOf(path: string): Promise<Blob | null> {
+  const response = await fetch(`/api/v1${path}`).catch(() => undefined)
+  if (!response) {
+    noteReach(false)
+    throw new ApiError(0, { code: 'E1110', title: 'unreachable' })
+  }
+  noteReach(true)
+  if (response.status === 204) return null
+  if (response.ok) return response.blob()
+  if (response.status === 401) signedOut()
+  throw new ApiError(response.status, problemOf(await response.json().catch(() => undefined), response.status))
 }
 
 export const get = <T>(path: string) => call<T>('GET', path)
@@ -183,6 +198,24 @@ export interface Unclaimed {
   last: string
   count: number
   mpsusername: string | null
+  ignored: boolean
+}
+
+export interface FailedAttempt {
+  address: string
+  stage: string
+  guid: string | null
+  name: string | null
+  reason: string
+  tlsAlert: number | null
+  offered: string | null
+  first: string
+  last: string
+  count: number
+  likely: string
+  next: string[]
+  code?: string
+  cause?: Said | null
 }
 
 export interface Token {

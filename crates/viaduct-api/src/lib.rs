@@ -6,6 +6,7 @@
 //! with an older command line and the other way round.
 
 mod access;
+mod attempt;
 mod audit;
 mod availability;
 mod certificate;
@@ -35,6 +36,7 @@ pub use access::{
     NewToken, NewUser, Permission, Permissions, PermissionsOf, ProxyToken, RoleInfo, Scope, SetUp,
     Token, TokenIssued, User, UserPatch, WhoAmI,
 };
+pub use attempt::FailedAttempt;
 pub use audit::{AuditEntry, AuditFault, AuditPage, AuditReport};
 pub use availability::{Availability, DeviceAvailability, Presence, Span};
 pub use certificate::{CertificateInfo, Reloaded};
@@ -54,7 +56,7 @@ pub use new_device::{
 };
 pub use portable::{PortableDevice, SealedCredentials};
 pub use problem::Problem;
-pub use redirection::{NewTicket, Redirection, RedirectionMode, Ticket, UnknownMode};
+pub use redirection::{NewTicket, Redirection, RedirectionMode, Ticket, UnknownMode, Watchers};
 pub use remote_access::{
     MpsEntry, RemoteAccess, RemoteAccessChange, RemoteAccessChanged, RemotePolicy, RemoteRoot,
 };

@@ -87,6 +87,13 @@ pub struct Ticket {
     pub expires: OffsetDateTime,
 }
 
+/// Who watches one's screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Watchers {
+    /// Their names; nobody when it is empty, and then no more pictures are wanted.
+    pub names: Vec<String>,
+}
+
 /// A live redirection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

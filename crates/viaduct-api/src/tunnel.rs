@@ -98,4 +98,7 @@ pub struct Unclaimed {
     /// CIRA user it offered.
     #[serde(default)]
     pub mpsusername: Option<String>,
+    /// Somebody said that they do not want to hear of it.
+    #[serde(default)]
+    pub ignored: bool,
 }

@@ -80,7 +80,9 @@ impl Admission {
             Verdict::Admit => Decision::Admit,
             Verdict::Unknown => {
                 self.inventory.note_unclaimed(device, peer, user);
-                self.events.publish(Event::Unclaimed { device, peer });
+                if !self.inventory.is_ignored(device) {
+                    self.events.publish(Event::Unclaimed { device, peer });
+                }
                 Decision::Refuse("this device is not in the inventory (E2017)")
             }
             Verdict::Blocked => Decision::Refuse("this device is blocked"),

@@ -162,6 +162,16 @@ pub enum Event {
         from_device: u64,
         to_device: u64,
     },
+    /// Somebody would like to have, or watches, what somebody else uses.
+    RedirectionWanted {
+        device: DeviceId,
+        mode: &'static str,
+        /// Who wants it.
+        user: String,
+        /// Who has it.
+        holder: String,
+        wish: Wish,
+    },
     /// Somebody has begun to upload an image.
     MediaBegun(MediaFacts),
     /// An image has come into the library whole.
@@ -175,6 +185,15 @@ pub enum Event {
         listener: String,
         reason: String,
     },
+}
+
+/// What somebody wants of a redirection that somebody else has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// To have it.
+    Ask,
+    /// To see it.
+    Watch,
 }
 
 /// Which image of the library, and whose.

@@ -24,6 +24,11 @@ impl<K: Clone + Eq + Hash, V> Recent<K, V> {
         self.entries.get(key).map(|(_, value)| value)
     }
 
+    /// The entry as it may be changed; it gets no newer by that.
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.entries.get_mut(key).map(|(_, value)| value)
+    }
+
     /// The entry, made if necessary, as the newest one. Second: whether it was made; third: who had to leave for it.
     pub(crate) fn touch(&mut self, key: K, make: impl FnOnce() -> V) -> (&mut V, bool, Option<K>) {
         let mut evicted = None;

@@ -177,6 +177,26 @@ async fn a_forgotten_stranger_comes_back_when_it_knocks_again() {
 }
 
 #[tokio::test]
+async fn an_ignored_stranger_stays_ignored_over_its_next_knocks_and_a_restart() {
+    let place = tempfile::tempdir().unwrap();
+    {
+        let inventory = open(place.path()).await;
+        assert!(!inventory.ignore_unclaimed(id(1), true), "it has not knocked");
+        knock(&inventory, 1, "admin", "secret-1");
+        inventory.flush().await;
+        assert!(inventory.ignore_unclaimed(id(1), true));
+        knock(&inventory, 1, "admin", "secret-1");
+        inventory.flush().await;
+    }
+    let inventory = open(place.path()).await;
+    knock(&inventory, 1, "admin", "secret-1");
+    let seen = &inventory.unclaimed()[0];
+    assert_eq!((seen.ignored, seen.count), (true, 3));
+    assert!(inventory.ignore_unclaimed(id(1), false));
+    assert!(!inventory.unclaimed()[0].ignored);
+}
+
+#[tokio::test]
 async fn failed_attempts_survive_a_restart() {
     let place = tempfile::tempdir().unwrap();
     let now = time::OffsetDateTime::now_utc();

@@ -1,4 +1,4 @@
-// PCs that knocked without being known: taken in, turned away, or forgotten.
+// PCs that knocked without being known: taken in, turned away, or ignored; and who did not come as far as that.
 
 import { useState, type FormEvent, type ReactNode } from 'react'
 import { Link } from 'wouter'
@@ -8,6 +8,7 @@ import { Allowed, Await, Copy, Dialog, Empty, Failure, Heading, Shells, Table, T
 import { labelsOf } from '../parts/labels'
 import { useMay } from '../session'
 import { useLoad } from '../state'
+import { Attempts } from './attempts'
 
 interface Written {
   guid: string
@@ -28,6 +29,7 @@ export default function UnclaimedPage() {
           </Knocking>
         )}
       </Await>
+      <Attempts />
     </>
   )
 }
@@ -40,6 +42,8 @@ export function Knocking({ rows, reload, children }: { rows: Unclaimed[]; reload
   const action = useAction()
   const [claiming, setClaiming] = useState<Unclaimed>()
   const [written, setWritten] = useState<Written>()
+  const heard = rows.filter((row) => !row.ignored)
+  const ignored = rows.filter((row) => row.ignored)
   const act = async (work: () => Promise<unknown>, done: string) => {
     await action.run(work, done)
     reload()
@@ -47,7 +51,13 @@ export function Knocking({ rows, reload, children }: { rows: Unclaimed[]; reload
   return (
     <>
       {action.error && <Failure error={action.error} />}
-      {rows.length === 0 ? children : <Rows rows={rows} act={act} claim={setClaiming} />}
+      {heard.length === 0 ? children : <Rows rows={heard} act={act} claim={setClaiming} />}
+      {ignored.length > 0 && (
+        <details>
+          <summary>{t('unclaimed.ignoredN', { n: ignored.length })}</summary>
+          <Rows rows={ignored} act={act} claim={setClaiming} />
+        </details>
+      )}
       {claiming && (
         <Claim
           row={claiming} close={() => setClaiming(undefined)}
@@ -100,15 +110,29 @@ function Rows({ rows, act, claim }: RowsProps) {
                 {t('unclaimed.block')}
               </button>
               <Shells cli={`viaduct devices block ${row.guid}`} method="POST" path={`/unclaimed/${row.guid}/block`} />
-              <button className="small" onClick={() => void act(() => remove(`/unclaimed/${row.guid}`), t('unclaimed.forgotten'))}>
-                {t('unclaimed.ignore')}
-              </button>
-              <Shells method="DELETE" path={`/unclaimed/${row.guid}`} />
+              <Ignore row={row} act={act} />
             </span>
           )
         }] : [])
       ]}
     />
+  )
+}
+
+/** It may knock on without being told of, until somebody wants to hear of it again. */
+function Ignore({ row, act }: { row: Unclaimed; act: RowsProps['act'] }) {
+  const path = `/unclaimed/${row.guid}/ignore`
+  const cli = `viaduct devices ignore ${row.guid}`
+  return row.ignored ? (
+    <>
+      <button className="small" onClick={() => void act(() => remove(path), t('unclaimed.heeded'))}>{t('unclaimed.heed')}</button>
+      <Shells cli={`${cli} --undo`} method="DELETE" path={path} />
+    </>
+  ) : (
+    <>
+      <button className="small" onClick={() => void act(() => post(path), t('unclaimed.forgotten'))}>{t('unclaimed.ignore')}</button>
+      <Shells cli={cli} method="POST" path={path} />
+    </>
   )
 }
 

@@ -1,14 +1,19 @@
 // A screen or terminal that has ended, or did not begin: why, and what one can do.
 
-import { useEffect } from 'react'
-import { get } from '../api'
+import { useEffect, useState } from 'react'
+import { get, post } from '../api'
 import { language, locale, t } from '../i18n'
 import { phrase } from '../i18n/phrases'
 import { closeWords } from '../i18n/problems'
 import type { Mode } from '../redirection'
 import { useLoad } from '../state'
+import { useAction } from './action'
+import { Failure } from './states'
+import { Shells } from './shells'
+import { Watching } from './watching'
 
 interface Use {
+  id: number
   guid: string
   mode: string
   user: string
@@ -53,7 +58,7 @@ function Said({ text }: { text: string }) {
   return words ? <small>{words}</small> : <small>{t('error.servers')}: <q lang="en">{text}</q></small>
 }
 
-/** Another console has the place: who, since when; wait for it, or take it. */
+/** Another console has the place: who, since when; watch it, ask for it, wait for it, or take it. */
 function InUse({ guid, mode, reason, start, waiting, wait }: Props) {
   const uses = useLoad(
     () => get<Use[]>('/redirections').then((all) => all.find((one) => one.guid === guid && one.mode === mode) ?? null),
@@ -61,13 +66,26 @@ function InUse({ guid, mode, reason, start, waiting, wait }: Props) {
   )
   const who = uses.data
   const free = uses.data === null
+  const [watching, watch] = useState(false)
+  const [asked, setAsked] = useState(false)
+  const action = useAction()
   useEffect(() => { if (waiting && free) start(false) }, [waiting, free])
+  const ask = async (id: number) => {
+    if (!await action.run(() => post(`/redirections/${id}/ask`))) return
+    setAsked(true)
+    wait(true)
+  }
   return (
-    <div role="alert" className="overlay" data-code={IN_USE}>
+    <div role="alert" className={watching ? 'overlay watching' : 'overlay'} data-code={IN_USE}>
       <p><strong>{who ? t('screen.usedBy', { user: who.user, time: new Date(who.since).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit' }) }) : t('screen.used')}</strong> <code>{IN_USE}</code></p>
-      <p>{who ? t('screen.usedHint', { user: who.user }) : reason}</p>
-      {waiting && <p role="status">{t('screen.waiting')}</p>}
+      {who && watching ? <Watching id={who.id} user={who.user} /> : <p>{who ? t('screen.usedHint', { user: who.user }) : reason}</p>}
+      {waiting && <p role="status">{asked && who ? t('screen.asked', { user: who.user }) : t('screen.waiting')}</p>}
+      {action.error && <Failure error={action.error} />}
       <p className="actions">
+        {who && mode === 'kvm' && <button onClick={() => watch(!watching)}>{t(watching ? 'screen.watchNot' : 'screen.watch')}</button>}
+        {who && mode === 'kvm' && <Shells method="POST" path={`/redirections/${who.id}/watch`} />}
+        {who && <button disabled={action.busy} onClick={() => void ask(who.id)}>{t('screen.ask', { user: who.user })}</button>}
+        {who && <Shells cli={`viaduct redirections ask ${who.id}`} method="POST" path={`/redirections/${who.id}/ask`} />}
         <button className="primary" onClick={() => wait(!waiting)}>{t(waiting ? 'screen.waitNot' : 'screen.wait')}</button>
         <button className="danger" onClick={() => start(true)}>{t('screen.inUse')}</button>
       </p>

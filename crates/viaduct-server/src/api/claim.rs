@@ -1,8 +1,8 @@
-//! Devices that knocked without being known: approved, blocked, forgotten. Also blocking known ones.
+//! Devices that knocked without being known: approved, blocked, ignored, forgotten. Also blocking known ones.
 
 use super::{
-    Api, body::OptionalJson, change, devices, guard::Authorized, refusal::Refusal, refusal_said,
-    show,
+    Api, CHANGE, READ, attempts, body::OptionalJson, change, devices, guard::Authorized,
+    refusal::Refusal, refusal_said, routes::Routes, show,
 };
 use crate::{
     config::Secret,
@@ -12,18 +12,31 @@ use crate::{
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
+    http::{Method, StatusCode},
 };
 use std::sync::Arc;
 use viaduct_api::{Claim, Code, Device, DeviceId, Unclaimed, WrittenDevice};
 
+/// This area's lines of the table, and that of attempts that failed.
+pub(super) fn routes(routes: Routes) -> Routes {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    routes
+        .add(&get, "/api/v1/attempts", READ, attempts::list)
+        .add(&get, "/api/v1/unclaimed", READ, list)
+        .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, forget)
+        .add(&post, "/api/v1/unclaimed/{device}/approve", CHANGE, approve)
+        .add(&post, "/api/v1/unclaimed/{device}/block", CHANGE, block)
+        .add(&post, "/api/v1/unclaimed/{device}/ignore", CHANGE, ignore)
+        .add(&delete, "/api/v1/unclaimed/{device}/ignore", CHANGE, heed_again)
+}
+
 /// `GET /unclaimed`.
-pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Unclaimed>> {
+async fn list(State(api): State<Arc<Api>>) -> Json<Vec<Unclaimed>> {
     Json(api.inventory.unclaimed().into_iter().map(show::unclaimed).collect())
 }
 
 /// `DELETE /unclaimed/{guid}`: forgets that it knocked. It comes back if it knocks again.
-pub(super) async fn forget(
+async fn forget(
     State(api): State<Arc<Api>>,
     caller: Authorized,
     Path(guid): Path<String>,
@@ -36,6 +49,41 @@ pub(super) async fn forget(
         }
     };
     caller.audited(&api, Some(id), "forget that it knocked", work).await
+}
+
+/// `POST …/ignore`: it may knock on, and nobody hears of it.
+async fn ignore(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(guid): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    heed(&api, &caller, &guid, true).await
+}
+
+/// `DELETE …/ignore`: it is shown among the others again.
+async fn heed_again(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(guid): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    heed(&api, &caller, &guid, false).await
+}
+
+async fn heed(
+    api: &Api,
+    caller: &Authorized,
+    guid: &str,
+    ignored: bool,
+) -> Result<StatusCode, Refusal> {
+    let id = guid.parse::<DeviceId>().map_err(|_| never_knocked(guid))?;
+    let what = if ignored { "ignore that it knocks" } else { "heed that it knocks" };
+    let work = async {
+        match api.inventory.ignore_unclaimed(id, ignored) {
+            true => Ok(StatusCode::NO_CONTENT),
+            false => Err(never_knocked(guid)),
+        }
+    };
+    caller.audited(api, Some(id), what, work).await
 }
 
 /// `POST …/approve`: lets a blocked device in again, or takes a device in that knocked.

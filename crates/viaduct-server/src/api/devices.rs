@@ -107,19 +107,11 @@ fn notices(api: &Api, device: &inventory::Device, connected: bool, shown: Noted)
         (shown.refused, Notice::Credentials),
         (api.registry.conflict(device.id).is_some(), Notice::Identity),
         (shown.certificate_ends.is_some_and(|end| end < soon), Notice::Certificate),
-        (!connected && !device.blocked && not_back(device, api.started), Notice::NotBack),
+        (!connected && !device.blocked && device.is_not_back(api.started), Notice::NotBack),
     ]
     .into_iter()
     .filter_map(|(is, notice)| is.then_some(notice))
     .collect()
-}
-
-/// It was here to the end of the last run of this server, and has not come back: no earlier end of its tunnel was noted,
-/// or the end was ours.
-fn not_back(device: &inventory::Device, started: OffsetDateTime) -> bool {
-    let Some(connected) = device.last_connected.filter(|at| *at < started) else { return false };
-    let ours = device.last_end.as_ref().is_some_and(|end| end.reason == "shutdown");
-    device.last_disconnected.is_none_or(|gone| gone < connected || ours)
 }
 
 /// A device by GUID, name or FQDN. What cannot be found is refused in Open AMT's shapes: 404 for a GUID, 400 for what

@@ -4,6 +4,7 @@
 //! route is entered in one table with the right it needs, and no handler runs before that right is proven.
 
 mod amt;
+mod attempts;
 mod audit;
 mod authorize;
 mod availability;
@@ -21,6 +22,7 @@ mod enroll;
 mod events;
 mod export;
 mod guard;
+mod guests;
 mod import;
 mod kv;
 mod labels;
@@ -140,8 +142,9 @@ const DISCONNECT: Guard = Guard::Needs(Action::DisconnectTunnel);
 
 fn table(api: Arc<Api>) -> Routes {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
-    let routes = oidc::routes(media::routes(redirections::area(Routes::new(api))));
-    let routes = views::routes(permissions::routes(routes));
+    let routes = guests::routes(redirections::area(Routes::new(api)));
+    let routes = oidc::routes(media::routes(routes));
+    let routes = claim::routes(views::routes(permissions::routes(routes)));
     let routes = users::routes(tokens::routes(audit::routes(authorize::routes(routes))))
         // Open AMT's
         .add(&get, "/api/v1/devices", READ, devices::list)
@@ -177,10 +180,6 @@ fn table(api: Arc<Api>) -> Routes {
         .add(&post, "/api/v1/imports", CHANGE, import::import)
         .add(&post, "/api/v1/imports/check", CHANGE, import::check)
         .add(&get, "/api/v1/events", Guard::Needs(Action::ReadEvents), events::events)
-        .add(&get, "/api/v1/unclaimed", READ, claim::list)
-        .add(&delete, "/api/v1/unclaimed/{guid}", CHANGE, claim::forget)
-        .add(&post, "/api/v1/unclaimed/{device}/approve", CHANGE, claim::approve)
-        .add(&post, "/api/v1/unclaimed/{device}/block", CHANGE, claim::block)
         .add(&get, "/api/v1/tunnels", READ, tunnels::list)
         .add(&delete, "/api/v1/tunnels/{id}", DISCONNECT, tunnels::disconnect)
         .add(

@@ -90,7 +90,7 @@ async fn ticket(
     Ok((StatusCode::CREATED, axum::Json(answer)))
 }
 
-fn permit(api: &Api, who: &Principal, mode: RedirectionMode) -> Result<(), Refusal> {
+pub(super) fn permit(api: &Api, who: &Principal, mode: RedirectionMode) -> Result<(), Refusal> {
     api.access.authorise(who, action(mode)).map_err(|denied| guard::refused(api, who, &denied))
 }
 
@@ -121,6 +121,17 @@ async fn status(
 /// `GET /redirections`, the oldest first.
 async fn list(State(api): State<Arc<Api>>) -> axum::Json<Vec<Redirection>> {
     axum::Json(seen(&api).iter().map(|entry| shown(&api, entry)).collect())
+}
+
+/// One of them by its number.
+pub(super) fn find(api: &Api, id: &str) -> Result<Arc<Entry>, Refusal> {
+    let found = seen(api).into_iter().find(|entry| id.parse() == Ok(entry.id));
+    found.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &str) -> Refusal {
+    let detail = format!("no live redirection has the number `{id}`");
+    Refusal::new(Code::UnknownRedirection, detail)
 }
 
 /// Those of devices that the caller sees.
@@ -163,11 +174,7 @@ async fn end(
         );
         return Err(guard::own_only(&api, &caller.principal, &detail, Action::DisconnectTunnel));
     }
-    let unknown = || {
-        let detail = format!("no live redirection has the number `{id}`");
-        Refusal::new(Code::UnknownRedirection, detail)
-    };
-    let entry = found.ok_or_else(unknown)?;
+    let entry = found.ok_or_else(|| unknown(&id))?;
     let what = format!("end {} of {}", entry.mode, entry.principal.name);
     let (who, right) = (&caller.principal, Action::DisconnectTunnel);
     let intent = api.audit.intent(who, right, Some(entry.device), what).await?;
@@ -176,5 +183,5 @@ async fn end(
         return Ok(StatusCode::NO_CONTENT);
     }
     intent.done(Outcome::Failed("it had ended already".into())).await;
-    Err(unknown())
+    Err(unknown(&id))
 }

@@ -1,7 +1,12 @@
 //! The server itself: health, version, status, configuration, and who the caller is.
 
 use super::{Api, certificates, guard::Authorized, show, tunnels};
-use crate::{config, events::Stage, inventory::Attempt, vault::Health};
+use crate::{
+    config,
+    events::Stage,
+    inventory::{Attempt, Unclaimed},
+    vault::Health,
+};
 use axum::{
     Json,
     extract::State,
@@ -101,7 +106,7 @@ pub(super) fn counts(api: &Api) -> Counts {
     let mut counts = Counts {
         devices: devices.len(),
         blocked: devices.iter().filter(|device| device.blocked).count(),
-        unclaimed: api.inventory.unclaimed().len(),
+        unclaimed: waiting(api).len(),
         ..Counts::default()
     };
     for tunnel in tunnels::seen(api) {
@@ -116,9 +121,16 @@ pub(super) fn counts(api: &Api) -> Counts {
     counts
 }
 
+/// Those that knocked and that nobody has decided about.
+fn waiting(api: &Api) -> Vec<Unclaimed> {
+    let mut list = api.inventory.unclaimed();
+    list.retain(|unclaimed| !unclaimed.ignored);
+    list
+}
+
 /// Devices that came and are not known.
 fn knocked(api: &Api) -> Option<String> {
-    let unclaimed = api.inventory.unclaimed();
+    let unclaimed = waiting(api);
     match (unclaimed.first(), unclaimed.len()) {
         (None, _) => None,
         (Some(one), 1) => Some(format!(

@@ -91,6 +91,7 @@ pub(super) fn unclaimed(unclaimed: inventory::Unclaimed) -> Unclaimed {
         last: unclaimed.last,
         count: unclaimed.count,
         mpsusername: unclaimed.cira_user,
+        ignored: unclaimed.ignored,
     }
 }
 

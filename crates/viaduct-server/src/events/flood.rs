@@ -24,6 +24,8 @@ pub(super) enum Source {
     Tunnel(DeviceId),
     /// Channels to a device.
     Channels(DeviceId),
+    /// People who want what somebody else uses of a device; a page waits for these, however busy its channels are.
+    Wishes(DeviceId),
     /// Management commands on a device.
     Commands(DeviceId),
     /// Alerts of a platform.
@@ -71,6 +73,7 @@ impl Source {
             Event::RedirectionOpened { device, .. } | Event::RedirectionEnded { device, .. } => {
                 Self::Channels(*device)
             }
+            Event::RedirectionWanted { device, .. } => Self::Wishes(*device),
             Event::Alert { device, .. } | Event::Notified { device, .. } => Self::Alerts(*device),
             Event::TunnelOddity { device, .. } => Self::Oddities(*device),
             Event::AttemptFailed { peer, .. }
@@ -94,7 +97,11 @@ impl Source {
         match self {
             // Two tunnels, each opened, ready and ended.
             Self::Tunnel(_) => 6,
-            Self::Channels(_) | Self::Commands(_) | Self::Alerts(_) | Self::Refusals(_) => 30,
+            Self::Channels(_)
+            | Self::Wishes(_)
+            | Self::Commands(_)
+            | Self::Alerts(_)
+            | Self::Refusals(_) => 30,
             Self::Oddities(_) | Self::Attempts(_) => 10,
         }
     }
@@ -104,6 +111,7 @@ impl Source {
         match self {
             Self::Tunnel(_) => "tunnel events",
             Self::Channels(_) => "channel events",
+            Self::Wishes(_) => "questions for a redirection",
             Self::Commands(_) => "commands",
             Self::Alerts(_) => "alerts",
             Self::Oddities(_) => "oddities",
@@ -116,6 +124,7 @@ impl Source {
         match self {
             Self::Tunnel(device)
             | Self::Channels(device)
+            | Self::Wishes(device)
             | Self::Commands(device)
             | Self::Alerts(device)
             | Self::Oddities(device) => Some(device),
@@ -199,6 +208,25 @@ mod tests {
             Event::TunnelReady { tunnel, device, ports: vec![16992] },
             Event::TunnelEnded { tunnel, device, peer, end, seconds: 1 },
         ]
+    }
+
+    #[test]
+    fn who_asks_for_a_screen_is_told_however_busy_the_channels_of_its_pc_are() {
+        let (mut floods, now) = (Floods::new(), Instant::now());
+        let device = DeviceId(uuid::Uuid::from_u128(1));
+        let user = || "ines".to_owned();
+        let busy = Event::ChannelOpened {
+            tunnel: TunnelId(1),
+            device,
+            port: 16992,
+            console: None,
+            user: user(),
+        };
+        while floods.passes(&busy, now) {}
+        let wish = crate::events::Wish::Ask;
+        let asks =
+            Event::RedirectionWanted { device, mode: "kvm", user: user(), holder: user(), wish };
+        assert!(floods.passes(&asks, now));
     }
 
     #[test]

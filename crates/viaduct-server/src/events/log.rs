@@ -120,6 +120,7 @@ fn device_of(event: &Event) -> Option<DeviceId> {
         | Event::AmtCertificatePinned { device, .. }
         | Event::AmtCertificateChanged { device, .. }
         | Event::RedirectionOpened { device, .. }
+        | Event::RedirectionWanted { device, .. }
         | Event::RedirectionEnded { device, .. } => Some(*device),
         Event::ConsoleRefused { .. }
         | Event::CertificatesReloaded { .. }
@@ -185,6 +186,7 @@ fn write(event: &Event) {
         | Event::AmtCertificatePinned { .. }
         | Event::AmtCertificateChanged { .. }
         | Event::RedirectionOpened { .. }
+        | Event::RedirectionWanted { .. }
         | Event::RedirectionEnded { .. } => write_use(event),
         Event::MediaBegun(it) => write_media(it, "is being uploaded"),
         Event::MediaAdded(it) => write_media(it, "is in the library"),
@@ -219,6 +221,9 @@ fn write_use(event: &Event) {
         }
         Event::RedirectionEnded { device, mode, user, reason, from_device, to_device } => {
             info!(%device, mode, user, from_device, to_device, "redirection ended: {reason}");
+        }
+        Event::RedirectionWanted { device, mode, user, holder, wish } => {
+            info!(%device, mode, user, holder, ?wish, "somebody wants a redirection that is in use");
         }
         // The caller sends only these.
         _ => {}

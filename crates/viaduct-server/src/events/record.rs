@@ -1,6 +1,6 @@
 //! Events as records for people and programs: bounded, and harmless wherever they are shown.
 
-use super::{Event, MediaFacts, flood::Summary};
+use super::{Event, MediaFacts, Wish, flood::Summary};
 use crate::tunnel::pet::Trap;
 use amt::wsman::Notification;
 use std::net::SocketAddr;
@@ -69,7 +69,9 @@ pub(super) fn of(event: &Event) -> Record {
                 )
             }
         }
-        Event::RedirectionOpened { .. } | Event::RedirectionEnded { .. } => of_redirection(event),
+        Event::RedirectionOpened { .. }
+        | Event::RedirectionEnded { .. }
+        | Event::RedirectionWanted { .. } => of_redirection(event),
         Event::Alert { .. } | Event::Notified { .. } => of_alert(event),
         Event::CommandEnded { .. }
         | Event::AmtCertificatePinned { .. }
@@ -121,6 +123,20 @@ fn of_redirection(event: &Event) -> Record {
             bytes: Some(Bytes { from_device: *from_device, to_device: *to_device }),
             ..record("redirection.ended", format!("{mode} of {}: {}", inert(user), inert(reason)))
         },
+        Event::RedirectionWanted { device, mode, user, holder, wish } => {
+            let (kind, does) = match wish {
+                Wish::Ask => ("redirection.asked", "asks for"),
+                Wish::Watch => ("redirection.watched", "watches"),
+            };
+            let text = format!("{} {does} {mode}, which {} has", inert(user), inert(holder));
+            Record {
+                guid: Some(*device),
+                user: Some(inert(user)),
+                reason: Some((*mode).to_owned()),
+                detail: Some(inert(holder)),
+                ..record(kind, text)
+            }
+        }
         // The caller sends only these.
         _ => Record::default(),
     }

@@ -88,3 +88,14 @@ impl Device {
         self.ports.clone_from(&other.ports);
     }
 }
+
+impl Device {
+    /// It was here to the end of the last run of this server, which was `started` anew since, and has not come back: no
+    /// earlier end of its tunnel was noted, or the end was ours.
+    #[must_use]
+    pub(crate) fn is_not_back(&self, started: OffsetDateTime) -> bool {
+        let Some(connected) = self.last_connected.filter(|at| *at < started) else { return false };
+        let ours = self.last_end.as_ref().is_some_and(|end| end.reason == "shutdown");
+        self.last_disconnected.is_none_or(|gone| gone < connected || ours)
+    }
+}

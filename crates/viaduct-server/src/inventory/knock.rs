@@ -14,6 +14,8 @@ pub struct Unclaimed {
     pub last: OffsetDateTime,
     pub count: u64,
     pub cira_user: Option<String>,
+    /// Somebody said that they do not want to hear of it.
+    pub ignored: bool,
 }
 
 /// Failed attempts from one source address at one stage, counted.

@@ -275,6 +275,18 @@ impl Inventory {
         view::sees_strangers() && locked(&self.0.strangers).forget(id)
     }
 
+    /// Whether anybody wants to hear of an unclaimed device; it stays as it is said over its next knocks. False when it
+    /// is not on the list.
+    #[must_use]
+    pub fn ignore_unclaimed(&self, id: DeviceId, ignored: bool) -> bool {
+        view::sees_strangers() && locked(&self.0.strangers).ignore(id, ignored)
+    }
+
+    /// Whether somebody said that they do not want to hear of a device that knocks.
+    pub(crate) fn is_ignored(&self, id: DeviceId) -> bool {
+        locked(&self.0.strangers).stranger(id).is_some_and(|stranger| stranger.seen.ignored)
+    }
+
     /// Failed attempts of the last seven days, the latest first.
     #[must_use]
     pub fn attempts(&self) -> Vec<Attempt> {

@@ -140,7 +140,15 @@ impl Strangers {
         let now = OffsetDateTime::now_utc();
         let verifier = self.presented.remove(&id);
         let (stranger, fresh, evicted) = self.unclaimed.touch(id, || Stranger {
-            seen: Unclaimed { id, address, first: now, last: now, count: 0, cira_user: None },
+            seen: Unclaimed {
+                id,
+                address,
+                first: now,
+                last: now,
+                count: 0,
+                cira_user: None,
+                ignored: false,
+            },
             presented: Presented::Nothing,
         });
         let before = stranger.presented;
@@ -161,6 +169,14 @@ impl Strangers {
 
     pub(super) fn stranger(&self, id: DeviceId) -> Option<&Stranger> {
         self.unclaimed.get(&id)
+    }
+
+    /// Remembers whether anybody wants to hear of it; false when it is not on the list.
+    pub(super) fn ignore(&mut self, id: DeviceId, ignored: bool) -> bool {
+        let Some(stranger) = self.unclaimed.get_mut(&id) else { return false };
+        stranger.seen.ignored = ignored;
+        self.changed_unclaimed.soon(id);
+        true
     }
 
     /// Takes a device off the list, because it is known now.

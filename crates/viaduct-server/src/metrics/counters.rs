@@ -162,6 +162,7 @@ impl Counters {
             | Event::AmtCertificatePinned { .. }
             | Event::Unclaimed { .. }
             | Event::RedirectionOpened { .. }
+            | Event::RedirectionWanted { .. }
             | Event::RedirectionEnded { .. }
             | Event::TunnelOddity { .. }
             | Event::MediaBegun(_)

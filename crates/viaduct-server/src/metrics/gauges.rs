@@ -133,7 +133,8 @@ impl Gauges {
         for (state, n) in [("connected", connected), ("away", away), ("blocked", blocked)] {
             self.devices.get_or_create(&State { state }).set(count(n));
         }
-        self.unclaimed.set(count(sources.inventory.unclaimed().len()));
+        self.unclaimed
+            .set(count(sources.inventory.unclaimed().iter().filter(|it| !it.ignored).count()));
         let health = sources.inventory.health();
         self.store.set(i64::from(health.error.is_none()));
         self.facts.set(count(health.pending));

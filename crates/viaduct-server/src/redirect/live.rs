@@ -1,6 +1,6 @@
 //! Who is on what: one redirection of each kind on a device, and how to end it.
 
-use super::End;
+use super::{End, Guests};
 use crate::{access::Principal, tunnel::TunnelHandle};
 use std::{
     collections::HashMap,
@@ -34,6 +34,8 @@ pub struct Entry {
     pub to_device: AtomicU64,
     /// When the console last said something, Unix seconds.
     pub last_input: AtomicI64,
+    /// Who watches it.
+    pub guests: Guests,
     tunnel: OnceLock<TunnelHandle>,
     kill: watch::Sender<Option<End>>,
     gone: watch::Sender<bool>,
@@ -160,6 +162,7 @@ impl Live {
             from_device: AtomicU64::new(0),
             to_device: AtomicU64::new(0),
             last_input: AtomicI64::new(since.unix_timestamp()),
+            guests: Guests::default(),
             tunnel: OnceLock::new(),
             kill: watch::Sender::new(None),
             gone: watch::Sender::new(false),

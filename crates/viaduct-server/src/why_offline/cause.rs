@@ -3,10 +3,10 @@
 use super::{Attempts, Case, words::ago};
 use crate::{
     events::Stage,
-    inventory::{Attempt, Configured},
+    inventory::{Attempt, Configured, Device},
     tls::alert_words,
 };
-use viaduct_api::{Code, Said};
+use viaduct_api::{Code, DeviceId, Said};
 
 /// TLS alerts (RFC 8446 §6.2) with which firmware says that it does not accept our certificate.
 const CERTIFICATE_ALERTS: [u8; 6] = [42, 43, 44, 45, 46, 48];
@@ -16,12 +16,12 @@ const MISMATCH_ALERTS: [u8; 4] = [40, 70, 71, 86];
 const LAST_THAT_GIVES_UP: u64 = 11;
 
 /// What probably is the matter.
-pub(super) struct Cause {
-    pub(super) likely: String,
-    pub(super) next: Vec<String>,
-    pub(super) code: Option<Code>,
+pub(crate) struct Cause {
+    pub(crate) likely: String,
+    pub(crate) next: Vec<String>,
+    pub(crate) code: Option<Code>,
     /// The cause by its name, for other languages; what to try follows from it.
-    pub(super) said: Said,
+    pub(crate) said: Said,
 }
 
 fn cause<const N: usize>(
@@ -44,7 +44,7 @@ pub(super) fn find(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
             [&format!("viaduct devices approve {name}") as &str],
         );
     }
-    if case.conflict {
+    if case.conflict.is_some() {
         return cause(
             Said::new("cause.conflict").text("name", name),
             Some(Code::IdentityConflict),
@@ -53,26 +53,48 @@ pub(super) fn find(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
         );
     }
     if let Some(attempt) = attempts.named.first() {
-        return named(case, attempt);
+        return named(&case.device.name, case.device.id, attempt);
     }
     if let Some(attempt) = attempts.same_address.first() {
         return unnamed(
             attempt,
-            "probably this PC, because it is the address it used last; another PC behind the same address would look the same",
+            "; probably this PC, because it is the address it used last; another PC behind the same address would look the same",
             "probably",
         );
     }
     silent(case, attempts)
 }
 
+/// What was probably the matter with an attempt, whoever it was. `device` is the one that it named, when that is known.
+pub(crate) fn of_attempt(attempt: &Attempt, device: Option<&Device>) -> Cause {
+    match (device, attempt.device) {
+        (Some(device), _) if device.blocked => cause(
+            Said::new("cause.blocked").text("name", &device.name),
+            Some(Code::DeviceBlocked),
+            format!("{} is blocked here", device.name),
+            [&format!("viaduct devices approve {}", device.name) as &str],
+        ),
+        (Some(device), _) => named(&device.name, device.id, attempt),
+        (None, Some(id)) => cause(
+            Said::new("cause.stranger").text("guid", id.to_string()),
+            Some(Code::UnclaimedDevice),
+            format!("it says that it is {id}, and nobody has added a device of this UUID"),
+            [
+                &format!("if it is yours: viaduct devices approve {id}") as &str,
+                &format!("if you do not want to hear of it: viaduct devices ignore {id}"),
+            ],
+        ),
+        (None, None) => unnamed(attempt, "", ""),
+    }
+}
+
 /// The device said who it is and was turned away.
-fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
-    let name = &case.device.name;
+fn named(name: &str, id: DeviceId, attempt: &Attempt) -> Cause {
     match attempt.stage {
         Stage::Login => cause(
             Said::new("cause.login")
                 .text("name", name)
-                .text("guid", case.device.id.to_string())
+                .text("guid", id.to_string())
                 .text("reason", &attempt.reason),
             Some(Code::WrongCredential),
             format!(
@@ -83,14 +105,14 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
                 "put this server's CIRA user and password into the PC again (its MPS entry)",
                 &format!(
                     "if the password is lost: viaduct devices rm {name}, then viaduct devices add {name} --guid {} makes a new one",
-                    case.device.id
+                    id
                 ),
             ],
         ),
         Stage::Verdict => cause(
             Said::new("cause.verdict")
                 .text("name", name)
-                .text("guid", case.device.id.to_string())
+                .text("guid", id.to_string())
                 .text("reason", &attempt.reason),
             None,
             format!("it dials in and has proven that it is {name}, but {}", attempt.reason),
@@ -102,7 +124,7 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
         Stage::Tcp | Stage::Tls | Stage::Version | Stage::Forwarding => cause(
             Said::new("cause.stage")
                 .text("name", name)
-                .text("guid", case.device.id.to_string())
+                .text("guid", id.to_string())
                 .text("reason", &attempt.reason),
             None,
             format!("it dials in and says that it is {name}, but {}", attempt.reason),
@@ -115,10 +137,8 @@ fn named(case: &Case<'_>, attempt: &Attempt) -> Cause {
 fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
     let ip = attempt.address.to_canonical();
     let said = |key: &str| {
-        let said = Said::new(key)
-            .text("address", ip.to_string())
-            .text("reason", &attempt.reason)
-            .text("sure", sure);
+        let said = Said::new(key).text("address", ip.to_string()).text("reason", &attempt.reason);
+        let said = if sure.is_empty() { said } else { said.text("sure", sure) };
         attempt.tls_alert.into_iter().fold(said, |said, alert| said.number("alert", alert))
     };
     match (attempt.stage, attempt.tls_alert) {
@@ -127,7 +147,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
             cause(
                 said("cause.certificate"),
                 Some(Code::RootUnknown),
-                format!("{ip} does not accept this server's certificate: {meaning}; {how_sure}"),
+                format!("{ip} does not accept this server's certificate: {meaning}{how_sure}"),
                 [
                     advice,
                     "viaduct cert export prints the root to install",
@@ -140,7 +160,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
             cause(
                 said("cause.mismatch"),
                 Some(Code::TlsMismatch),
-                format!("{ip} and this server find no common TLS: {meaning}; {how_sure}"),
+                format!("{ip} and this server find no common TLS: {meaning}{how_sure}"),
                 [advice, "update the PC's firmware"],
             )
         }
@@ -148,7 +168,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
             said("cause.tls"),
             Some(Code::TlsMismatch),
             format!(
-                "{ip} reaches the port, but the TLS handshake fails: {}; {how_sure}",
+                "{ip} reaches the port, but the TLS handshake fails: {}{how_sure}",
                 attempt.reason
             ),
             [
@@ -160,7 +180,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
         (Stage::Tcp, _) => cause(
             said("cause.tcp"),
             None,
-            format!("{ip} reaches the port and says nothing that is TLS; {how_sure}"),
+            format!("{ip} reaches the port and says nothing that is TLS{how_sure}"),
             [
                 "a port scanner or health check looks like this; if it is the PC, a middlebox cuts the connection",
             ],
@@ -169,12 +189,41 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
             said("cause.nameless"),
             None,
             format!(
-                "{ip} comes through TLS but does not say who it is: {}; {how_sure}",
+                "{ip} comes through TLS but does not say who it is: {}{how_sure}",
                 attempt.reason
             ),
             ["check what runs at that address; AMT firmware introduces itself at once"],
         ),
     }
+}
+
+/// It was here when the server stopped, and not since.
+fn not_back(case: &Case<'_>) -> Cause {
+    let since = case.now - case.started;
+    cause(
+        Said::new("cause.not-back").number("span", since.whole_seconds()),
+        None,
+        format!(
+            "it was here when this server stopped, and has not dialled in since the server was started again {}; firmware that found no server waits for its next trigger, and some gives up until its network link was down; it may also have lost power or network meanwhile",
+            ago(since)
+        ),
+        [
+            "wait for the period of its policy: it calls again by itself",
+            "sooner: have its user ask for help in the AMT menu, or run viaduct host connect on the PC",
+            "have someone re-plug its network cable, or restart the switch port: then it calls at once",
+            "viaduct devices ls --not-back lists all that are missing since then; if it is all of one site, look at that site's network",
+        ],
+    )
+}
+
+/// A device that never came, while somebody without a name fails: it may be that one, or it does not call at all.
+fn perhaps(case: &Case<'_>, attempt: &Attempt) -> Cause {
+    let mut found = unnamed(attempt, "; it may be this PC, but nothing proves it", "maybe");
+    found.next.push(format!(
+        "if it is another one, then this PC does not call: check its MPS entry (address, port {}), its remote-access policy, and its environment detection; its own log tells which: viaduct host cira-log",
+        case.ports()
+    ));
+    found
 }
 
 /// Firmware up to AMT 11 stops calling after some failures, until its link was down or the PC was restarted.
@@ -215,17 +264,19 @@ fn silent(case: &Case<'_>, attempts: &Attempts<'_>) -> Cause {
             ],
         );
     }
-    let configured = case.device.configured();
     // What such an attempt says is surer than what is usual.
     let elsewhere = attempts.elsewhere.iter().find(|attempt| attempt.stage == Stage::Tls);
     if let (true, Some(attempt)) = (case.device.last_connected.is_none(), elsewhere) {
-        return unnamed(attempt, "it may be this PC, but nothing proves it", "maybe");
+        return perhaps(case, attempt);
     }
-    if let Some(configured) = configured {
+    if let Some(configured) = case.device.configured() {
         return told_to_call(case, &configured);
     }
     if case.device.last_connected.is_some() && gives_up(case) {
         return gave_up();
+    }
+    if case.device.is_not_back(case.started) {
+        return not_back(case);
     }
     if case.device.last_connected.is_some() {
         return cause(

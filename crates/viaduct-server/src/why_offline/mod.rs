@@ -11,7 +11,7 @@ use crate::{
     inventory::{Attempt, Device, Inventory},
     registry::Registry,
 };
-use cause::Cause;
+pub(crate) use cause::{Cause, of_attempt};
 use std::net::{IpAddr, SocketAddr};
 use time::OffsetDateTime;
 use viaduct_api::{Check, Said, Seen, WhyOffline};
@@ -44,7 +44,7 @@ pub(crate) fn explain(
         listeners: sources.listeners.iter().map(ToString::to_string).collect(),
         others: sources.registry.len() - usize::from(tunnel.is_some()),
         newest: sources.registry.list().iter().map(|tunnel| tunnel.facts().since).max(),
-        conflict: sources.registry.conflict(device.id).is_some(),
+        conflict: sources.registry.conflict(device.id),
         now: OffsetDateTime::now_utc(),
         started: sources.started,
     };
@@ -65,8 +65,8 @@ struct Case<'a> {
     others: usize,
     /// When the last of the live tunnels was admitted.
     newest: Option<OffsetDateTime>,
-    /// Whether two machines were seen to use this identity.
-    conflict: bool,
+    /// Where the two machines are that were seen to use this identity.
+    conflict: Option<[SocketAddr; 2]>,
     now: OffsetDateTime,
     /// When the server was started; before that nothing was seen.
     started: OffsetDateTime,
@@ -97,7 +97,7 @@ impl<'a> Case<'a> {
                 ),
                 name,
                 connected: true,
-                checks: self.before().into_iter().collect(),
+                checks: self.before().into_iter().chain(self.two_machines()).collect(),
                 likely: String::new(),
                 next: Vec::new(),
                 code: None,
@@ -109,6 +109,7 @@ impl<'a> Case<'a> {
         let mut checks = vec![self.server()];
         checks.extend(self.blocked());
         checks.extend(self.before());
+        checks.extend(self.two_machines());
         checks.extend(self.since_then(&attempts));
         WhyOffline {
             guid: self.device.id,
@@ -215,6 +216,16 @@ impl<'a> Case<'a> {
             .blocked
             .then(|| "it is blocked here, so it is turned away".to_owned())
             .map(|text| check(Seen::Bad, "device", text, vec![Said::new("blocked")]))
+    }
+
+    /// That another machine uses its identity, and from where.
+    fn two_machines(&self) -> Option<Check> {
+        let [one, other] = self.conflict?;
+        let said = Said::new("two").text("one", one.to_string()).text("other", other.to_string());
+        let text = format!(
+            "two machines use this identity and push each other out: one at {one}, one at {other}"
+        );
+        Some(check(Seen::Bad, "device", text, vec![said]))
     }
 
     /// How the last tunnel went.

@@ -72,8 +72,8 @@ fn attempt(address: &str, stage: Stage, device: Option<DeviceId>, alert: Option<
     }
 }
 
-fn explain(device: &Device, attempts: &[Attempt]) -> WhyOffline {
-    let case = Case {
+fn case<'a>(device: &'a Device, attempts: &'a [Attempt]) -> Case<'a> {
+    Case {
         device,
         expected: None,
         connected: None,
@@ -81,11 +81,14 @@ fn explain(device: &Device, attempts: &[Attempt]) -> WhyOffline {
         listeners: vec!["[::]:4433".into()],
         others: 3,
         newest: Some(NOW - Duration::minutes(1)),
-        conflict: false,
+        conflict: None,
         now: NOW,
         started: NOW - Duration::days(10),
-    };
-    case.explain()
+    }
+}
+
+fn explain(device: &Device, attempts: &[Attempt]) -> WhyOffline {
+    case(device, attempts).explain()
 }
 
 fn all_text(why: &WhyOffline) -> String {
@@ -236,18 +239,8 @@ fn a_blocked_device_is_said_to_be_blocked() {
 #[test]
 fn silence_before_the_server_was_started_is_not_claimed() {
     let device = device();
-    let case = Case {
-        device: &device,
-        expected: None,
-        connected: None,
-        attempts: &[],
-        listeners: vec!["[::]:4433".into()],
-        others: 0,
-        newest: None,
-        conflict: false,
-        now: NOW,
-        started: NOW - Duration::minutes(10),
-    };
+    let started = NOW - Duration::minutes(10);
+    let case = Case { others: 0, newest: None, started, ..case(&device, &[]) };
     let text = all_text(&case.explain());
     assert!(text.contains("since this server was started 10 min ago"), "{text}");
     assert!(text.contains("not proven that the port can be reached"), "{text}");
@@ -256,18 +249,8 @@ fn silence_before_the_server_was_started_is_not_claimed() {
 #[test]
 fn a_connected_device_is_not_away() {
     let device = device();
-    let case = Case {
-        device: &device,
-        expected: None,
-        connected: Some(NOW - Duration::minutes(12)),
-        attempts: &[],
-        listeners: Vec::new(),
-        others: 0,
-        newest: None,
-        conflict: false,
-        now: NOW,
-        started: NOW,
-    };
+    let connected = Some(NOW - Duration::minutes(12));
+    let case = Case { connected, ..case(&device, &[]) };
     let why = case.explain();
     assert!(why.connected && why.likely.is_empty());
     assert!(why.summary.contains("connected for 12 min"), "{}", why.summary);
@@ -355,4 +338,36 @@ fn nameless(text: &str) -> String {
     pieces.fold(first, |before, piece| {
         format!("{before}{{}}{}", piece.split_once('}').map_or("", |(_, after)| after))
     })
+}
+
+#[test]
+fn two_machines_of_one_identity_are_named_by_both_addresses_whether_one_is_here_or_not() {
+    let device = device();
+    let two = ["198.51.100.9:41000".parse().unwrap(), "203.0.113.7:5000".parse().unwrap()];
+    for connected in [None, Some(NOW - Duration::minutes(1))] {
+        let why = Case { conflict: Some(two), connected, ..case(&device, &[]) }.explain();
+        let named = |check: &Check| two.iter().all(|at| check.text.contains(&at.to_string()));
+        assert!(why.checks.iter().any(named), "{why:?}");
+    }
+}
+
+#[test]
+fn of_a_device_that_never_came_a_failure_elsewhere_is_not_the_only_thing_to_look_at() {
+    let mut device = device();
+    (device.last_connected, device.last_seen, device.last_disconnected) = (None, None, None);
+    (device.last_address, device.last_end) = (None, None);
+    let elsewhere = [attempt("203.0.113.7", Stage::Tls, None, Some(48))];
+    let why = explain(&device, &elsewhere);
+    assert!(why.likely.contains("nothing proves it"), "{why:?}");
+    assert!(why.next.iter().any(|step| step.contains("environment detection")), "{why:?}");
+}
+
+#[test]
+fn of_a_device_that_was_here_when_the_server_stopped_the_outage_is_the_likely_cause() {
+    let mut device = device();
+    (device.last_disconnected, device.last_end) = (None, None);
+    let case = Case { started: NOW - Duration::minutes(10), ..case(&device, &[]) };
+    let why = case.explain();
+    assert!(why.likely.contains("when this server stopped"), "{why:?}");
+    assert!(why.next.iter().any(|step| step.contains("--not-back")), "{why:?}");
 }

@@ -34,6 +34,7 @@ export const sentences: Record<string, string> = {
   'server.one': 'Er wartet auf Geräte an {addresses}. Ein anderes Gerät ist verbunden, eingewählt vor {span:span}.',
   'server.many': 'Er wartet auf Geräte an {addresses}. {others} andere Geräte sind verbunden, das letzte wählte sich vor {span:span} ein.',
   blocked: 'Es ist hier gesperrt und wird abgewiesen.',
+  two: 'Zwei Maschinen benutzen diese Identität und nehmen einander den Platz: eine an {one}, eine an {other}.',
   'before.none': 'Noch kein Tunnel von ihm ist zu Ende gegangen.',
   'before.lasted': 'Der letzte Tunnel dauerte {span:span}.',
   'before.device': 'Den letzten Tunnel beendete das Gerät oder sein Netz: {reason:end}.',
@@ -75,6 +76,11 @@ export const sentences: Record<string, string> = {
 /** Zu jeder Ursache: die Ursache, dann was zu tun ist, das Aussichtsreichste zuerst. */
 export const causes: Record<string, readonly [string, ...string[]]> = {
   'cause.blocked': ['Es ist hier gesperrt; ob es sonst käme, ist nicht bekannt.', 'Auf seiner Seite „Aufnehmen“, oder: viaduct devices approve {name}'],
+  'cause.stranger': [
+    'Es nennt die UUID {guid}, und niemand hat ein Gerät mit dieser UUID aufgenommen.',
+    'Gehört es zu Ihnen: oben „Aufnehmen“, oder: viaduct devices approve {guid}',
+    'Soll nichts mehr von ihm gemeldet werden: „Übergehen“, oder: viaduct devices ignore {guid}'
+  ],
   'cause.conflict': ['Zwei Maschinen benutzen diese Identität und nehmen einander den Platz.', 'Einer im BIOS eine andere UUID geben.'],
   'cause.login': [
     'Es wählt sich ein und nennt sich {name}, aber: {reason}. Es wurde für einen anderen Server oder Eintrag eingerichtet, oder eine andere Maschine benutzt seine UUID.',
@@ -146,6 +152,13 @@ export const causes: Record<string, readonly [string, ...string[]]> = {
     'Aus dem Netz des PCs versuchen, ob Port {port} überhaupt zu erreichen ist.',
     'Das Kabel neu stecken: dann prüft die Firmware ihr Netz noch einmal.',
     'Am PC: mit viaduct host connect um Hilfe bitten; viaduct host cira-log sagt, wie weit er kommt.'
+  ],
+  'cause.not-back': [
+    'Es war da, als dieser Server anhielt, und hat sich nicht eingewählt, seit er vor {span:span} wieder gestartet wurde. Firmware, die keinen Server fand, wartet auf ihren nächsten Auslöser, und manche gibt auf, bis ihre Netzverbindung einmal weg war; vielleicht gingen unterdessen auch Strom oder Netz verloren.',
+    'Den Zeitabstand seiner Richtlinie abwarten: dann wählt es sich von selbst ein.',
+    'Früher: am PC in seinem AMT-Menü um Hilfe bitten, oder dort: viaduct host connect',
+    'Jemanden das Netzkabel neu stecken lassen, oder den Switch-Port neu starten: dann meldet es sich sofort.',
+    'Alle, die seitdem fehlen: in der Liste der Geräte „nicht zurück“, oder: viaduct devices ls --not-back. Fehlt ein ganzer Standort, dort nach dem Netz sehen.'
   ],
   'cause.was': [
     'Der PC hat keinen Ruhestrom oder kein Netz, oder er glaubt sich im Firmennetz und meldet sich darum nicht; was davon, wurde nicht gesehen.',

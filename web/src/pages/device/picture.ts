@@ -12,12 +12,18 @@ const MOUSE_PAUSE = 50
 const REQUEST = 3
 /** What arrived while the page was away is taken within this, in milliseconds; what comes afterwards is new. */
 const DRAIN = 100
-/** A PC that says nothing for so long, in milliseconds, is not heard any more. */
+/** A PC that says nothing for so long after it was asked, in milliseconds, is not heard any more. */
 const SILENCE = 8_000
+/** A picture that does not change sends nothing; after so long, in milliseconds, the PC is asked for a corner of it. */
+const QUIET = 10_000
+/** Width and height of that corner. */
+const CORNER = 8
 
 export interface Figures {
   fps: number
   latency: number
+  /** Pictures and pieces of them that came since the session began. */
+  received: number
 }
 
 export interface Live {
@@ -28,6 +34,8 @@ export interface Live {
   figures: () => Figures
   /** Asks for the whole picture; whether it came. */
   renew: () => Promise<boolean>
+  /** Whether the PC answers; to be asked again and again. One that was quiet for long is asked for a corner of the picture. */
+  answers: () => boolean
 }
 
 interface Told {
@@ -48,10 +56,11 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
   const data = new DataProcessor(source, desktop)
   let asked = 0
   let pictures = 0
+  let received = 0
   let latency = 0
   let since = performance.now()
   const draw = data.processData.bind(data)
-  let heard = 0
+  let heard = performance.now()
   let whole: (() => void) | undefined
   source.onProcessData = (piece: string) => {
     heard = performance.now()
@@ -59,6 +68,7 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
       latency = performance.now() - asked
       asked = 0
       pictures++
+      received++
     }
     draw(piece)
   }
@@ -97,12 +107,12 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
     const fps = pictures / Math.max((now - since) / 1000, 0.001)
     since = now
     pictures = 0
-    return { fps: Math.round(fps * 10) / 10, latency: Math.round(latency) }
+    return { fps: Math.round(fps * 10) / 10, latency: Math.round(latency), received }
   }
   const renew = async () => {
     await pause(DRAIN)
     heard = performance.now()
-    send(requestOf(context.canvas))
+    send(requestOf(context.canvas.width, context.canvas.height))
     return new Promise<boolean>((came) => {
       const over = (well: boolean) => {
         clearInterval(watch)
@@ -113,13 +123,26 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
       whole = () => over(true)
     })
   }
-  return { source, keys, mouse, figures, renew }
+  let pulse = 0
+  const answers = () => {
+    const now = performance.now()
+    if (now - heard < QUIET) {
+      pulse = 0
+      return true
+    }
+    if (pulse === 0) {
+      pulse = now
+      send(requestOf(CORNER, CORNER))
+    }
+    return now - pulse < SILENCE
+  }
+  return { source, keys, mouse, figures, renew, answers }
 }
 
 const pause = (time: number) => new Promise((done) => setTimeout(done, time))
 
-/** All of it, changed or not. */
-function requestOf({ width, height }: HTMLCanvasElement): string {
+/** So much of it from its upper left corner on, changed or not. */
+function requestOf(width: number, height: number): string {
   const short = (value: number) => String.fromCharCode(value >> 8, value & 255)
   return String.fromCharCode(REQUEST, 0) + short(0) + short(0) + short(width) + short(height)
 }

@@ -6,6 +6,7 @@ import { isKey, t, type Key } from '../../i18n'
 import { Allowed, asApiError, Failure, toast } from '../../parts'
 import { Consent } from '../../parts/consent'
 import { Ended } from '../../parts/ended'
+import { Guests } from '../../parts/guests'
 import { keepLive } from '../../live'
 import { isDark, POWER, usePowerState } from '../../power'
 import { useLostSince } from '../../state'
@@ -27,6 +28,7 @@ export default function Screen({ device }: { device: Device }) {
   const [waiting, setWaiting] = useState(false)
   const [error, setError] = useState<ApiError>()
   const [figures, setFigures] = useState<Figures>()
+  const [mute, setMute] = useState(false)
   const wishes = useWishes()
   const running = state === LIVE
   /** Nothing was begun: the start button is where the picture will be. */
@@ -46,6 +48,8 @@ export default function Screen({ device }: { device: Device }) {
     live.current = null
   }
   useEffect(() => stop, [])
+  // From a PC that never sent a picture, none is awaited.
+  const dead = mute && picture === 'seen' && !isDark(power)
   const old = useReturned(
     running,
     // From a PC that sends none, none is awaited.
@@ -57,12 +61,15 @@ export default function Screen({ device }: { device: Device }) {
   )
   useEffect(() => {
     if (!running) return
-    const timer = setInterval(() => setFigures(live.current?.figures()), 1000)
+    const timer = setInterval(() => {
+      setFigures(live.current?.figures())
+      setMute(live.current ? !live.current.answers() : false)
+    }, 1000)
     const over = keepLive(device.guid, (why) => {
       stop()
       setEnded(why)
     })
-    return () => { clearInterval(timer); over() }
+    return () => { clearInterval(timer); over(); setMute(false) }
   }, [running])
 
   const start = async (takeOver = false, depth = wishes.depth) => {
@@ -114,14 +121,15 @@ export default function Screen({ device }: { device: Device }) {
         shoot={() => canvas.current && shoot(canvas.current, device.name || device.guid)}
         redraw={(depth) => { if (running) void start(false, depth) }}
       />
-      <span role="status" className="state-of-screen">{stale ? t('screen.stale') : old ? t('screen.old') : t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
+      <span role="status" className="state-of-screen">{stale ? t('screen.stale') : dead ? t('screen.mute') : old ? t('screen.old') : t(`screen.state.${Math.min(state, LIVE)}` as Key)}</span>
       {error && <Failure error={error} retry={() => void start()} />}
       <Consent device={device} given={() => { if (!live.current) void start() }} />
+      <Guests guid={device.guid} mode="kvm" running={running} canvas={canvas} give={() => { stop(); setEnded(t('guests.given')) }} />
       {running && picture === 'missing' && <NoPicture device={device} />}
       <div className="stage">
         <canvas
           ref={canvas} width={640} height={480} tabIndex={running ? 0 : -1} aria-label={t('device.screen')} aria-describedby="way-out"
-          className={`${wishes.scale} ${running && !stale && !old ? '' : 'dead'}`}
+          className={`${wishes.scale} ${running && !stale && !old && !dead ? '' : 'dead'}`}
           onFocus={() => !wishes.viewOnly && live.current?.keys.GrabKeyInput()}
           onBlur={() => { live.current?.keys.UnGrabKeyInput(); letGo() }}
           onKeyDown={(e) => { if (e.ctrlKey && e.altKey && e.shiftKey) { e.currentTarget.blur(); toast(t('screen.keysBack')) } }}
@@ -189,7 +197,7 @@ function NoPicture({ device }: { device: Device }) {
     <div role="alert" className="failure">
       <p><strong>{t('screen.noPicture')}</strong> <code>E2034</code></p>
       <ul>
-        {(['monitor', 'graphics', 'asleep'] as const).map((cause) => <li key={cause}>{t(`screen.noPicture.${cause}`)}</li>)}
+        {(['monitor', 'graphics', 'asleep', 'off', 'port'] as const).map((cause) => <li key={cause}>{t(`screen.noPicture.${cause}`)}</li>)}
       </ul>
     </div>
   )

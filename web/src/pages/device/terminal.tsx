@@ -13,6 +13,7 @@ import { useLostSince } from '../../state'
 import { Allowed, asApiError, download, Failure, toast } from '../../parts'
 import { Consent } from '../../parts/consent'
 import { Ended } from '../../parts/ended'
+import { Guests } from '../../parts/guests'
 import { begin, onClosed, redirector } from '../../redirection'
 import { Filter, FUNCTION_KEYS, SIZES } from './serial'
 
@@ -142,6 +143,7 @@ export default function Terminal({ device }: { device: Device }) {
       </div>
       {error && <Failure error={error} retry={() => void start()} />}
       <Consent device={device} given={() => { if (!source.current) void start() }} />
+      <Guests guid={device.guid} mode="sol" running={running} give={() => { stop(); setEnded(t('guests.given')) }} />
       <div className="stage">
         <div ref={place} className="terminal" aria-describedby="way-out" />
         {ended !== undefined && state === 0 && (

@@ -99,7 +99,7 @@ export function Toolbar({ device, wishes: w, state, idle, figures, source, start
         <option value={1}>{t('screen.quality.1')}</option>
       </select>
       <label><input type="checkbox" checked={w.viewOnly} onChange={(e) => w.setViewOnly(e.target.checked)} /> {t('screen.viewOnly')}</label>
-      {figures && <span className="muted figures">{t('screen.figures', { fps: figures.fps, latency: figures.latency })}</span>}
+      {figures && <span className="muted figures">{figures.received === 0 ? t('screen.figuresNone') : t('screen.figures', { n: figures.received, fps: figures.fps, latency: figures.latency })}</span>}
       {typing && <Typing wishes={w} close={() => setTyping(false)} send={(text) => void type(text)} />}
     </div>
   )

@@ -14,11 +14,11 @@ use std::collections::BTreeSet;
 use viaduct_api::{
     AuditEntry, AuditPage, AuditReport, Availability, CertificateInfo, Claim, Device,
     DeviceAvailability, DevicePage, DevicePatch, DeviceStats, EffectiveConfig, EnrollScripts,
-    Enrollment, Event, HealthCheck, History, ImportOutcome, NewDevice, NewEnrollScripts,
-    NewEnrollment, NewTicket, PortableDevice, Redirection, Reloaded, RemoteAccess,
-    RemoteAccessChange, RemoteAccessChanged, ResumeEnrollment, RotationActivate, RotationActivated,
-    RotationPush, RotationStatus, Status, SupportBundle, Ticket, Tunnel, Unclaimed, Version,
-    WhyOffline, WrittenDevice,
+    Enrollment, Event, FailedAttempt, HealthCheck, History, ImportOutcome, NewDevice,
+    NewEnrollScripts, NewEnrollment, NewTicket, PortableDevice, Redirection, Reloaded,
+    RemoteAccess, RemoteAccessChange, RemoteAccessChanged, ResumeEnrollment, RotationActivate,
+    RotationActivated, RotationPush, RotationStatus, Status, SupportBundle, Ticket, Tunnel,
+    Unclaimed, Version, Watchers, WhyOffline, WrittenDevice,
 };
 
 /// Filters and pages of a list of devices.
@@ -158,11 +158,22 @@ fn many_and_unclaimed() -> Vec<Operation> {
         post("/api/v1/imports/check", "Says what would become of each; nothing is kept.")
             .takes(Made(Schemas::taken::<Vec<PortableDevice>>))
             .gives(200, Made(Schemas::shown::<Vec<ImportOutcome>>)),
+        get(
+            "/api/v1/attempts",
+            "Attempts to dial in that failed in the last seven days, by address, each with its cause.",
+        )
+        .query(&[("address", Text, "Of this IP address only.")])
+        .gives(200, Made(Schemas::shown::<Vec<FailedAttempt>>))
+        .refused(&[400]),
         get("/api/v1/unclaimed", "Devices that knocked and that nobody has added.")
             .gives(200, Made(Schemas::shown::<Vec<Unclaimed>>)),
         delete("/api/v1/unclaimed/{guid}", "Forgets that it knocked.").gives_nothing(204),
         claim("/api/v1/unclaimed/{device}/approve", "Takes a device in that knocked."),
         block("/api/v1/unclaimed/{device}/block"),
+        post("/api/v1/unclaimed/{device}/ignore", "It may knock on, and nobody hears of it.")
+            .gives_nothing(204),
+        delete("/api/v1/unclaimed/{device}/ignore", "It is shown among the others again.")
+            .gives_nothing(204),
     ]
 }
 
@@ -186,6 +197,28 @@ fn connections() -> Vec<Operation> {
         get("/api/v1/redirections", "Screens, serial consoles and drives in use.")
             .gives(200, Made(Schemas::shown::<Vec<Redirection>>)),
         delete("/api/v1/redirections/{id}", "Ends one.").gives_nothing(204),
+        post(
+            "/api/v1/redirections/{id}/ask",
+            "Tells whoever has it that one would like to have it.",
+        )
+        .gives_nothing(204),
+        post(
+            "/api/v1/redirections/{id}/watch",
+            "Begins to watch a screen; whoever has it is told.",
+        )
+        .gives_nothing(204)
+        .refused(&[400, 409]),
+        get("/api/v1/redirections/{id}/picture", "The last picture for those who watch.")
+            .gives(200, Bytes("image/jpeg"))
+            .gives_nothing(204)
+            .refused(&[400]),
+        put(
+            "/api/v1/redirections/{id}/picture",
+            "What one's own console shows, for those who watch.",
+        )
+        .takes(Bytes("image/jpeg"))
+        .gives(200, Made(Schemas::shown::<Watchers>))
+        .refused(&[400, 403, 413]),
         post("/api/v1/redirections/tickets", "The right to open one redirection, once, soon.")
             .takes(Made(Schemas::taken::<NewTicket>))
             .gives(201, Made(Schemas::shown::<Ticket>))

@@ -308,6 +308,29 @@ async fn a_device_is_renamed_and_labelled() {
 }
 
 #[tokio::test]
+async fn nobody_hears_of_an_ignored_device_until_it_is_heeded_again() {
+    let bench = Bench::new().await;
+    let peer = "192.0.2.7:5000".parse().unwrap();
+    let knock = || bench.api.inventory.note_unclaimed(OTHER.parse().unwrap(), peer, None);
+    let path = format!("/api/v1/unclaimed/{OTHER}/ignore");
+    assert_eq!(bench.local("POST", &path, "").await.status, StatusCode::NOT_FOUND);
+    knock();
+    let waiting = || async {
+        let status = bench.local("GET", "/api/v1/status", "").await.json();
+        let told = status["attention"].as_array().unwrap().iter().any(|it| it["code"] == "E2017");
+        (status["counts"]["unclaimed"].as_u64().unwrap(), told)
+    };
+    assert_eq!(waiting().await, (1, true));
+    assert_eq!(bench.local("POST", &path, "").await.status, StatusCode::NO_CONTENT);
+    knock();
+    assert_eq!(waiting().await, (0, false));
+    let list = bench.local("GET", "/api/v1/unclaimed", "").await.json();
+    assert_eq!((&list[0]["ignored"], &list[0]["count"]), (&json!(true), &json!(2)));
+    assert_eq!(bench.local("DELETE", &path, "").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(waiting().await, (1, true));
+}
+
+#[tokio::test]
 async fn a_device_that_knocked_is_approved_blocked_or_forgotten() {
     let bench = Bench::new().await;
     let inventory = &bench.api.inventory;

@@ -21,6 +21,7 @@ DELETE /api/v1/redirections/{id} SignedIn
 DELETE /api/v1/session SignedIn
 DELETE /api/v1/tokens/{name} Needs(ManageTokens)
 DELETE /api/v1/tunnels/{id} Needs(DisconnectTunnel)
+DELETE /api/v1/unclaimed/{device}/ignore Needs(ChangeDevices)
 DELETE /api/v1/unclaimed/{guid} Needs(ChangeDevices)
 DELETE /api/v1/users/{name} Needs(ManageUsers)
 DELETE /api/v1/whoami/second-factor Needs(SignIn)
@@ -57,6 +58,7 @@ GET /api/v1/amt/userConsentCode/cancel/{device} Needs(Consent)
 GET /api/v1/amt/userConsentCode/{device} Needs(Consent)
 GET /api/v1/amt/users/{device} Needs(ReadDevices)
 GET /api/v1/amt/version/{device} Needs(ReadDevices)
+GET /api/v1/attempts Needs(ReadDevices)
 GET /api/v1/audit Needs(ReadAudit)
 GET /api/v1/audit/export Needs(ReadAllAudit)
 GET /api/v1/audit/verify Needs(ReadAllAudit)
@@ -89,6 +91,7 @@ GET /api/v1/oidc/callback Open
 GET /api/v1/oidc/login Open
 GET /api/v1/permissions Needs(SignIn)
 GET /api/v1/redirections Needs(ReadDevices)
+GET /api/v1/redirections/{id}/picture Needs(RedirectKvm)
 GET /api/v1/remote-access/{device} Needs(ReadDevices)
 GET /api/v1/roles Needs(SignIn)
 GET /api/v1/session Open
@@ -150,12 +153,15 @@ POST /api/v1/media Needs(ChangeDevices)
 POST /api/v1/mounts Needs(RedirectIder)
 POST /api/v1/oidc/token Open
 POST /api/v1/redirections/tickets Depends(Ticket)
+POST /api/v1/redirections/{id}/ask SignedIn
+POST /api/v1/redirections/{id}/watch Needs(RedirectKvm)
 POST /api/v1/session Open
 POST /api/v1/session/proxy Needs(UseProxy)
 POST /api/v1/setup Open
 POST /api/v1/tokens Needs(ManageTokens)
 POST /api/v1/unclaimed/{device}/approve Needs(ChangeDevices)
 POST /api/v1/unclaimed/{device}/block Needs(ChangeDevices)
+POST /api/v1/unclaimed/{device}/ignore Needs(ChangeDevices)
 POST /api/v1/users Needs(ManageUsers)
 POST /api/v1/users/{name}/sign-out Needs(ManageUsers)
 POST /api/v1/whoami/password Needs(SignIn)
@@ -168,6 +174,7 @@ POST /v1/secret/data/{kind}/{name} Needs(RotateCredentials)
 POST /v1/secret/data/{name} Needs(RotateCredentials)
 PUT /api/v1/amt/kvm/displays/{device} Needs(ChangeAmt)
 PUT /api/v1/me/views/{name} Needs(SignIn)
+PUT /api/v1/redirections/{id}/picture SignedIn
 PUT /v1/secret/data/{kind}/{name} Needs(RotateCredentials)
 PUT /v1/secret/data/{name} Needs(RotateCredentials)
 ";

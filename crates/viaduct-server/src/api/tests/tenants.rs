@@ -279,6 +279,8 @@ async fn strangers_that_knock_and_what_is_the_servers_belong_to_the_first_tenant
     for (method, path) in [
         ("POST", format!("/api/v1/unclaimed/{stranger}/approve")),
         ("POST", format!("/api/v1/unclaimed/{stranger}/block")),
+        ("POST", format!("/api/v1/unclaimed/{stranger}/ignore")),
+        ("DELETE", format!("/api/v1/unclaimed/{stranger}/ignore")),
         ("DELETE", format!("/api/v1/unclaimed/{stranger}")),
     ] {
         let reply = bench.remote(method, &path, &headers, "").await;

@@ -44,8 +44,8 @@ const SEEN: &str = "
         end_by_device = excluded.end_by_device, hello = excluded.hello, ports = excluded.ports";
 
 const STRANGER: &str = "
-    INSERT OR REPLACE INTO unclaimed (id, address, first, last, count, cira_user, verifier)
-    VALUES (?, ?, ?, ?, ?, ?, ?)";
+    INSERT OR REPLACE INTO unclaimed (id, address, first, last, count, cira_user, verifier, ignored)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 const ATTEMPT: &str = "
     INSERT OR REPLACE INTO attempt (address, stage, device, class, reason, tls_alert, hello, first, last, count)
@@ -140,7 +140,8 @@ async fn write_strangers(
                     Presented::Nothing => None,
                     Presented::Same(verifier) => Some(verifier.to_vec()),
                     Presented::Different => Some(Vec::new()),
-                }),
+                })
+                .bind(seen.ignored),
         };
         query.execute(&mut *connection).await?;
     }
@@ -195,6 +196,7 @@ fn stranger(row: &SqliteRow) -> Result<Stranger, StoreError> {
         last: time(row, "last")?.ok_or_else(missing)?,
         count: row.try_get::<i64, _>("count")?.cast_unsigned(),
         cira_user: row.try_get("cira_user")?,
+        ignored: row.try_get("ignored")?,
     };
     Ok(Stranger { seen, presented })
 }

@@ -49,6 +49,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (31, "presence", include_str!("../../../migrations/sqlite/0031_presence.sql")),
     (41, "views", include_str!("../../../migrations/sqlite/0041_views.sql")),
     (51, "cira earlier", include_str!("../../../migrations/sqlite/0051_cira_earlier.sql")),
+    (61, "ignored", include_str!("../../../migrations/sqlite/0061_ignored.sql")),
 ];
 
 /// The database in a file.

@@ -16,6 +16,7 @@ use crate::{
     render::Format,
     say::{inert, note},
 };
+use hyper::Method;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tokio::time::{Instant, sleep};
 use viaduct_api::{Claim, Code, Device, DevicePatch, WrittenDevice};
@@ -49,6 +50,16 @@ pub(crate) struct Chosen {
     select: Select,
     #[command(flatten)]
     pace: Pace,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Ignore {
+    /// GUIDs of devices that knocked
+    #[arg(required = true, value_name = "GUID")]
+    devices: Vec<String>,
+    /// Show them again
+    #[arg(long)]
+    undo: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -135,6 +146,27 @@ pub(super) async fn block(desk: &Desk, chosen: &Chosen) -> Result<()> {
         note(&format!("{} is turned away from now on", inert(&device.name)));
     };
     sum_up(Clone::clone, all(desk, devices, &chosen.pace, work, told).await)
+}
+
+pub(super) async fn ignore(desk: &Desk, options: &Ignore) -> Result<()> {
+    let devices = options.devices.clone();
+    let undo = options.undo;
+    let work = |client: Client, device: String| async move {
+        let path = format!("/unclaimed/{}/ignore", segment(&device));
+        match undo {
+            true => client.delete(&path).await?,
+            false => drop(client.call(Method::POST, &path, None::<&()>, &[]).await?),
+        }
+        Ok(device)
+    };
+    let told = |device: &String| {
+        let device = inert(device);
+        note(&match undo {
+            true => format!("{device} is shown again among those that knocked"),
+            false => format!("{device} may knock on; `viaduct devices ls --ignored` shows it"),
+        });
+    };
+    sum_up(Clone::clone, all(desk, devices, &Pace::default(), work, told).await)
 }
 
 pub(super) async fn rename(desk: &Desk, device: &str, name: String) -> Result<()> {

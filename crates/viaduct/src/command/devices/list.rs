@@ -14,6 +14,7 @@ use viaduct_api::{Device, DevicePage, Notice, Unclaimed, trigger_words};
 const PAGE: usize = 1000;
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
     /// Only devices with this label (KEY=VALUE or KEY); several must all be there
     #[arg(short, long = "label", value_name = "LABEL")]
@@ -24,16 +25,24 @@ pub(crate) struct Options {
     /// Only devices that are away
     #[arg(long)]
     offline: bool,
+    /// Only devices that were here when the server stopped last and have not come back
+    #[arg(long, conflicts_with_all = ["online", "offline"])]
+    not_back: bool,
     /// Devices that knocked without being known, instead
-    #[arg(long, conflicts_with_all = ["labels", "online", "offline"])]
+    #[arg(long, conflicts_with_all = ["labels", "online", "offline", "not_back"])]
     unclaimed: bool,
+    /// Those of them that are ignored
+    #[arg(long, conflicts_with_all = ["labels", "online", "offline", "not_back", "unclaimed"])]
+    ignored: bool,
 }
 
 pub(crate) async fn list(desk: &Desk, options: Options) -> Result<()> {
-    if options.unclaimed {
-        return unclaimed(desk).await;
+    if options.unclaimed || options.ignored {
+        return unclaimed(desk, options.ignored).await;
     }
     let mut devices = all(desk, &options).await?;
+    let missing = |device: &Device| device.notices.contains(&Notice::NotBack);
+    devices.retain(|device| !options.not_back || missing(device));
     devices.sort_by_key(|device| device.name.to_lowercase());
     desk.printer.list(
         &devices,
@@ -51,9 +60,19 @@ pub(crate) async fn list(desk: &Desk, options: Options) -> Result<()> {
     if desk.printer.format == Format::Table {
         let connected = devices.iter().filter(|device| device.connection_status).count();
         match devices.len() {
+            0 if options.not_back => note("all that were here when the server stopped are back"),
             0 => note("no devices; add one with `viaduct devices add NAME --guid UUID`"),
             1 => note(&format!("1 device, {connected} connected")),
             n => note(&format!("{n} devices, {connected} connected")),
+        }
+        match devices.iter().filter(|device| missing(device)).count() {
+            0 => {}
+            _ if options.not_back => {
+                note("`viaduct devices why-offline DEVICE` says what was seen and what to try");
+            }
+            n => note(&format!(
+                "{n} of them were here when the server stopped and are not back: --not-back lists them"
+            )),
         }
     }
     Ok(())
@@ -61,7 +80,7 @@ pub(crate) async fn list(desk: &Desk, options: Options) -> Result<()> {
 
 async fn all(desk: &Desk, options: &Options) -> Result<Vec<Device>> {
     let mut filter = String::new();
-    if options.online || options.offline {
+    if options.online || options.offline || options.not_back {
         filter = format!("&status={}", u8::from(options.online));
     }
     if !options.labels.is_empty() {
@@ -80,8 +99,10 @@ async fn all(desk: &Desk, options: &Options) -> Result<Vec<Device>> {
     }
 }
 
-async fn unclaimed(desk: &Desk) -> Result<()> {
-    let list: Vec<Unclaimed> = desk.client.get("/unclaimed").await?;
+async fn unclaimed(desk: &Desk, ignored: bool) -> Result<()> {
+    let mut list: Vec<Unclaimed> = desk.client.get("/unclaimed").await?;
+    let all = list.len();
+    list.retain(|it| it.ignored == ignored);
     desk.printer.list(
         &list,
         &[
@@ -95,10 +116,15 @@ async fn unclaimed(desk: &Desk) -> Result<()> {
     )?;
     if desk.printer.format == Format::Table {
         match list.len() {
+            0 if ignored => note("no device that knocked is ignored"),
             0 => note("no device knocked that is not known"),
+            _ if ignored => note("`viaduct devices ignore --undo GUID` shows one again"),
             _ => note(
-                "`viaduct devices approve GUID` lets one in, `viaduct devices block GUID` turns it away",
+                "`viaduct devices approve GUID` lets one in, `ignore` hides it, `block` turns it away",
             ),
+        }
+        if !ignored && all > list.len() {
+            note(&format!("{} more are ignored: --ignored shows them", all - list.len()));
         }
     }
     Ok(())

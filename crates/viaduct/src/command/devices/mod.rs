@@ -1,6 +1,7 @@
 //! `viaduct devices`: listed, shown, added, changed.
 
 mod add;
+mod attempts;
 mod availability;
 mod certificate;
 mod change;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Approve(change::Approve),
     /// Turn devices away from now on
     Block(change::Chosen),
+    /// Say nothing any more of devices that knock and that nobody has added
+    Ignore(change::Ignore),
     /// Give a device another name
     Rename {
         /// Name, domain name or GUID
@@ -55,6 +58,8 @@ pub(crate) enum Command {
     Rm(change::Chosen),
     /// End a device's tunnel, so that it dials in again
     Reconnect(change::Reconnect),
+    /// List who tried to dial in during the last seven days and did not come in, and why
+    Attempts(attempts::Options),
     /// Say when a device was connected, and what ended each of its tunnels
     Availability(availability::Options),
     /// Say what was seen of a device that is away, and what to try
@@ -77,12 +82,14 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Export(options) => export::export(desk, options).await,
         Command::Approve(options) => change::approve(desk, options).await,
         Command::Block(chosen) => change::block(desk, &chosen).await,
+        Command::Ignore(options) => change::ignore(desk, &options).await,
         Command::Rename { device, name } => change::rename(desk, &device, name).await,
         Command::Password(options) => change::password(desk, options).await,
         Command::Certificate(options) => certificate::certificate(desk, &options).await,
         Command::Label { device, labels } => change::set_labels(desk, &device, &labels).await,
         Command::Rm(chosen) => change::remove(desk, &chosen).await,
         Command::Reconnect(options) => change::reconnect(desk, options).await,
+        Command::Attempts(options) => attempts::attempts(desk, options).await,
         Command::Availability(options) => availability::availability(desk, options).await,
         Command::WhyOffline { device, cira_log } => {
             why::why_offline(desk, &device, cira_log.as_deref()).await

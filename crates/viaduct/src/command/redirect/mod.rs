@@ -21,12 +21,19 @@ use crate::{
     render::Format,
     say::note,
 };
+use hyper::Method;
 use viaduct_api::{Device, Redirection, RedirectionMode};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List who uses the screen, serial console or drives of which device
     Ls,
+    /// Tell whoever has one that you would like to have it; they see it on their page and decide
+    Ask {
+        /// As `ls` shows it
+        #[arg(value_parser = number)]
+        id: u64,
+    },
     /// End redirections by their numbers
     Close {
         /// As `ls` shows them
@@ -55,6 +62,12 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
                     ("TO DEVICE", &|one| one.bytes.to_device.to_string()),
                 ],
             )
+        }
+        Command::Ask { id } => {
+            let path = format!("/redirections/{id}/ask");
+            desk.client.call(Method::POST, &path, None::<&()>, &[]).await?;
+            note("asked; `viaduct redirections ls` shows whether it is still in use");
+            Ok(())
         }
         Command::Close { ids } => {
             let mut failures = Vec::new();
