@@ -335,7 +335,7 @@ export const sessions = {
       await page.getByText('live', { exact: true }).waitFor()
       const why = page.getByText('No picture after five seconds', { exact: false })
       await why.waitFor()
-      check((await page.getByRole('alert').getByRole('listitem').count()) === 3, 'the causes are listed')
+      check((await page.getByRole('alert').getByRole('listitem').count()) === 5, 'the causes are listed')
       asks = true
       await page.getByRole('button', { name: 'End', exact: true }).click()
       await why.waitFor({ state: 'detached' })

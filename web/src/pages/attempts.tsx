@@ -53,13 +53,15 @@ function Rows({ rows }: { rows: FailedAttempt[] }) {
 function Why({ row }: { row: FailedAttempt }) {
   const known = cause(row.cause)
   return (
-    <details>
-      <summary>
-        {row.name && row.guid && <><Link href={`/devices/${row.guid}`}>{row.name}</Link>: </>}
-        <Theirs ours={known?.likely} text={row.likely} /> {row.code && !row.likely.includes(row.code) && <code>{row.code}</code>}
-      </summary>
-      <ol>{(known?.next ?? row.next).map((step) => <li key={step}><Theirs ours={known && step} text={step} /></li>)}</ol>
-      {row.offered && <p className="muted">{t('attempts.offered', { offered: row.offered })}</p>}
-    </details>
+    <>
+      {row.name && row.guid && <Link href={`/devices/${row.guid}`}>{row.name}</Link>}
+      <details>
+        <summary>
+          <Theirs ours={known?.likely} text={row.likely} /> {row.code && !row.likely.includes(row.code) && <code>{row.code}</code>}
+        </summary>
+        <ol>{(known?.next ?? row.next).map((step) => <li key={step}><Theirs ours={known && step} text={step} /></li>)}</ol>
+        {row.offered && <p className="muted">{t('attempts.offered', { offered: row.offered })}</p>}
+      </details>
+    </>
   )
 }
