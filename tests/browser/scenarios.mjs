@@ -75,7 +75,7 @@ export const scenarios = {
       const before = await typed(page)
       await page.keyboard.type('viaduct')
       await until('typed letters on the picture', async () => (await typed(page)) !== before)
-      await page.getByText(/pictures\/s/).waitFor()
+      await page.getByText(/pictures received/).waitFor()
       const { id } = (await rest(page, task, '/redirections')).find((one) => one.guid === task.device && one.mode === 'kvm')
       const ended = await page.request.delete(`${task.dashboard}api/v1/redirections/${id}`, {
         headers: { authorization: `Bearer ${task.token}` }

@@ -71,7 +71,7 @@ export async function screenshots(task) {
     await until('a picture', async () => (await pictureOf(page)).drawn > 1000)
     await page.locator('canvas').evaluate((canvas) => canvas.focus({ preventScroll: true }))
     await page.keyboard.type('a dead pc, back in five minutes')
-    await page.getByText(/pictures\/s/).waitFor()
+    await page.getByText(/pictures received/).waitFor()
     await page.evaluate(() => scrollTo(0, 0))
     // A PC that starts changes its resolution, and is black until it has drawn anew.
     await until('a whole picture', async () => (await pictureOf(page)).drawn > 100_000)
