@@ -64,10 +64,12 @@ consent status PC | -
 consent submit PC 123456 | consent
 devices add pc-new --guid GUID | devices.change
 devices approve GUID | devices.change
+devices attempts | -
 devices availability PC | -
 devices block PC | devices.change
 devices certificate PC | -
 devices export | devices.secrets
+devices ignore GUID | devices.change
 devices import CSV | devices.change
 devices label PC site=berlin | devices.change
 devices ls | -
@@ -106,6 +108,7 @@ power reset PC | power.reset
 power sleep PC | power.sleep
 power state PC | -
 proxy env | proxy
+redirections ask 7 | -
 redirections close 7 | tunnels.disconnect
 redirections ls | -
 remote-access add-mps PC mps.example.com | amt.remote-access
