@@ -6,7 +6,10 @@ use crate::{
     failure::{Exit, Failure, Result},
     say::{data, note},
 };
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -50,6 +53,8 @@ pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
     }
     let path = format!("/devices/{}/connect/{port}", segment(device));
     let mut consoles = JoinSet::new();
+    // One for all turns of the loop: a new one in each would miss what is pressed between two of them.
+    let mut stop = pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             accepted = listener.accept(), if consoles.len() < CONSOLES => {
@@ -57,7 +62,7 @@ pub(crate) async fn run(desk: &Desk, options: Options) -> Result<()> {
                 consoles.spawn(relay(desk.client.clone(), path.clone(), io));
             }
             Some(_) = consoles.join_next() => {}
-            stop = tokio::signal::ctrl_c() => return Ok(stop?),
+            stopped = &mut stop => return Ok(stopped?),
         }
     }
 }

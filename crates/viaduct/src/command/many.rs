@@ -6,7 +6,7 @@ use crate::{
     render::Format,
     say::{bar, bar_off, inert, note},
 };
-use std::{collections::HashMap, future::Future, num::NonZeroUsize};
+use std::{collections::HashMap, future::Future, num::NonZeroUsize, pin::pin};
 use tokio::task::{AbortHandle, Id, JoinSet};
 use viaduct_api::Code;
 
@@ -66,6 +66,8 @@ where
     let mut outcomes: Vec<Option<Outcome<T>>> = items.iter().map(|_| None).collect();
     let mut next = 0;
     let shown = items.len() > 1 && desk.printer.format == Format::Table;
+    // Not a new one in each turn of the loop, which would miss what is pressed between two of them.
+    let mut stop = pin!(tokio::signal::ctrl_c());
     loop {
         let enough = pace.stop_after_failures.is_some_and(|most| run.failed >= most.get());
         while run.told == 0
@@ -88,9 +90,10 @@ where
                 done(&items[index].1, &outcome);
                 outcomes[index] = Some(outcome);
             }
-            stop = tokio::signal::ctrl_c() => {
+            pressed = &mut stop => {
+                stop.set(tokio::signal::ctrl_c());
                 bar_off();
-                match stop {
+                match pressed {
                     Ok(()) => run.stop(&items, items.len() - next),
                     Err(_) => continue,
                 }
