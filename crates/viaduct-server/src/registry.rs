@@ -147,6 +147,11 @@ impl Registry {
         lock(&self.0.live).values().filter(|tunnel| is_live(tunnel)).count()
     }
 
+    /// How many tunnels are live, or ended a moment ago. Quicker than [`Self::len`], which looks at each.
+    pub(crate) fn places(&self) -> usize {
+        lock(&self.0.live).len()
+    }
+
     /// Whether no tunnel is live.
     #[must_use]
     pub fn is_empty(&self) -> bool {

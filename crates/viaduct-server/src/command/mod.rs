@@ -149,7 +149,7 @@ impl Commander {
             return Arc::clone(queue);
         }
         // Devices that left take their state with them once it is a burden: it costs one more 401.
-        if queues.len() > 2 * self.0.registry.len() + 256 {
+        if queues.len() > 2 * self.0.registry.places() + 256 {
             queues.retain(|id, queue| {
                 Arc::strong_count(queue) > 1 || self.0.registry.lookup(*id).is_some()
             });
