@@ -2,12 +2,11 @@
 //! since, depends on its firmware and on how it has its address.
 
 use super::{Device, Inventory, StoreError};
-use serde_json::{Value, json};
-use std::sync::Arc;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
 use viaduct_api::DeviceId;
 
-/// Where it is kept, beside what provisioning tools report.
+/// Where it is kept.
 const KEY: &str = "toldToCall";
 
 /// A PC that was made to dial in from here.
@@ -30,14 +29,10 @@ impl Inventory {
         id: DeviceId,
         seen: &Configured,
     ) -> Result<(), StoreError> {
-        let at = seen.at.format(&Rfc3339).unwrap_or_default();
-        let told = json!({ "at": at, "amt": seen.amt, "fixedAddress": seen.fixed_address });
-        self.modify(id, move |record| {
-            let device = Arc::make_mut(&mut record.device);
-            Arc::make_mut(&mut device.profile).insert(KEY.to_owned(), told);
-            Ok(())
-        })
-        .await
+        let facts = [("amt", seen.amt.into()), ("fixedAddress", seen.fixed_address.into())];
+        let facts: Map<String, Value> =
+            facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect();
+        self.note_told(id, KEY, seen.at, facts).await
     }
 }
 
@@ -45,12 +40,9 @@ impl Device {
     /// How it was when it was made to dial in from here; none when it has come since.
     #[must_use]
     pub(crate) fn configured(&self) -> Option<Configured> {
-        let told = self.profile.get(KEY)?;
-        let at = told.get("at").and_then(Value::as_str)?;
-        let at = OffsetDateTime::parse(at, &Rfc3339).ok()?;
-        let amt = told.get("amt").and_then(Value::as_u64);
-        let fixed_address = told.get("fixedAddress").and_then(Value::as_bool).unwrap_or_default();
-        let seen = Configured { at, amt, fixed_address };
-        self.last_connected.is_none_or(|last| last < at).then_some(seen)
+        let (at, facts) = self.told(KEY)?;
+        let amt = facts.get("amt").and_then(Value::as_u64);
+        let fixed_address = facts.get("fixedAddress").and_then(Value::as_bool).unwrap_or_default();
+        Some(Configured { at, amt, fixed_address })
     }
 }

@@ -25,6 +25,7 @@ mod secrets;
 mod silenced;
 mod sqlite;
 mod strangers;
+mod told;
 mod verify;
 mod view;
 
