@@ -14,7 +14,7 @@ use clap_complete::{
     env::Shells,
 };
 use std::{env, ffi::OsStr, time::Duration};
-use viaduct_api::{Device, DevicePage, MediaImage};
+use viaduct_api::{Device, MediaImage};
 
 /// The variable by which a shell asks; `completions` writes it into the script.
 const VARIABLE: &str = "VIADUCT_COMPLETE";
@@ -92,9 +92,9 @@ fn names(begun: &OsStr, behind: &str) -> Vec<CompletionCandidate> {
 }
 
 async fn ask(begun: &str) -> Result<Vec<Device>> {
-    let page: DevicePage = client()?.get("/devices?$top=100000&$count=true").await?;
+    let devices = client()?.devices_soon(PATIENCE).await.unwrap_or_default();
     let fits = |device: &Device| device.name.starts_with(begun);
-    Ok(page.data.into_iter().filter(fits).take(MOST).collect())
+    Ok(devices.into_iter().filter(fits).take(MOST).collect())
 }
 
 /// The server that the unfinished line is for.

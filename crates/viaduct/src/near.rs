@@ -3,8 +3,6 @@
 
 use crate::{cli::Global, client::Client, failure::Failure, say::inert};
 use std::time::Duration;
-use tokio::time::timeout;
-use viaduct_api::DevicePage;
 
 /// A refusal does not wait longer for its hint.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -14,10 +12,9 @@ const MOST: usize = 3;
 /// The same failure; when a name is not known and others are near, they stand in its next step.
 pub(crate) async fn hinted(global: &Global, failure: Failure) -> Failure {
     let Some(typed) = failure.unknown() else { return failure };
-    let question = async { Client::find(global)?.get("/devices?$top=100000&$count=true").await };
-    let Ok(Ok(page)) = timeout(PATIENCE, question).await else { return failure };
-    let page: DevicePage = page;
-    let names = nearest(typed, page.data.iter().map(|device| device.name.as_str()));
+    let Ok(client) = Client::find(global) else { return failure };
+    let Some(devices) = client.devices_soon(PATIENCE).await else { return failure };
+    let names = nearest(typed, devices.iter().map(|device| device.name.as_str()));
     if names.is_empty() {
         return failure;
     }

@@ -35,7 +35,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
-use viaduct_api::{Code, Problem};
+use viaduct_api::{Code, Device, DevicePage, Problem};
 
 /// An answer must be complete so soon.
 const DEADLINE: Duration = Duration::from_secs(150);
@@ -90,6 +90,12 @@ impl Client {
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         decode(&self.call(Method::GET, path, None::<&()>, &[]).await?)
+    }
+
+    /// The devices that one may see, when all of them come within `patience`: for help that nobody waits long for.
+    pub(crate) async fn devices_soon(&self, patience: Duration) -> Option<Vec<Device>> {
+        let question = self.get::<DevicePage>("/devices?$top=100000&$count=true");
+        timeout(patience, question).await.ok()?.ok().map(|page| page.data)
     }
 
     /// The same for a route that has other forms as well.
