@@ -163,9 +163,8 @@ async fn end(
     caller: Authorized,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    let list = seen(&api);
-    let found = list.iter().find(|entry| id.parse() == Ok(entry.id));
-    let own = found.is_some_and(|entry| entry.principal.name == caller.principal.name);
+    let found = find(&api, &id);
+    let own = found.as_ref().is_ok_and(|entry| entry.principal.name == caller.principal.name);
     let may = api.access.authorise(&caller.principal, Action::DisconnectTunnel).is_ok();
     if !own && !may && !matches!(caller.origin, Origin::Local) {
         let detail = format!(
@@ -174,7 +173,7 @@ async fn end(
         );
         return Err(guard::own_only(&api, &caller.principal, &detail, Action::DisconnectTunnel));
     }
-    let entry = found.ok_or_else(|| unknown(&id))?;
+    let entry = found?;
     let what = format!("end {} of {}", entry.mode, entry.principal.name);
     let (who, right) = (&caller.principal, Action::DisconnectTunnel);
     let intent = api.audit.intent(who, right, Some(entry.device), what).await?;
