@@ -109,6 +109,8 @@ pub enum Notice {
     Certificate,
     /// It was here to the end of the last run of this server, and has not come back since.
     NotBack,
+    /// A keep-alive of its tunnel is missing: it may be gone without a word.
+    Silent,
     /// Something that a newer server knows.
     #[serde(other)]
     Other,

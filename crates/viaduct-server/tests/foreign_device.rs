@@ -75,7 +75,7 @@ impl Site {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Device { _child: child, lines }
+        Device { child, lines }
     }
 
     /// A SOCKS5 connection to a port of the device, by name.
@@ -99,11 +99,17 @@ impl Site {
 }
 
 struct Device {
-    _child: Child,
+    child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Device {
+    /// Halts it, or lets it go on.
+    async fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().await.unwrap().success());
+    }
+
     /// Reads on until the device reports this.
     async fn says(&mut self, event: &str) -> String {
         let wanted = format!("\"event\": \"{event}\"");
@@ -195,6 +201,33 @@ async fn the_keep_alive_wait_is_configurable_and_a_black_hole_is_dropped_after_i
     assert_eq!(end.reason, "keep-alive expired");
     device.says("end of stream").await;
     assert_eq!(site.socks("pc-07", 5900).await.unwrap_err(), 3, "known but away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_whose_keep_alives_are_missing_is_called_silent_until_it_is_heard_again() {
+    let site = Site::start(|config| {
+        config.keepalive.interval = Span(Duration::from_secs(1));
+        // Longer than the test: it is never given up.
+        config.keepalive.wait = Span(2 * PATIENCE);
+    })
+    .await;
+    let mut device = site.device(&["--keepalive", "1"]);
+    device.says("settled").await;
+    device.says("keepalive").await;
+    let tunnel = site.running.registry().lookup(GUID.parse().unwrap()).unwrap();
+    let becomes = async |silent| {
+        let change = async {
+            while tunnel.is_silent() != silent {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, change).await.unwrap();
+    };
+    device.signal("STOP").await;
+    becomes(true).await;
+    device.signal("CONT").await;
+    becomes(false).await;
+    echo(site.socks("pc-07", 5900).await.unwrap(), 1000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

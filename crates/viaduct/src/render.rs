@@ -29,8 +29,9 @@ pub(crate) type Column<'a, T> = (&'static str, &'a dyn Fn(&T) -> String);
 /// The head of the column, and of the line, that says how a device is.
 pub(crate) const STATE: &str = "STATE";
 /// The words of a state, how a table shows them, and their colour on a terminal.
-const STATES: [(&str, &str, &str); 4] = [
+const STATES: [(&str, &str, &str); 5] = [
     ("password refused", "◐ password refused", "\x1b[33m"),
+    ("silent", "◐ silent", "\x1b[33m"),
     ("connected", "● connected", "\x1b[32m"),
     ("away", "○ away", "\x1b[33m"),
     ("blocked", "✗ blocked", "\x1b[31m"),

@@ -108,7 +108,7 @@ codes! {
         => "It may have ended; `GET /api/v1/tunnels` lists the live ones.";
     /// Its AMT user or password are wrong.
     AmtPasswordRefused "E2010" "The device refuses our AMT password"
-        : "The password was changed on the PC or by another tool. It rests for a minute, after each further refusal twice as long up to an hour, so that the PC raises no alarm of an attack."
+        : "The password was changed on the PC or by another tool. It rests for a minute after the first refusal and an hour after the second; after the third it is not tried until a password is stored, so that the PC raises no alarm of an attack."
         => "It was probably changed at the PC or by another tool. Store the right one: `viaduct devices password DEVICE --amt-password-file FILE`.";
     /// No AMT password is stored.
     AmtPasswordMissing "E2011" "The AMT password of the device is not known"

@@ -39,7 +39,7 @@ pub(super) async fn list(
         .map(|device| {
             let tunnel = live.get(&device.id);
             let shown = noted.get(&device.id).copied().unwrap_or_default();
-            show::device(device, tunnel, notices(&api, device, tunnel.is_some(), shown))
+            show::device(device, tunnel, notices(&api, device, tunnel, shown))
         })
         .collect();
     Ok(if query.count {
@@ -95,19 +95,25 @@ pub(super) async fn show(
 /// The device as it is at this moment.
 pub(super) fn now(api: &Api, device: &inventory::Device) -> Device {
     let tunnel = api.registry.lookup(device.id);
-    let notices = notices(api, device, tunnel.is_some(), api.inventory.noted(device.id));
+    let notices = notices(api, device, tunnel.as_ref(), api.inventory.noted(device.id));
     show::device(device, tunnel.as_ref(), notices)
 }
 
 /// What a person should know of a device before working with it.
-fn notices(api: &Api, device: &inventory::Device, connected: bool, shown: Noted) -> Vec<Notice> {
+fn notices(
+    api: &Api,
+    device: &inventory::Device,
+    tunnel: Option<&TunnelHandle>,
+    shown: Noted,
+) -> Vec<Notice> {
     let soon = OffsetDateTime::now_utc() + CERTIFICATE_SOON;
     [
         (shown.consent, Notice::Consent),
         (shown.refused, Notice::Credentials),
         (api.registry.conflict(device.id).is_some(), Notice::Identity),
         (shown.certificate_ends.is_some_and(|end| end < soon), Notice::Certificate),
-        (!connected && !device.blocked && device.is_not_back(api.started), Notice::NotBack),
+        (tunnel.is_none() && !device.blocked && device.is_not_back(api.started), Notice::NotBack),
+        (tunnel.is_some_and(TunnelHandle::is_silent), Notice::Silent),
     ]
     .into_iter()
     .filter_map(|(is, notice)| is.then_some(notice))

@@ -14,8 +14,8 @@ pub enum CommandError {
     NoCredential,
     /// The device refused user and password.
     #[error(
-        "the device refuses the AMT user and password that are stored for it; they are not tried again for a minute, so \
-         that the PC does not raise an alarm"
+        "the device refuses the AMT user and password that are stored for it; they are tried three times at most, with \
+         long rests between, so that the PC does not raise an alarm"
     )]
     CredentialRefused,
     /// Neither 16992 nor 16993 is forwarded.

@@ -18,9 +18,10 @@ use tokio::{
 
 /// More callers than this do not wait: they are told that the device is busy.
 const WAITING_MAX: usize = 64;
-/// A refused password is not tried again for so long: AMT counts wrong ones and raises an alarm. Each further refusal
-/// doubles it, up to the second; pages that are left open must not look like an attack.
-const REFUSED_FOR: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
+/// How long a password rests after the first refusal and after the second: one answer may be a mistake of firmware that
+/// restarts. After one more it is not tried again until somebody stores a password, the same or another: AMT counts wrong
+/// ones and raises an alarm, and pages that are left open must not look like an attack.
+const RESTS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(3600)];
 
 /// What is shared by all commands to one device.
 #[derive(Debug)]
@@ -46,11 +47,18 @@ struct Absent {
     classes: BTreeSet<&'static str>,
 }
 
-/// When the account was refused last, and for how long it rests.
+/// When the account was refused last, and how often since it was taken or stored.
 #[derive(Debug, Clone, Copy)]
 struct Refused {
     at: Instant,
-    rest: Duration,
+    times: usize,
+}
+
+impl Refused {
+    /// Whether the account may not be tried now.
+    fn rests(self) -> bool {
+        RESTS.get(self.times - 1).is_none_or(|rest| self.at.elapsed() < *rest)
+    }
 }
 
 /// A place in the queue; free again when dropped.
@@ -99,7 +107,7 @@ impl Queue {
     pub(super) fn account(&self, credentials: Credentials) -> Result<Arc<Account>, CommandError> {
         let mut known = self.known();
         if let Some(account) = known.account.as_ref().filter(|account| account.is(&credentials)) {
-            if known.refused.is_some_and(|refused| refused.at.elapsed() < refused.rest) {
+            if known.refused.is_some_and(Refused::rests) {
                 return Err(CommandError::CredentialRefused);
             }
             return Ok(Arc::clone(account));
@@ -113,8 +121,8 @@ impl Queue {
     pub(super) fn refused(&self, account: &Arc<Account>) {
         let mut known = self.known();
         if known.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, account)) {
-            let rest = known.refused.map_or(REFUSED_FOR.0, |refused| 2 * refused.rest);
-            known.refused = Some(Refused { at: Instant::now(), rest: rest.min(REFUSED_FOR.1) });
+            let times = known.refused.map_or(1, |refused| refused.times + 1);
+            known.refused = Some(Refused { at: Instant::now(), times });
         }
     }
 
@@ -193,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refused_password_rests_for_a_minute_and_a_new_one_does_not() {
+    async fn a_refused_password_rests_and_a_new_one_does_not() {
         let queue = Queue::new(1);
         let old = || Credentials::new("admin", "old");
         let account = queue.account(old()).unwrap();
@@ -202,15 +210,15 @@ mod tests {
         assert!(queue.account(Credentials::new("admin", "new")).is_ok());
         let account = queue.account(old()).unwrap();
         queue.refused(&account);
-        tokio::time::advance(REFUSED_FOR.0).await;
+        tokio::time::advance(RESTS[0]).await;
         assert!(queue.account(old()).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_password_that_is_refused_again_rests_twice_as_long_and_an_accepted_one_not_at_all() {
+    async fn a_password_that_is_refused_for_the_third_time_is_not_tried_until_one_is_stored() {
         let queue = Queue::new(1);
         let wrong = || Credentials::new("admin", "wrong");
-        for rest in [1, 2, 4, 8, 16, 32, 60, 60].map(|minutes| Duration::from_secs(60 * minutes)) {
+        for rest in RESTS {
             let account = queue.account(wrong()).unwrap();
             queue.refused(&account);
             tokio::time::advance(rest - Duration::from_secs(1)).await;
@@ -219,10 +227,24 @@ mod tests {
             assert!(queue.is_refused(), "it stays so until it is taken");
         }
         let account = queue.account(wrong()).unwrap();
-        queue.accepted(&account);
-        assert!(!queue.is_refused());
         queue.refused(&account);
-        tokio::time::advance(REFUSED_FOR.0).await;
-        assert!(queue.account(wrong()).is_ok());
+        tokio::time::advance(1000 * RESTS[1]).await;
+        assert!(queue.account(wrong()).is_err());
+        queue.forget_refusal();
+        assert!(queue.account(wrong()).is_ok(), "whoever stores it wants it tried");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_accepted_password_was_never_refused() {
+        let queue = Queue::new(1);
+        let account = queue.account(Credentials::new("admin", "right")).unwrap();
+        for _ in 0..5 {
+            queue.refused(&account);
+            queue.accepted(&account);
+            assert!(!queue.is_refused());
+        }
+        queue.refused(&account);
+        tokio::time::advance(RESTS[0]).await;
+        assert!(queue.account(Credentials::new("admin", "right")).is_ok());
     }
 }

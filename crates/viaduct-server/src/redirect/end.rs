@@ -154,7 +154,7 @@ impl End {
             Self::WrongRfbPassword => "port 5900 refuses the stored RFB password; correct it".into(),
             Self::WrongPassword => "the device refuses the stored AMT password; correct it".into(),
             Self::RefusedLately => {
-                "the device refused the stored AMT password; not tried for a minute lest AMT locks it".into()
+                "the device refused the stored AMT password; it rests, lest AMT sees an attack; correct it".into()
             }
             Self::InUse(mode, Holder { user, since }) => {
                 let (hour, minute, _) = since.time().as_hms();

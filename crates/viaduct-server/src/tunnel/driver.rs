@@ -342,6 +342,9 @@ impl<T: Io> Driver<T> {
             Poll::Ready(Ok(0)) => self.connection.handle_end_of_stream(now),
             Poll::Ready(Ok(n)) => {
                 self.unanswered += n;
+                if let Phase::Admitted { face, .. } = &self.phase {
+                    face.heard.note();
+                }
                 self.connection.handle_input(&mut self.input, now);
             }
             Poll::Ready(Err(error)) => self.socket_failed(&error.to_string()),

@@ -1,6 +1,6 @@
 //! What others hold of a tunnel.
 
-use super::{Channel, Refused, Request, gate::Gate};
+use super::{Channel, Refused, Request, gate::Gate, heard::Heard};
 use crate::registry::TunnelEnd;
 use std::{
     fmt,
@@ -93,6 +93,7 @@ pub(super) struct Face {
     pub(super) tls: Option<String>,
     pub(super) ports: watch::Sender<Ports>,
     pub(super) keepalive: watch::Sender<Option<(Duration, Duration)>>,
+    pub(super) heard: Heard,
     pub(super) channels: AtomicUsize,
     pub(super) from_device: AtomicU64,
     pub(super) to_device: AtomicU64,
@@ -138,6 +139,12 @@ impl TunnelHandle {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.face.ports.borrow().settled
+    }
+
+    /// Whether a keep-alive of the device is missing: it may be gone, though its tunnel is not given up yet.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.face.heard.is_overdue(*self.face.keepalive.borrow())
     }
 
     /// What is known of the tunnel at this moment.
@@ -285,6 +292,7 @@ impl TunnelHandle {
             tls: None,
             ports: watch::Sender::default(),
             keepalive: watch::Sender::default(),
+            heard: Heard::now(),
             channels: AtomicUsize::new(0),
             from_device: AtomicU64::new(0),
             to_device: AtomicU64::new(0),

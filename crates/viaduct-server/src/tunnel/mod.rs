@@ -5,6 +5,7 @@ mod driver;
 mod end;
 mod gate;
 mod handle;
+mod heard;
 mod outlet;
 pub mod pet;
 mod pushed;

@@ -83,8 +83,8 @@ export const phrases: Record<string, string> = {
     'Für dieses Gerät ist kein RFB-Kennwort hinterlegt, das sein Port 5900 verlangt; erst eines hinterlegen.',
   'port 5900 refuses the stored RFB password; correct it': 'Port 5900 lehnt das hinterlegte RFB-Kennwort ab; es berichtigen.',
   'the device refuses the stored AMT password; correct it': 'Das Gerät lehnt das hinterlegte AMT-Kennwort ab; es berichtigen.',
-  'the device refused the stored AMT password; not tried for a minute lest AMT locks it':
-    'Das Gerät lehnte das hinterlegte AMT-Kennwort ab; eine Minute lang wird es nicht versucht, damit AMT es nicht sperrt.',
+  'the device refused the stored AMT password; it rests, lest AMT sees an attack; correct it':
+    'Das Gerät lehnte das hinterlegte AMT-Kennwort ab; es ruht, damit AMT keinen Angriff sieht; es berichtigen.',
   '{mode} is used by {user} since {hour}:{minute} UTC; you may take over': '{mode} benutzt {user} seit {hour}:{minute} UTC; Sie können übernehmen.',
   '{mode} is in use by a console that does not go through this server': '{mode} ist bei einer Konsole in Gebrauch, die nicht über diesen Server geht.',
   '{mode} is switched off on this PC; switch it on first': '{mode} ist auf diesem PC ausgeschaltet; es erst einschalten.',

@@ -58,7 +58,7 @@ export const sentences: Record<string, string> = {
   'problem.wait': 'In {seconds:span} geht es wieder.',
   'problem.unknown': 'Kein Gerät heißt „{name}“.',
   'problem.ambiguous': '„{name}“ kann {all} sein.',
-  'problem.password': 'Der PC lehnt Benutzer und Kennwort ab, die hier für sein AMT hinterlegt sind. Sie werden eine Weile nicht noch einmal versucht, damit er keinen Angriff meldet.',
+  'problem.password': 'Der PC lehnt Benutzer und Kennwort ab, die hier für sein AMT hinterlegt sind. Sie werden höchstens dreimal versucht, mit langen Pausen dazwischen, damit er keinen Angriff meldet.',
   'problem.consent': 'Der PC verlangt dafür die Zustimmung der Person, die vor ihm sitzt; ohne sie lehnte er ab, und nichts wurde geändert.',
   'problem.noPort': 'Der PC leitet keinen seiner AMT-Ports weiter.',
   'problem.refused': 'Der PC lehnte einen Kanal zu seinem AMT ab (Grund {reason}).',

@@ -71,6 +71,7 @@ const here = (hours = '') => [...hours].filter((one) => one === 'c').length
 /** What there is to know, in the order of how much it matters. */
 export const NOTICES: Record<string, { key: Key; hint: Key }> = {
   identity: { key: 'notice.identity', hint: 'notice.identity.hint' },
+  silent: { key: 'notice.silent', hint: 'notice.silent.hint' },
   credentials: { key: 'notice.credentials', hint: 'notice.credentials.hint' },
   certificate: { key: 'notice.certificate', hint: 'notice.certificate.hint' },
   'not-back': { key: 'notice.not-back', hint: 'notice.not-back.hint' },

@@ -160,6 +160,8 @@ fn state(device: &Device) -> String {
         (true, _) => "blocked",
         // It is here, and nothing can be done with it.
         (false, true) if device.notices.contains(&Notice::Credentials) => "password refused",
+        // Its tunnel is not given up yet.
+        (false, true) if device.notices.contains(&Notice::Silent) => "silent",
         (false, true) => "connected",
         (false, false) => "away",
     }

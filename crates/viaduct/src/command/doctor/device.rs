@@ -94,6 +94,12 @@ fn kept(device: &Device, findings: &mut Findings) {
                 format!("Give it a new one; viaduct amt certificates {name} lists those it has."),
             ),
             // These show where the tunnel and the features are looked at.
+            Notice::Silent => findings.warning(
+                "tunnel",
+                "a keep-alive of its tunnel is missing",
+                "It may be gone without a word; what is sent to it may get no answer.",
+                format!("Wait until it is dropped or heard again, or: viaduct devices reconnect {name}"),
+            ),
             Notice::Consent | Notice::NotBack | Notice::Other => {}
         }
     }
