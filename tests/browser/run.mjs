@@ -4,6 +4,7 @@ import { scenarios } from './scenarios.mjs'
 import { keyboard } from './keyboard.mjs'
 import { lists } from './lists.mjs'
 import { actions } from './actions.mjs'
+import { answers } from './answers.mjs'
 import { forms } from './forms.mjs'
 import { newcomer } from './newcomer.mjs'
 import { pages } from './pages.mjs'
@@ -13,7 +14,7 @@ import { sessions } from './sessions.mjs'
 
 const [name, text] = process.argv.slice(2)
 const task = JSON.parse(text)
-const all = { ...scenarios, ...sessions, ...lists, ...forms, actions, keyboard, newcomer, pages, roles, screenshots }
+const all = { ...scenarios, ...sessions, ...lists, ...forms, ...answers, actions, keyboard, newcomer, pages, roles, screenshots }
 try {
   await all[name](task)
   console.log(`{"done":"${name}"}`)

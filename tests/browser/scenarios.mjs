@@ -18,11 +18,17 @@ export const scenarios = {
   async firstSteps(task) {
     await withPage(task, async (page, complaints) => {
       await page.goto(task.link)
+      await page.getByLabel('User').waitFor()
+      // The link leads there after a reload too, and its secret is in the address no longer.
+      await page.reload()
+      check(!page.url().includes('secret'), page.url())
       await page.getByLabel('User').fill(task.user)
+      check((await page.locator('input[name="secret"]').count()) === 0, 'the secret is not asked for')
       await page.locator('input[name="password"]').fill(task.password)
       await page.locator('input[name="again"]').fill(task.password)
       await page.getByRole('button', { name: 'Create user' }).click()
       await page.getByRole('navigation').first().waitFor()
+      check((await page.evaluate(() => sessionStorage.length)) === 0, 'a secret that was used is not kept')
       if (task.address) {
         await open(page, task, 'add')
         await page.getByLabel('Address of the PC').fill(task.address)

@@ -70,6 +70,7 @@ mod receivers_are_told;
 mod scripts_for_pcs_do_what_they_say;
 mod the_certificate_of_a_pc_is_remembered;
 mod the_command_line_uses_screen_serial_console_and_drives;
+mod the_dashboard_bears_whatever_is_answered;
 mod the_dashboard_works_in_a_browser;
 mod the_demo_can_be_pasted;
 mod the_doctor_finds_what_is_wrong;

@@ -42,22 +42,61 @@ export function noteReach(reachable: boolean) {
   reachability.forEach((tell) => tell(reachable))
 }
 
-/** Everything a refusal may look like: ours (`problem+json`), Open AMT's `error`, its validators' list. */
+type Fields = Record<string, unknown>
+
+const fields = (body: unknown): Fields => (typeof body === 'object' && body !== null ? (body as Fields) : {})
+
+/** Words for people, or nothing: what has a tag in it is a page or a message between machines. */
+const wordsIn = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' && !/<[/!?]?[a-z][^<]*>/i.test(value) ? value : undefined
+
+const numberIn = (value: unknown) => (typeof value === 'number' ? value : undefined)
+
+function saidIn(value: unknown): Said | undefined {
+  const { key, values } = fields(value)
+  return typeof key === 'string' ? { key, values: fields(values) as Said['values'] } : undefined
+}
+
+/**
+ * Everything a refusal may look like: ours (`problem+json`), Open AMT's `error`, its validators' list; or what a machine on
+ * the way says in its own form, of which the status alone is told.
+ */
 function problemOf(body: unknown, status: number): Problem {
-  if (typeof body !== 'object' || body === null) return { title: `HTTP ${status}` }
-  const b = body as Record<string, unknown>
-  const own = (b['Body'] as { ReturnValue?: number; ReturnValueStr?: string } | undefined)
-  if (own?.ReturnValue !== undefined) return { title: own.ReturnValueStr ?? `AMT: ${own.ReturnValue}`, amt: own.ReturnValue }
-  if (typeof b['code'] === 'string' && typeof b['title'] === 'string') return b as Problem
+  const b = fields(body)
+  const plain = `HTTP ${status}`
+  const own = fields(b['Body'])
+  const amt = numberIn(own['ReturnValue'])
+  if (amt !== undefined) return { title: wordsIn(own['ReturnValueStr']) ?? `AMT: ${amt}`, amt }
   if (Array.isArray(b['errors'])) {
-    const first = b['errors'][0] as { msg?: string; path?: string } | undefined
-    return { title: first?.msg, detail: first?.path ? `${first.path}: ${first.msg}` : first?.msg }
+    const first = fields(b['errors'][0])
+    const [said, path] = [wordsIn(first['msg']), wordsIn(first['path'])]
+    return { title: said ?? plain, detail: path && said ? `${path}: ${said}` : said }
   }
-  if (typeof b['error'] === 'string') {
-    return { title: b['error'], detail: (b['errorDescription'] as string) ?? b['error'] }
+  const error = wordsIn(b['error'])
+  if (error) return { title: error, detail: wordsIn(b['errorDescription']) ?? error }
+  return {
+    code: wordsIn(b['code']),
+    title: wordsIn(b['title']) ?? wordsIn(b['message']) ?? plain,
+    detail: wordsIn(b['detail']),
+    next: wordsIn(b['next']),
+    said: saidIn(b['said']),
+    right: wordsIn(b['right']),
+    amt: numberIn(b['amt']),
+    unsure: b['unsure'] === true
   }
-  if (typeof b['message'] === 'string') return { title: b['message'] }
-  return b as Problem
+}
+
+/** The status of answers that are none of this server's, though they say that all went well. */
+export const UNREADABLE = -1
+
+/** What an answer says that went well; a page of something on the way, such as a proxy's, is no answer. */
+function wellSaid<T>(text: string, method: string): T {
+  try {
+    if (text || method !== 'GET') return (text ? JSON.parse(text) : undefined) as T
+  } catch {
+    // Said below, as for an answer that is missing.
+  }
+  throw new ApiError(UNREADABLE, { unsure: method !== 'GET' })
 }
 
 export async function call<T>(
@@ -79,15 +118,16 @@ export async function call<T>(
     throw new ApiError(0, { code: 'E1110', title: 'unreachable', unsure: method !== 'GET' })
   }
   noteReach(true)
-  const text = await response.text()
-  let parsed: unknown = text
+  // A line that breaks may do so within an answer.
+  const text = await response.text().catch(() => '')
+  if (response.ok) return response.status === 204 ? (undefined as T) : wellSaid<T>(text, method)
+  if (response.status === 401 && path !== '/session') signedOut()
+  let parsed: unknown
   try {
-    parsed = text ? JSON.parse(text) : undefined
+    parsed = JSON.parse(text)
   } catch {
     // A page or plain text; the status says enough.
   }
-  if (response.ok) return parsed as T
-  if (response.status === 401 && path !== '/session') signedOut()
   throw new ApiError(response.status, problemOf(parsed, response.status))
 }
 
@@ -111,8 +151,8 @@ export async function append<T>(path: string, offset: number, piece: Blob): Prom
   throw new ApiError(response.status, problemOf(answer, response.status))
 }
 
-/** A picture, or null while there is none. */
-export async function pictureOf(path: string): Promise<Blob | null> {
+/** A file as it is, or null while there is none. */
+export async function fileOf(path: string): Promise<Blob | null> {
   const response = await fetch(`/api/v1${path}`).catch(() => undefined)
   if (!response) {
     noteReach(false)

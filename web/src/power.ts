@@ -1,7 +1,7 @@
 // Power actions: their numbers in AMT's interface, and how a shell says them.
 
 import { useSyncExternalStore } from 'react'
-import { post } from './api'
+import { ApiError, post, UNREADABLE } from './api'
 import type { Key } from './i18n'
 
 export interface PowerAction {
@@ -63,5 +63,6 @@ export async function sendPower(what: Pick<PowerAction, 'action'>, guid: string)
   const { path, body } = powerCall(what, guid)
   const answer = await post<Answer>(path, body)
   const value = answer?.Body?.ReturnValue
-  if (value !== undefined && value !== 0) throw new Error(answer.Body?.ReturnValueStr ?? `AMT: ${value}`)
+  if (typeof value !== 'number') throw new ApiError(UNREADABLE, { unsure: true })
+  if (value !== 0) throw new Error(answer.Body?.ReturnValueStr ?? `AMT: ${value}`)
 }

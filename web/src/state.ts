@@ -1,7 +1,7 @@
 // Loading data and keeping it fresh.
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { ApiError, onReach } from './api'
+import { ApiError, onReach, UNREADABLE } from './api'
 import { startStream } from './stream'
 
 export interface Loaded<T> {
@@ -29,7 +29,7 @@ export function useLoad<T>(load: () => Promise<T>, deps: unknown[], every = 0): 
       },
       (reason: unknown) => {
         if (mine !== turn.current) return
-        setError(reason instanceof ApiError ? reason : new ApiError(0, { title: String(reason) }))
+        setError(reason instanceof ApiError ? reason : new ApiError(UNREADABLE, {}))
         setLoading(false)
       }
     )

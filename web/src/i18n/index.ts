@@ -46,14 +46,21 @@ export function useLanguage(): Language {
   )
 }
 
+/** Where nothing is known, such as a figure that an answer had not. */
+export const UNKNOWN = '–'
+
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   const text: string = LANGUAGES[spoken][key]
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? UNKNOWN
+    return Number.isNaN(value) ? UNKNOWN : String(value)
+  })
 }
 
 export function when(text: string | null | undefined): string {
   if (!text) return t('common.never')
   const then = new Date(text)
+  if (Number.isNaN(then.getTime())) return UNKNOWN
   const seconds = Math.round((then.getTime() - Date.now()) / 1000)
   const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto', style: 'short' })
   const size = Math.abs(seconds)
@@ -65,6 +72,7 @@ export function when(text: string | null | undefined): string {
 
 /** When something is that comes in so many days, or was so many days ago (below zero). */
 export function inDays(days: number): string {
+  if (!Number.isFinite(days)) return UNKNOWN
   const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto', style: 'short' })
   const size = Math.abs(days)
   if (size < 90) return format.format(days, 'day')
@@ -75,11 +83,13 @@ export function inDays(days: number): string {
 export function exactly(text: string | null | undefined): string {
   if (!text) return ''
   const then = new Date(text)
+  if (Number.isNaN(then.getTime())) return ''
   return `${then.toLocaleString(locale())} (${then.toISOString().replace('T', ' ').slice(0, 19)} UTC)`
 }
 
 /** With a space between number and unit that no line breaks at. */
 export function size(bytes: number): string {
+  if (!Number.isFinite(bytes)) return UNKNOWN
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   let value = bytes
   let unit = 0
@@ -92,6 +102,7 @@ export function size(bytes: number): string {
 
 /** A time that something takes, in its two largest units. */
 export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return UNKNOWN
   const units: [number, string][] = [[86_400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second']]
   const first = Math.max(units.findIndex(([length]) => seconds >= length), 0)
   const from = seconds < 1 ? units.length - 1 : first

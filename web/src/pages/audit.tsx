@@ -2,10 +2,12 @@
 
 import { useState } from 'react'
 import { Link } from 'wouter'
-import { ApiError, get } from '../api'
+import { fileOf, get } from '../api'
 import { exactly, t } from '../i18n'
 import { wordOf } from '../i18n/happened'
-import { Allowed, Await, download, Empty, Failure, Heading, Shells, Table, Time, toast, useAction, useQuery } from '../parts'
+import { auditPhrase } from '../i18n/phrases'
+import { Allowed, asApiError, Await, Deed, download, Empty, Failure, Heading, inWords, Shells, Table, Time, toast, useAction, useQuery } from '../parts'
+import { Theirs } from '../parts/theirs'
 import { useLoad } from '../state'
 
 interface Entry {
@@ -68,7 +70,7 @@ export default function Audit() {
             <input type="datetime-local" defaultValue={query.get(name) ?? ''} onChange={(e) => change({ [name]: e.target.value, page: '' })} />
           </label>
         ))}
-        <Shells cli="viaduct audit tail" method="GET" path={path} />
+        <Shells of={t('nav.audit')} cli="viaduct audit tail" method="GET" path={path} />
       </div>
       <Await of={list}>
         {({ data, totalCount }) => totalCount === 0 ? <Empty title={t(filtered ? 'audit.nothing' : 'audit.empty')} /> : (
@@ -105,7 +107,7 @@ function Rows({ rows }: { rows: Entry[] }) {
         { key: 'action', title: t('audit.action'), cell: (row) => <span title={row.action}>{wordOf('action', row.action)}</span>, sort: (row) => row.action },
         { key: 'device', title: t('audit.device'), wide: true, cell: (row) => row.device && <Link href={`/devices/${row.device}/history`} title={row.device}><code>{row.device.slice(0, 8)}…</code></Link>, sort: (row) => row.device ?? '' },
         { key: 'result', title: t('audit.result'), cell: resultOf, sort: resultOf },
-        { key: 'detail', title: t('audit.detail'), wide: true, cell: (row) => <span lang="en" title={`${row.detail}\n${exactly(row.time)}`}>{row.detail}</span> }
+        { key: 'detail', title: t('audit.detail'), wide: true, cell: (row) => <span title={`${row.detail}\n${exactly(row.time)}`}><Theirs ours={auditPhrase(row.detail)} text={row.detail} /></span> }
       ]}
     />
   )
@@ -121,8 +123,10 @@ function Check() {
       {report && (report.fault
         ? <span role="alert" className="bad">✗ {t('audit.broken', { seq: report.fault.seq, why: report.fault.why })}</span>
         : <span role="status" className="good">✓ {t('audit.whole', { n: report.rows })}</span>)}
-      <button disabled={action.busy} onClick={() => void check()}>{t('audit.verify')}</button>
-      <Shells cli="viaduct audit verify" method="GET" path="/audit/verify" />
+      <Deed>
+        <button disabled={action.busy} onClick={() => void check()}>{t('audit.verify')}</button>
+        <Shells of={t('audit.verify')} cli="viaduct audit verify" method="GET" path="/audit/verify" />
+      </Deed>
     </>
   )
 }
@@ -132,18 +136,17 @@ function Export() {
   const save = async () => {
     setBusy(true)
     try {
-      const response = await fetch('/api/v1/audit/export')
-      if (!response.ok) throw new ApiError(response.status, (await response.json()) as object)
-      download('viaduct-audit.ndjson', await response.blob())
+      const file = await fileOf('/audit/export')
+      if (file) download('viaduct-audit.ndjson', file)
     } catch (error) {
-      toast(error instanceof ApiError ? error.message : t('error.0'), 'problem')
+      toast(inWords(asApiError(error)), 'problem')
     }
     setBusy(false)
   }
   return (
-    <>
+    <Deed>
       <button disabled={busy} onClick={() => void save()}>{t('common.export')}</button>
-      <Shells cli="viaduct audit export" method="GET" path="/audit/export" />
-    </>
+      <Shells of={t('common.export')} cli="viaduct audit export" method="GET" path="/audit/export" />
+    </Deed>
   )
 }

@@ -2,7 +2,7 @@
 
 import { useMemo } from 'react'
 import { get, type Bytes } from '../api'
-import { isKey, size, t } from '../i18n'
+import { duration, isKey, size, t } from '../i18n'
 import { Await, useQuery } from '../parts'
 import { Chart, type Series } from '../parts/chart'
 import { useLoad } from '../state'
@@ -53,7 +53,6 @@ export default function Charts() {
 
 function Curves({ history: { points, intervalSeconds } }: { history: History }) {
   const curves = useMemo(() => {
-    const perMinute = (n: number) => (n * 60) / intervalSeconds
     const words = (of: (point: Point) => Record<string, number>) => [...new Set(points.flatMap((point) => Object.keys(of(point))))].sort()
     const series = (label: string, value: (point: Point) => number): Series => ({ label, values: points.map(value) })
     const named = (prefix: string, word: string) => {
@@ -61,9 +60,9 @@ function Curves({ history: { points, intervalSeconds } }: { history: History }) 
       return isKey(key) ? t(key) : word
     }
     const connects = words((p) => p.connects).map((word) =>
-      series(named('overview.reason.', REASONS[word] ?? word), (p) => perMinute(p.connects[word] ?? 0)))
+      series(named('overview.reason.', REASONS[word] ?? word), (p) => p.connects[word] ?? 0))
     const failures = words((p) => p.failures).map((word) =>
-      series(t('overview.failed', { stage: named('overview.stage.', word) }), (p) => perMinute(p.failures[word] ?? 0)))
+      series(t('overview.failed', { stage: named('overview.stage.', word) }), (p) => p.failures[word] ?? 0))
     return {
       times: points.map((point) => new Date(point.time).getTime() / 1000),
       tunnels: [series(t('overview.connected'), (p) => p.tunnels)],
@@ -79,7 +78,7 @@ function Curves({ history: { points, intervalSeconds } }: { history: History }) 
   return (
     <div className="columns">
       <Chart title={t('overview.chart.tunnels')} times={curves.times} series={curves.tunnels} />
-      <Chart title={t('overview.chart.connects')} times={curves.times} series={curves.connects} />
+      <Chart title={t('overview.chart.connects', { time: duration(intervalSeconds) })} times={curves.times} series={curves.connects} />
       <Chart title={t('overview.chart.traffic')} times={curves.times} series={curves.traffic} figure={perSecond} />
       <Chart title={t('overview.chart.sessions')} times={curves.times} series={curves.sessions} />
     </div>

@@ -4,7 +4,7 @@ import { get, type Status } from '../api'
 import { isKey, t, when } from '../i18n'
 import { problemWords } from '../i18n/problems'
 import { remedy, say, type Said } from '../i18n/said'
-import { Await, download, Empty, Facts, Failure, Heading, Shells, useAction } from '../parts'
+import { Await, Deed, download, Empty, Facts, Failure, Heading, Shells, useAction } from '../parts'
 import { Theirs } from '../parts/theirs'
 import { useLoad } from '../state'
 
@@ -24,7 +24,7 @@ export default function Health() {
   const status = useLoad(() => get<Status>('/status'), [], 10_000)
   return (
     <>
-      <Heading title={t('nav.health')}><Bundle /><Shells cli="viaduct doctor" method="GET" path="/stats/health" /></Heading>
+      <Heading title={t('nav.health')}><Shells of={t('nav.health')} cli="viaduct doctor" method="GET" path="/stats/health" /><Bundle /></Heading>
       <Await of={checks}>
         {(list) => list.length === 0 ? <Empty title={t('common.none')} /> : (
           <ul className="checks">
@@ -71,8 +71,10 @@ function Bundle() {
   return (
     <>
       {action.error && <Failure error={action.error} />}
-      <button disabled={action.busy} title={t('health.bundleHint')} onClick={() => void save()}>{t('health.bundle')}</button>
-      <Shells cli="viaduct doctor --bundle viaduct-support.json" method="GET" path="/support-bundle" />
+      <Deed>
+        <button disabled={action.busy} title={t('health.bundleHint')} onClick={() => void save()}>{t('health.bundle')}</button>
+        <Shells of={t('health.bundle')} cli="viaduct doctor --bundle viaduct-support.json" method="GET" path="/support-bundle" />
+      </Deed>
     </>
   )
 }

@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { call, get, post, type Certificate, type Status } from '../api'
 import { exactly, t, when } from '../i18n'
-import { Allowed, Await, Copy, Dialog, download, Empty, Facts, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
+import { Allowed, Await, Copy, Deed, Dialog, download, Empty, Facts, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
 import { keyName, listenerName } from '../parts/certificate'
 import { useLoad } from '../state'
 
@@ -42,7 +42,7 @@ function Config() {
     <section>
       <h2>{t('settings.config')}</h2>
       <p className="muted">{t('settings.configHint')}</p>
-      <p><Shells cli="viaduct config show" method="GET" path="/config" /></p>
+      <p><Shells of={t('settings.config')} cli="viaduct config show" method="GET" path="/config" /></p>
       <Await of={config}>{(c) => <pre tabIndex={0}>{c.toml}</pre>}</Await>
     </section>
   )
@@ -66,15 +66,17 @@ function Certificates() {
           <>
             <p className="actions">
               {certificates.filter((c) => c.listener === 'root').slice(0, 1).map((root) => (
-                <span className="actions" key="root">
+                <span className="deed" key="root">
                   <button onClick={() => download('viaduct-root.pem', root.pem, 'application/x-pem-file')}>{t('settings.exportRoot')}</button>
                   <Copy text={root.pem} label={t('settings.copyRoot')} />
-                  <Shells cli="viaduct cert export --out root.pem" method="GET" path="/ciracert" />
+                  <Shells of={t('settings.exportRoot')} cli="viaduct cert export --out root.pem" method="GET" path="/ciracert" />
                 </span>
               ))}
               <Allowed needs="certificates.change">
-                <button disabled={action.busy} onClick={() => void reload()}>{t('settings.reload')}</button>
-                <Shells cli="viaduct cert reload" method="POST" path="/certificates/reload" />
+                <Deed>
+                  <button disabled={action.busy} onClick={() => void reload()}>{t('settings.reload')}</button>
+                  <Shells of={t('settings.reload')} cli="viaduct cert reload" method="POST" path="/certificates/reload" />
+                </Deed>
               </Allowed>
             </p>
             {certificates.length === 0 ? <Empty title={t('common.none')} /> : (
@@ -143,16 +145,20 @@ function Rotation() {
               </>
             ) : <p>{t('rotation.nothing')}</p>}
             <Allowed needs="certificates.change" why><p className="actions">
-              <button disabled={action.busy} onClick={() => setAsking('push')}>{t('rotation.push')}</button>
-              <Shells cli="viaduct cert rotate --push" method="POST" path="/certificates/rotation" body={{}} />
+              <Deed>
+                <button disabled={action.busy} onClick={() => setAsking('push')}>{t('rotation.push')}</button>
+                <Shells of={t('rotation.push')} cli="viaduct cert rotate --push" method="POST" path="/certificates/rotation" body={{}} />
+              </Deed>
               {(s.nextRoot || s.name) && (
                 <>
-                  <button className="primary" disabled={action.busy} onClick={() => setAsking('activate')}>{t('rotation.activate')}</button>
-                  <Shells cli="viaduct cert rotate --activate" method="POST" path="/certificates/rotation/activate" body={{}} />
-                  <button className="danger" disabled={action.busy} onClick={() => void act(() => call('DELETE', '/certificates/rotation'), t('rotation.abandoned'))}>
+                  <Deed>
+                    <button className="primary" disabled={action.busy} onClick={() => setAsking('activate')}>{t('rotation.activate')}</button>
+                    <Shells of={t('rotation.activate')} cli="viaduct cert rotate --activate" method="POST" path="/certificates/rotation/activate" body={{}} />
+                  </Deed>
+                  <Deed><button className="danger" disabled={action.busy} onClick={() => void act(() => call('DELETE', '/certificates/rotation'), t('rotation.abandoned'))}>
                     {t('rotation.abandon')}
                   </button>
-                  <Shells cli="viaduct cert rotate --abandon" method="DELETE" path="/certificates/rotation" />
+                  <Shells of={t('rotation.abandon')} cli="viaduct cert rotate --abandon" method="DELETE" path="/certificates/rotation" /></Deed>
                 </>
               )}
             </p></Allowed>

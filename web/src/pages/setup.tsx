@@ -9,17 +9,24 @@ import { signIn } from '../session'
 import type { Ways } from './login'
 import { Outside } from './outside'
 
+/** Where the tab keeps the secret of the link. */
+const KEPT = 'viaduct.setup'
+
 export function SetUp() {
   const [, go] = useLocation()
   const [ways, setWays] = useState<Ways>()
   const [error, setError] = useState<ApiError>()
   const [busy, setBusy] = useState(false)
-  // Kept here and taken out of the address, so that it stays in no history and no photograph of the screen.
-  const [secret] = useState(() => new URLSearchParams(location.search).get('secret') ?? '')
+  // Taken out of the address, so that it stays in no history and no photograph of the screen; this tab keeps it until it is
+  // used, so that the page may be loaded again.
+  const [secret] = useState(() => new URLSearchParams(location.search).get('secret') ?? sessionStorage.getItem(KEPT) ?? '')
   useEffect(() => {
+    if (secret) sessionStorage.setItem(KEPT, secret)
     history.replaceState(null, '', location.pathname)
     get<Ways>('/session').then(setWays, (reason: unknown) => setError(asApiError(reason)))
   }, [])
+  const used = ways?.setUp ?? false
+  useEffect(() => { if (used) sessionStorage.removeItem(KEPT) }, [used])
   const least = ways?.passwordMin ?? 8
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
@@ -32,6 +39,7 @@ export function SetUp() {
     setBusy(true)
     try {
       await post('/setup', { secret: secret || String(form.get('secret') ?? ''), user, password })
+      sessionStorage.removeItem(KEPT)
       await signIn(user, password)
       go('/add')
     } catch (reason) {

@@ -95,11 +95,11 @@ function Rows({ rows, act, claim }: RowsProps) {
     <Table
       label={t('nav.unclaimed')} rows={rows} id={(row) => row.guid} order="-last"
       columns={[
-        { key: 'guid', title: t('device.guid'), cell: (row) => <code>{row.guid}</code>, sort: (row) => row.guid },
-        { key: 'address', title: t('devices.address'), cell: (row) => row.address, sort: (row) => row.address },
+        { key: 'guid', title: t('device.guid'), cell: (row) => <><code>{row.guid}</code><small className="narrow muted">{row.address}, <Time at={row.last} /></small></>, sort: (row) => row.guid },
+        { key: 'address', title: t('devices.address'), wide: true, cell: (row) => row.address, sort: (row) => row.address },
         { key: 'user', title: t('unclaimed.user'), wide: true, cell: (row) => row.mpsusername ?? '–' },
         { key: 'first', title: t('unclaimed.first'), wide: true, cell: (row) => <Time at={row.first} />, sort: (row) => row.first },
-        { key: 'last', title: t('unclaimed.last'), cell: (row) => <Time at={row.last} />, sort: (row) => row.last },
+        { key: 'last', title: t('unclaimed.last'), wide: true, cell: (row) => <Time at={row.last} />, sort: (row) => row.last },
         { key: 'count', title: t('unclaimed.count'), wide: true, cell: (row) => row.count, sort: (row) => row.count },
         ...(may('devices.change') ? [{
           key: 'do', title: t('common.actions'),

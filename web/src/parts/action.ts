@@ -1,7 +1,7 @@
 // Doing something on the server: busy while it runs, its refusal kept, a word when it is done.
 
 import { useState } from 'react'
-import { ApiError } from '../api'
+import { ApiError, UNREADABLE } from '../api'
 import { toast } from './toast'
 
 export interface Action {
@@ -12,8 +12,11 @@ export interface Action {
   clear: () => void
 }
 
+/** A refusal as the server said it, or in words of this page; anything else comes of an answer that has another form than it should. */
 export function asApiError(reason: unknown): ApiError {
-  return reason instanceof ApiError ? reason : new ApiError(502, { title: reason instanceof Error ? reason.message : String(reason) })
+  if (reason instanceof ApiError) return reason
+  const own = reason instanceof Error && reason.constructor === Error
+  return own ? new ApiError(502, { title: reason.message }) : new ApiError(UNREADABLE, {})
 }
 
 export function useAction(): Action {

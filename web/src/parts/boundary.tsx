@@ -9,6 +9,23 @@ interface Props {
   children: ReactNode
 }
 
+/** What is made of `data`; `broken` where that has not the form that it should have, until other data comes. */
+export class Readable extends Component<{ data: unknown; broken: ReactNode; children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false }
+
+  static getDerivedStateFromError() {
+    return { failed: true }
+  }
+
+  override componentDidUpdate(before: { data: unknown }) {
+    if (before.data !== this.props.data && this.state.failed) this.setState({ failed: false })
+  }
+
+  override render() {
+    return this.state.failed ? this.props.broken : this.props.children
+  }
+}
+
 export class Boundary extends Component<Props, { error?: Error }> {
   override state: { error?: Error } = {}
 
@@ -21,12 +38,10 @@ export class Boundary extends Component<Props, { error?: Error }> {
   }
 
   override render() {
-    const { error } = this.state
-    if (!error) return this.props.children
+    if (!this.state.error) return this.props.children
     return (
       <div role="alert" className="failure">
         <p><strong>{t('app.broken')}</strong></p>
-        <p className="muted">{error.message}</p>
         <button onClick={() => location.reload()}>{t('common.retry')}</button>
       </div>
     )

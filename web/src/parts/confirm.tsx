@@ -3,9 +3,11 @@
 import { useRef, useState } from 'react'
 import type { Device } from '../api'
 import { t } from '../i18n'
+import { asApiError } from './action'
 import { Dialog } from './dialog'
 import { csv, download } from './download'
 import { quoted, Shells, type Request } from './shells'
+import { inWords } from './states'
 
 export interface Deed {
   title: string
@@ -64,7 +66,7 @@ function useRun(deed: Deed, devices: Device[]): Run {
         const name = device.name || guid
         await deed.run(device).then(
           () => done.push({ name, guid }),
-          (error: unknown) => done.push({ name, guid, error: (error as Error).message })
+          (error: unknown) => done.push({ name, guid, error: inWords(asApiError(error)) })
         )
         if (stopped.current) return
       }

@@ -1,10 +1,11 @@
 // The same deed for a shell.
 
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { t } from '../i18n'
 import { toast } from './toast'
 
-export function Copy({ text, label }: { text: string; label?: string }) {
+/** `of`: what it is about, for who does not see beside what it stands. */
+export function Copy({ text, label, of }: { text: string; label?: string; of?: string }) {
   const [copied, setCopied] = useState(false)
   const copy = async () => {
     try {
@@ -19,6 +20,7 @@ export function Copy({ text, label }: { text: string; label?: string }) {
   return (
     <button type="button" className="small" title={text} onClick={() => void copy()}>
       <span aria-live="polite">{copied ? t('common.copied') : (label ?? t('common.copy'))}</span>
+      {of && <span className="only-read">: {of}</span>}
     </button>
   )
 }
@@ -39,14 +41,18 @@ export function curlOf({ method, path, body }: Request): string {
   return `curl -X ${method} -H "Authorization: Bearer $VIADUCT_TOKEN"${data} ${quoted(`${location.origin}/api/v1${path}`)}`
 }
 
+/** A deed with its commands, framed where several stand side by side. */
+export const Deed = ({ children }: { children: ReactNode }) => <span className="deed">{children}</span>
+
 /**
  * "Copy as CLI" and "copy as curl". Secrets never belong in `cli` or `body`; name a file or variable. What has no command
- * yet is left to curl. A deed of several requests names those that follow in `then`.
+ * yet is left to curl. A deed of several requests names those that follow in `then`. Where several stand on a page, `of`
+ * says of what they are.
  */
-export function Shells({ cli, then = [], ...request }: { cli?: string; then?: Request[] } & Request) {
+export function Shells({ cli, of, then = [], ...request }: { cli?: string; of?: string; then?: Request[] } & Request) {
   return (
     <span className="shells" data-method={request.method} data-path={request.path} data-cli={cli}>
-      {cli && <Copy text={cli} label={t('common.asCli')} />} <Copy text={[request, ...then].map(curlOf).join('\n')} label={t('common.asCurl')} />
+      {cli && <Copy text={cli} label={t('common.asCli')} of={of} />} <Copy text={[request, ...then].map(curlOf).join('\n')} label={t('common.asCurl')} of={of} />
       {then.map(({ method, path }) => <span key={path} hidden className="shells" data-method={method} data-path={path} />)}
     </span>
   )

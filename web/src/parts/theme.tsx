@@ -7,11 +7,11 @@ const STORED = 'viaduct.theme'
 const THEMES = ['auto', 'light', 'dark', 'contrast'] as const
 type Theme = (typeof THEMES)[number]
 
-const system = matchMedia('(prefers-color-scheme: dark)')
+const system = ['(prefers-color-scheme: dark)', '(prefers-contrast: more)'].map((wish) => matchMedia(wish))
 const listeners = new Set<() => void>()
 let theme: Theme = stored()
 apply(theme)
-system.addEventListener('change', () => listeners.forEach((tell) => tell()))
+system.forEach((wish) => wish.addEventListener('change', () => listeners.forEach((tell) => tell())))
 
 function stored(): Theme {
   const value = localStorage.getItem(STORED) as Theme | null
@@ -28,7 +28,7 @@ const watch = (tell: () => void) => (listeners.add(tell), () => void listeners.d
 
 /** Changes when the colours do; for what is drawn and not styled. */
 export function useColours(): string {
-  return useSyncExternalStore(watch, () => `${theme} ${system.matches}`)
+  return useSyncExternalStore(watch, () => [theme, ...system.map((wish) => wish.matches)].join())
 }
 
 export function ThemeChoice() {

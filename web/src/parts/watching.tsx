@@ -1,9 +1,10 @@
 // The screen that somebody else has, as their page shows it.
 
 import { useEffect, useRef, useState } from 'react'
-import { pictureOf, post } from '../api'
+import { fileOf, post } from '../api'
 import { t } from '../i18n'
 import { asApiError } from './action'
+import { inWords } from './states'
 
 /** Between two looks, in milliseconds. */
 const PACE = 500
@@ -20,7 +21,7 @@ export function Watching({ id, user }: { id: number; user: string }) {
       await post(`/redirections/${id}/watch`)
       const begun = Date.now()
       for (let seen = false; here; await new Promise((again) => setTimeout(again, PACE))) {
-        const picture = await pictureOf(`/redirections/${id}/picture`)
+        const picture = await fileOf(`/redirections/${id}/picture`)
         if (!here) return
         if (picture) {
           await draw(picture, canvas.current)
@@ -29,7 +30,7 @@ export function Watching({ id, user }: { id: number; user: string }) {
         setState(seen ? 'seen' : Date.now() - begun > PATIENCE ? 'none' : 'begun')
       }
     }
-    look().catch((reason: unknown) => { if (here) setOver(asApiError(reason).message) })
+    look().catch((reason: unknown) => { if (here) setOver(inWords(asApiError(reason))) })
     return () => { here = false }
   }, [id])
   return (

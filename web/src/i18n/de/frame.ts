@@ -21,6 +21,7 @@ export const frame: Record<keyof typeof words, string> = {
   'error.unsure': 'Ob es getan wurde, ist nicht bekannt: erst nachsehen, dann noch einmal versuchen.',
   'error.servers': 'Einzelheiten vom Server',
   'error.0': 'Der Server antwortet nicht.',
+  'error.-1': 'Diese Antwort versteht die Seite nicht. Antwortet unterwegs etwas anderes als der Server, oder ist die Seite von einer anderen Version?',
   'error.403': 'Das dürfen Sie nicht.',
   'error.404': 'Nicht (mehr) da.',
   'error.504': 'Der PC hat nicht rechtzeitig geantwortet.',

@@ -28,7 +28,7 @@ export const overview: Record<keyof typeof words, string> = {
   'overview.button.week': 'Woche',
   'overview.nopoints': 'Die Kurven beginnen mit dem Start des Servers; gleich ist hier etwas zu sehen.',
   'overview.chart.tunnels': 'Verbundene PCs',
-  'overview.chart.connects': 'Einwahlen pro Minute, nach Anlass',
+  'overview.chart.connects': 'Einwahlen je {time}, nach Anlass',
   'overview.chart.traffic': 'Durchsatz',
   'overview.chart.sessions': 'Sitzungen',
   'overview.connects': 'Einwahlen',

@@ -19,6 +19,7 @@ export const frame = {
   'error.unsure': 'Whether it was done is not known: look how things stand before you do it again.',
   'error.servers': 'Details from the server',
   'error.0': 'The server does not answer.',
+  'error.-1': 'The answer is not one that this page understands. Does something on the way answer for the server, or is this page of another version?',
   'error.403': 'You may not do this.',
   'error.404': 'Not there (any more).',
   'error.504': 'The PC did not answer in time.',

@@ -26,7 +26,7 @@ export const overview = {
   'overview.button.week': 'Week',
   'overview.nopoints': 'The curves begin with the start of the server; come back in a moment.',
   'overview.chart.tunnels': 'Connected PCs',
-  'overview.chart.connects': 'Connects a minute, by reason',
+  'overview.chart.connects': 'Connects in each {time}, by reason',
   'overview.chart.traffic': 'Throughput',
   'overview.chart.sessions': 'Sessions of consoles',
   'overview.connects': 'connects',

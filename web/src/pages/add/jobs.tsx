@@ -5,9 +5,10 @@ import { Link } from 'wouter'
 import { ApiError, get, post, remove } from '../../api'
 import { isKey, locale, t } from '../../i18n'
 import { say } from '../../i18n/said'
-import { Await, Failure, quoted, Shells, Time, useAction, useQuery } from '../../parts'
+import { Await, Deed, Failure, quoted, Shells, Time, useAction, useQuery } from '../../parts'
 import { Theirs } from '../../parts/theirs'
 import { useLoad } from '../../state'
+import { Hint } from './likely'
 import { asked, WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
 
 /** Ticks are live, so they are asked for often while a job goes on. */
@@ -64,10 +65,10 @@ function Job({ job, reload }: { job: Enrollment; reload: () => void }) {
         <h2>{t('add.job', { id: job.id })} <small className="muted"><Time at={job.began} /></small></h2>
         <div className="actions">
           {job.ended === null && (
-            <>
+            <Deed>
               <button className="danger" disabled={action.busy} onClick={() => void stop()}>{t('add.stop')}</button>
               <Shells cli={`viaduct enroll cancel ${job.id}`} method="DELETE" path={`/enroll/${job.id}`} />
-            </>
+            </Deed>
           )}
           <Shells cli={`viaduct enroll status ${job.id}`} method="GET" path={`/enroll/${job.id}`} />
         </div>
@@ -101,7 +102,7 @@ function Pc({ job, device: d, reload }: { job: number; device: Enrolling; reload
       )}
       {(d.milestones.length > 0 || !['planned', 'failed', 'cancelled'].includes(d.state)) && <Ticks milestones={d.milestones} />}
       {d.notes.map((note) => <p key={note} className="muted"><Theirs ours={undefined} text={note} /></p>)}
-      {d.hint && <p role="alert" className="notice">{t('add.hint')} <Theirs ours={undefined} text={d.hint} /></p>}
+      {d.hint && <Hint guid={d.guid} text={d.hint} />}
       {d.problem && <Failure error={new ApiError(400, d.problem)} />}
       {d.state === 'failed' && d.fingerprint && d.problem?.code === UNKNOWN_CERTIFICATE && <Trust job={job} device={d} reload={reload} />}
       {d.state === 'done' && d.guid && (

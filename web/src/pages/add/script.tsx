@@ -4,11 +4,10 @@ import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
 import { call, get, post, type Certificate, type Device, type Status, type WhyOffline } from '../../api'
 import { t } from '../../i18n'
-import { cause } from '../../i18n/said'
 import { Await, Copy, download, Facts, Failure, Shells, useAction } from '../../parts'
-import { Theirs } from '../../parts/theirs'
 import { Qr } from '../../parts/qr'
 import { useLoad } from '../../state'
+import { Likely } from './likely'
 import { Ticks } from './jobs'
 
 /** User and port that rpc-go always configures. */
@@ -224,16 +223,5 @@ function Follow({ pc }: { pc: Prepared }) {
         <Likely why={why.data} />
       )}
     </>
-  )
-}
-
-function Likely({ why }: { why: WhyOffline }) {
-  const known = cause(why.cause)
-  const [next] = known?.next ?? why.next
-  return (
-    <p role="status" className="notice">
-      {t('add.hint')} <Theirs ours={known?.likely} text={why.likely} />
-      {next && <> → <Theirs ours={known && next} text={next} /></>}
-    </p>
   )
 }

@@ -2,10 +2,9 @@
 
 import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
-import { get, type Device } from '../../api'
+import { get, type ApiError, type Device } from '../../api'
 import { isKey, t } from '../../i18n'
-import { Dialog, Failure, quoted, Shells } from '../../parts'
-import { ApiError } from '../../api'
+import { asApiError, Dialog, Failure, quoted, Shells } from '../../parts'
 import { isDark, notePower, POWER, powerCall, sendPower, type PowerAction } from '../../power'
 import { closeAll, liveOf } from '../../live'
 import { useMay } from '../../session'
@@ -78,7 +77,7 @@ export function Confirm({ device, what, close }: { device: Device; what: PowerAc
       setDone(true)
       setError(undefined)
     } catch (reason) {
-      setError(reason instanceof ApiError ? reason : new ApiError(502, { title: (reason as Error).message }))
+      setError(asApiError(reason))
     } finally {
       setBusy(false)
     }

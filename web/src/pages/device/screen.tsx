@@ -52,8 +52,8 @@ export default function Screen({ device }: { device: Device }) {
   const dead = mute && picture === 'seen' && !isDark(power)
   const old = useReturned(
     running,
-    // From a PC that sends none, none is awaited.
-    () => (live.current && picture !== 'missing' && !isDark(power) ? live.current.renew() : Promise.resolve(true)),
+    // From a PC that has sent none yet, none is awaited: a session is not over because its PC shows nothing.
+    () => (live.current && picture === 'seen' && !isDark(power) ? live.current.renew() : Promise.resolve(true)),
     () => {
       stop()
       setEnded(t('closed.away'))

@@ -1,7 +1,7 @@
 // All devices in the browser: loaded once, then kept fresh by what happens, one device at a time.
 
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { ApiError, get, type Device } from '../../api'
+import { ApiError, get, UNREADABLE, type Device } from '../../api'
 import { asApiError } from '../../parts'
 import { onHappening, type Loaded } from '../../state'
 
@@ -20,6 +20,7 @@ export function useFleet(): Loaded<Device[]> {
     waiting.current.clear()
     get<Device[]>('/devices?$top=100000').then(
       (devices) => {
+        if (!Array.isArray(devices)) return setError(new ApiError(UNREADABLE, {}))
         setData(devices)
         setError(undefined)
       },
