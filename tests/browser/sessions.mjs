@@ -49,6 +49,11 @@ async function watchAndAsk(one, two, task) {
   await two.getByRole('button', { name: `Ask ${task.user} for it` }).click()
   await two.getByText(`${task.user} was asked`).waitFor()
   await one.getByText(`${task.user} asks for it.`).waitFor()
+  await one.getByRole('button', { name: 'Keep it' }).click()
+  await two.getByText(`${task.user} keeps it for now`).waitFor()
+  await two.getByRole('button', { name: `Ask ${task.user} for it` }).click()
+  await two.getByText('keeps it for now').waitFor({ state: 'detached' })
+  await one.getByText(`${task.user} asks for it.`).waitFor()
   await one.getByRole('button', { name: `Give it to ${task.user}` }).click()
   await two.getByText('live', { exact: true }).waitFor()
 }
@@ -333,8 +338,15 @@ export const sessions = {
       await open(page, task, `devices/${task.device}/screen`)
       await page.getByRole('button', { name: 'Show the screen' }).click()
       await page.getByText('live', { exact: true }).waitFor()
+      // The page stands still for a while, and what it would wait for is over by the time it says what is missed.
+      await page.evaluate(() => {
+        const [date, clock, begun] = [Date.now, performance.now.bind(performance), performance.now()]
+        Date.now = () => date() + 10_000
+        performance.now = () => begun + (clock() - begun) * 20
+      })
       const why = page.getByText('No picture after five seconds', { exact: false })
       await why.waitFor()
+      check((await page.getByText('live', { exact: true }).count()) === 1, 'a session is not over because the PC shows nothing')
       check((await page.getByRole('alert').getByRole('listitem').count()) === 5, 'the causes are listed')
       asks = true
       await page.getByRole('button', { name: 'End', exact: true }).click()

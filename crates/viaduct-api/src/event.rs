@@ -25,6 +25,7 @@ pub const EVENT_TYPES: &[(&str, &str)] = &[
     ("console.refused", "a console was turned away"),
     ("redirection.opened", "somebody uses the screen, the serial console or a drive of a device"),
     ("redirection.asked", "somebody asks for what somebody else uses"),
+    ("redirection.kept", "somebody keeps what somebody else asked for"),
     ("redirection.watched", "somebody watches the screen that somebody else uses"),
     ("redirection.ended", "that ended, with the reason and the bytes in both directions"),
     ("command.ended", "a management command on a device is done, or has failed with a code"),

@@ -194,6 +194,8 @@ pub enum Wish {
     Ask,
     /// To see it.
     Watch,
+    /// To go on with it, though somebody asked: whoever has it says so.
+    Keep,
 }
 
 /// Which image of the library, and whose.

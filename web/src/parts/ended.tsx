@@ -6,7 +6,7 @@ import { language, locale, t } from '../i18n'
 import { phrase } from '../i18n/phrases'
 import { closeWords } from '../i18n/problems'
 import type { Mode } from '../redirection'
-import { useLoad } from '../state'
+import { onHappening, useLoad } from '../state'
 import { useAction } from './action'
 import { Failure } from './states'
 import { Shells } from './shells'
@@ -68,17 +68,28 @@ function InUse({ guid, mode, reason, start, waiting, wait }: Props) {
   const free = uses.data === null
   const [watching, watch] = useState(false)
   const [asked, setAsked] = useState(false)
+  const [kept, setKept] = useState(false)
   const action = useAction()
+  // Who asked may go on waiting, ask again, or watch.
+  useEffect(() => onHappening((event) => {
+    if (event?.type !== 'redirection.kept' || event.guid !== guid || event['reason'] !== mode) return
+    setAsked((before) => {
+      if (before) setKept(true)
+      return false
+    })
+  }), [guid, mode])
   useEffect(() => { if (waiting && free) start(false) }, [waiting, free])
   const ask = async (id: number) => {
     if (!await action.run(() => post(`/redirections/${id}/ask`))) return
     setAsked(true)
+    setKept(false)
     wait(true)
   }
   return (
     <div role="alert" className={watching ? 'overlay watching' : 'overlay'} data-code={IN_USE}>
       <p><strong>{who ? t('screen.usedBy', { user: who.user, time: new Date(who.since).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit' }) }) : t('screen.used')}</strong> <code>{IN_USE}</code></p>
       {who && watching ? <Watching id={who.id} user={who.user} /> : <p>{who ? t('screen.usedHint', { user: who.user }) : reason}</p>}
+      {kept && who && <p role="status"><strong>{t('screen.kept', { user: who.user })}</strong></p>}
       {waiting && <p role="status">{asked && who ? t('screen.asked', { user: who.user }) : t('screen.waiting')}</p>}
       {action.error && <Failure error={action.error} />}
       <p className="actions">

@@ -2,10 +2,14 @@
 // alone, so those who watch get pictures of what this page shows, as long as they do.
 
 import { useEffect, useState } from 'react'
-import { call, get } from '../api'
+import { call, get, post } from '../api'
 import { t } from '../i18n'
 import type { Mode } from '../redirection'
 import { onHappening } from '../state'
+import { asApiError } from './action'
+import { Shells } from './shells'
+import { inWords } from './states'
+import { toast } from './toast'
 
 /** Between two pictures, in milliseconds. */
 const PACE = 500
@@ -24,13 +28,17 @@ interface Props {
 
 export function Guests({ guid, mode, running, give, canvas }: Props) {
   const [asking, setAsking] = useState<string>()
+  const [held, setHeld] = useState<number>()
   const [turn, setTurn] = useState(0)
   const [watching, setWatching] = useState<string[]>([])
   useEffect(() => {
     if (!running) return
     const stop = onHappening((event) => {
       if (event?.guid !== guid || event['reason'] !== mode) return
-      if (event.type === 'redirection.asked') setAsking(String(event['user']))
+      if (event.type === 'redirection.asked') {
+        setAsking(String(event['user']))
+        void ownOf(guid, mode).then((own) => setHeld(own?.id), () => {})
+      }
       if (event.type === 'redirection.watched') setTurn((before) => before + 1)
     })
     return () => {
@@ -56,7 +64,8 @@ export function Guests({ guid, mode, running, give, canvas }: Props) {
           <p><strong>{t('guests.asks', { user: asking })}</strong></p>
           <p className="actions">
             <button className="primary" onClick={() => { setAsking(undefined); give() }}>{t('guests.give', { user: asking })}</button>
-            <button onClick={() => setAsking(undefined)}>{t('guests.keep')}</button>
+            <button onClick={() => { setAsking(undefined); void keep(held) }} disabled={held === undefined}>{t('guests.keep')}</button>
+            <Shells method="POST" path={`/redirections/${held ?? 0}/keep`} />
           </p>
         </div>
       )}
@@ -64,12 +73,23 @@ export function Guests({ guid, mode, running, give, canvas }: Props) {
   )
 }
 
+const ownOf = async (guid: string, mode: Mode) =>
+  (await get<{ id: number; guid: string; mode: string }[]>('/redirections')).find((one) => one.guid === guid && one.mode === mode)
+
+/** Whoever asked is told; that this fails changes nothing here. */
+async function keep(id: number | undefined) {
+  try {
+    await post(`/redirections/${id}/keep`)
+  } catch (reason) {
+    toast(inWords(asApiError(reason)), 'problem')
+  }
+}
+
 /** Sends pictures until nobody wants them any more. */
 async function shown(
   guid: string, mode: Mode, canvas: Props['canvas'], here: { still: boolean }, tell: (names: string[]) => void
 ) {
-  const all = await get<{ id: number; guid: string; mode: string }[]>('/redirections')
-  const own = all.find((one) => one.guid === guid && one.mode === mode)
+  const own = await ownOf(guid, mode)
   while (own && here.still) {
     const picture = await new Promise<Blob | null>((done) => {
       if (canvas?.current) canvas.current.toBlob(done, KIND, QUALITY)

@@ -31,6 +31,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let screen = Guard::Needs(Action::RedirectKvm);
     routes
         .add(&Method::POST, "/api/v1/redirections/{id}/ask", Guard::SignedIn, ask)
+        .add(&Method::POST, "/api/v1/redirections/{id}/keep", Guard::SignedIn, keep)
         .add(&Method::POST, "/api/v1/redirections/{id}/watch", screen, watch)
         .add(&Method::GET, "/api/v1/redirections/{id}/picture", screen, picture)
         .add(&Method::PUT, "/api/v1/redirections/{id}/picture", Guard::SignedIn, show)
@@ -45,6 +46,23 @@ async fn ask(
     let entry = redirections::find(&api, &id)?;
     redirections::permit(&api, &caller.principal, entry.mode)?;
     tell(&api, &caller, &entry, Wish::Ask).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST …/keep`: tells those who asked that whoever has it goes on with it.
+async fn keep(
+    State(api): State<Arc<Api>>,
+    caller: Authorized,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let entry = redirections::find(&api, &id)?;
+    if entry.principal.name != caller.principal.name {
+        return Err(Refusal::new(
+            Code::NotAllowed,
+            "only whoever has it can say that they keep it",
+        ));
+    }
+    tell(&api, &caller, &entry, Wish::Keep).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -71,6 +89,7 @@ async fn tell(api: &Api, caller: &Authorized, entry: &Entry, wish: Wish) -> Resu
     let what = match wish {
         Wish::Ask => format!("ask {holder} for {}", entry.mode),
         Wish::Watch => format!("watch {} of {holder}", entry.mode),
+        Wish::Keep => format!("keep {}", entry.mode),
     };
     let (who, right) = (&caller.principal, action(entry.mode));
     let intent = api.audit.intent(who, right, Some(entry.device), what).await?;

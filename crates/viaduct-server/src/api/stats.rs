@@ -212,7 +212,7 @@ fn ends(api: &Api) -> Vec<HealthCheck> {
             Verdict::Ok
         };
         let detail =
-            format!("{}: {} ends in {days} days", certificate.listener, certificate.subject);
+            format!("{}: {} ends in {}", certificate.listener, certificate.subject, in_words(days));
         Some(check(
             "certificates",
             verdict,
@@ -225,6 +225,17 @@ fn ends(api: &Api) -> Vec<HealthCheck> {
         ))
     })
     .collect()
+}
+
+/// So many days as people count them: those that are far off in months or years.
+fn in_words(days: i64) -> String {
+    if days >= 730 {
+        format!("{} years", (days * 100 + 18_262) / 36_525)
+    } else if days >= 90 {
+        format!("{} months", (days * 100 + 1_522) / 3_044)
+    } else {
+        format!("{days} days")
+    }
 }
 
 /// A webhook or broker that is told what happens.
@@ -265,4 +276,26 @@ fn users(api: &Api) -> HealthCheck {
         "Open the setup link that `viaduct serve` printed; a restart prints a new one.",
         Said::new("users").number("active", active).number("second", second),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn what_is_far_off_is_said_in_months_or_years() {
+        let said = [-3, 1, 29, 89, 90, 365, 729, 730, 3_649].map(in_words);
+        let meant = [
+            "-3 days",
+            "1 days",
+            "29 days",
+            "89 days",
+            "3 months",
+            "12 months",
+            "24 months",
+            "2 years",
+            "10 years",
+        ];
+        assert_eq!(said, meant);
+    }
 }

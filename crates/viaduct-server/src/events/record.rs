@@ -127,8 +127,14 @@ fn of_redirection(event: &Event) -> Record {
             let (kind, does) = match wish {
                 Wish::Ask => ("redirection.asked", "asks for"),
                 Wish::Watch => ("redirection.watched", "watches"),
+                Wish::Keep => ("redirection.kept", "keeps"),
             };
-            let text = format!("{} {does} {mode}, which {} has", inert(user), inert(holder));
+            let text = match wish {
+                Wish::Keep => format!("{} {does} {mode}", inert(user)),
+                Wish::Ask | Wish::Watch => {
+                    format!("{} {does} {mode}, which {} has", inert(user), inert(holder))
+                }
+            };
             Record {
                 guid: Some(*device),
                 user: Some(inert(user)),

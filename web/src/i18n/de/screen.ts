@@ -64,6 +64,7 @@ export const screen: Record<keyof typeof words, string> = {
   'screen.watchNot': 'Nicht mehr zusehen',
   'screen.ask': '{user} darum bitten',
   'screen.asked': '{user} ist gebeten; verbunden wird, sobald frei ist …',
+  'screen.kept': '{user} behält es vorerst. Bitten Sie später noch einmal, sehen Sie zu, oder warten Sie.',
   'watch.begun': 'Wartet auf ein Bild von {user} …',
   'watch.seen': 'Sie sehen, was {user} sieht; Tasten und Maus bleiben dort.',
   'watch.none': 'Es kommt kein Bild: {user} benutzt ein Programm, das seinen Schirm anderen nicht zeigt. Bitten, warten oder übernehmen.',

@@ -62,6 +62,7 @@ export const screen = {
   'screen.watchNot': 'Stop watching',
   'screen.ask': 'Ask {user} for it',
   'screen.asked': '{user} was asked; it connects as soon as it is free …',
+  'screen.kept': '{user} keeps it for now. Ask again later, watch, or wait.',
   'watch.begun': 'Waiting for a picture from {user} …',
   'watch.seen': 'You watch what {user} sees; keys and mouse are theirs.',
   'watch.none': 'No picture comes: {user} uses a program that does not show its screen to others. Ask, wait or take over.',

@@ -203,6 +203,11 @@ fn connections() -> Vec<Operation> {
         )
         .gives_nothing(204),
         post(
+            "/api/v1/redirections/{id}/keep",
+            "Tells those who asked for what one has that one keeps it.",
+        )
+        .gives_nothing(204),
+        post(
             "/api/v1/redirections/{id}/watch",
             "Begins to watch a screen; whoever has it is told.",
         )

@@ -154,6 +154,7 @@ POST /api/v1/mounts Needs(RedirectIder)
 POST /api/v1/oidc/token Open
 POST /api/v1/redirections/tickets Depends(Ticket)
 POST /api/v1/redirections/{id}/ask SignedIn
+POST /api/v1/redirections/{id}/keep SignedIn
 POST /api/v1/redirections/{id}/watch Needs(RedirectKvm)
 POST /api/v1/session Open
 POST /api/v1/session/proxy Needs(UseProxy)
