@@ -322,6 +322,37 @@ export const sessions = {
     })
   },
 
+  /** Keys that are down when the keyboard is wanted elsewhere go up at the PC: it would repeat them until it is restarted. */
+  async heldKeys(task) {
+    await withPage(task, async (page, complaints) => {
+      // RFB's messages about keys (4), as the PC gets them.
+      const down = new Set()
+      let heard = 0
+      page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => {
+        const message = Buffer.from(payload)
+        if (message[0] !== 4 || message.length !== 8) return
+        heard++
+        if (message[1]) down.add(message.readUInt32BE(4))
+        else down.delete(message.readUInt32BE(4))
+      }))
+      await signIn(page, task)
+      await startScreen(page, task)
+      await page.locator('canvas').focus()
+      for (const key of ['Shift', 'a', 'ArrowLeft']) await page.keyboard.down(key)
+      await until('three keys that are down', () => down.size === 3)
+      await page.getByRole('button', { name: 'Screenshot' }).focus()
+      await until('none that is down', () => down.size === 0)
+      const before = heard
+      for (const key of ['ArrowLeft', 'a', 'Shift']) await page.keyboard.up(key)
+      await page.keyboard.press('b')
+      await page.locator('canvas').focus()
+      await page.keyboard.press('c')
+      await until('a key for the PC', () => heard > before)
+      check(heard === before + 2, 'what is typed elsewhere is not for the PC')
+      check(complaints.length === 0, complaints.join('\n'))
+    })
+  },
+
   /** A session that is open and shows nothing: after five seconds the page lists why, and takes it back when a picture comes. */
   async noPicture(task) {
     await withPage(task, async (page, complaints) => {

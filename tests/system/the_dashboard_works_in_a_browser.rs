@@ -194,6 +194,12 @@ fn a_session_without_a_picture_lists_the_causes() {
 }
 
 #[test]
+fn keys_that_are_down_when_the_keyboard_leaves_the_screen_go_up() {
+    let demo = Demo::start(1);
+    Scenario::start("heldKeys", task(&demo, &demo.devices[0])).done();
+}
+
+#[test]
 fn a_text_is_typed_with_the_keys_of_the_layout_of_the_pc() {
     let demo = Demo::start(1);
     Scenario::start("pasted", task(&demo, &demo.devices[0])).done();

@@ -8,7 +8,7 @@ const DOWN = 1
 const ENTER = 0xff0d
 const TAB = 0xff09
 
-/** Keys that get stuck when the focus leaves while they are down: Shift, Control, Meta, Alt and Windows, left and right. */
+/** Keys that get stuck, also by what happened before this page came: Shift, Control, Meta, Alt and Windows, left and right. */
 const MODIFIERS = [0xffe1, 0xffe2, 0xffe3, 0xffe4, 0xffe7, 0xffe8, 0xffe9, 0xffea, 0xffeb, 0xffec]
 
 const CTRL = 0xffe3
@@ -41,8 +41,21 @@ export function press(to: AMTRedirector, keys: number[]) {
   keys.slice().reverse().forEach((key) => CommsHelper.sendKey(to, key, UP))
 }
 
-export function release(to: AMTRedirector) {
-  MODIFIERS.forEach((key) => CommsHelper.sendKey(to, key, UP))
+/** RFB's message about a key: its kind, whether it is down, two bytes of nothing, the key. */
+const KEY = 4
+
+/** Keeps `held` to the keys that the PC was told are down, by each message that is sent to it. */
+export function follow(message: string, held: Set<number>) {
+  const byte = (at: number) => message.charCodeAt(at)
+  if (byte(0) !== KEY || message.length !== 8) return
+  const key = ((byte(4) << 24) | (byte(5) << 16) | (byte(6) << 8) | byte(7)) >>> 0
+  if (byte(1) === DOWN) held.add(key)
+  else held.delete(key)
+}
+
+/** What is held goes up, and whatever else is known to get stuck. */
+export function release(to: AMTRedirector, held: Iterable<number> = []) {
+  new Set([...held, ...MODIFIERS]).forEach((key) => CommsHelper.sendKey(to, key, UP))
 }
 
 /** Letters sent at once, and the pause after them in milliseconds, lest the PC's keyboard buffer runs over. */

@@ -5,6 +5,7 @@ import {
 } from '@device-management-toolkit/ui-toolkit/core'
 import type { Device } from '../../api'
 import { begin, onClosed, redirector } from '../../redirection'
+import { follow } from './keys'
 
 /** A pause between mouse moves, in milliseconds. */
 const MOUSE_PAUSE = 50
@@ -29,6 +30,8 @@ export interface Figures {
 export interface Live {
   source: AMTRedirector
   keys: KeyBoardHelper
+  /** Keys that the PC was told are down. */
+  held: ReadonlySet<number>
   mouse: MouseHelper
   /** Since the last call: pictures a second, and how long the last answer took. */
   figures: () => Figures
@@ -83,12 +86,14 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
   source.onError = () => tell.closed('', false)
   // Requests for pictures go to the socket directly.
   const send = source.send.bind(source)
+  const held = new Set<number>()
   source.send = (text: string) => {
     if (text.charCodeAt(0) === REQUEST) {
       if (!asked) asked = performance.now()
       // The next one is asked for when one is complete.
       whole?.()
     }
+    follow(text, held)
     send(text)
   }
   desktop.onSend = source.send
@@ -136,7 +141,7 @@ export async function open(device: Device, context: CanvasRenderingContext2D, wi
     }
     return now - pulse < SILENCE
   }
-  return { source, keys, mouse, figures, renew, answers }
+  return { source, keys, held, mouse, figures, renew, answers }
 }
 
 const pause = (time: number) => new Promise((done) => setTimeout(done, time))

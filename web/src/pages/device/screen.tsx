@@ -103,7 +103,7 @@ export default function Screen({ device }: { device: Device }) {
   const to = () => live.current?.source
   const letGo = () => {
     const source = to()
-    if (source) release(source)
+    if (source) release(source, live.current?.held)
   }
   const pointer = (name: 'mousedown' | 'mouseup' | 'mousemove') => (event: React.MouseEvent) => {
     if (!wishes.viewOnly && running) live.current?.mouse[name](event.nativeEvent)

@@ -24,12 +24,15 @@ const byName = (views: View[]) => [...views].sort((a, b) => a.name.localeCompare
 
 function read(key: string): View[] {
   try {
-    const all: unknown = JSON.parse(localStorage.getItem(key) ?? '[]')
-    return Array.isArray(all) ? all.filter((one): one is View => typeof one?.name === 'string' && typeof one?.query === 'string') : []
+    return viewsIn(JSON.parse(localStorage.getItem(key) ?? '[]'))
   } catch {
     return []
   }
 }
+
+/** Those that are views; anything may have been kept, or answered. */
+const viewsIn = (all: unknown): View[] =>
+  Array.isArray(all) ? all.filter((one): one is View => typeof one?.name === 'string' && typeof one?.query === 'string') : []
 
 const put = ({ name, query }: View) => call<void>('PUT', pathOf(name), { query })
 
@@ -49,7 +52,7 @@ export function useShelf(): Shelf {
   const load = useCallback(async () => {
     let known: View[]
     try {
-      known = await get<View[]>('/me/views')
+      known = viewsIn(await get<unknown>('/me/views'))
     } catch (error) {
       // The server's word for "you are no user".
       if (!(error instanceof ApiError) || error.status !== 400) return
