@@ -7,6 +7,7 @@ use super::{
     view::{self, View},
 };
 use crate::config::Secret;
+use futures_util::FutureExt;
 use std::{collections::BTreeMap, sync::Arc};
 use viaduct_api::DeviceId;
 
@@ -188,8 +189,10 @@ impl Inventory {
 pub(crate) async fn durable<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
+    // Boxed: a task of a type of its own for each change is much to compile.
+    let work = work.boxed();
     let spawned = match View::current() {
-        Some(view) => tokio::spawn(async move { view.around(work).await }),
+        Some(view) => tokio::spawn(view.around(work)),
         None => tokio::spawn(work),
     };
     spawned

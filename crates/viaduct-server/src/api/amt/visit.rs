@@ -16,6 +16,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},
 };
+use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
@@ -178,10 +179,13 @@ impl Visit {
         why: impl FnOnce(&T) -> Option<String> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (visit, detail) = (self.clone(), detail.into());
-        let task = tokio::spawn(async move {
+        let work = work.boxed();
+        let judged = async move {
             let device = Some(visit.device.id);
             visit.caller.judged(&visit.api, device, detail, work, why).await
-        });
+        };
+        // Boxed: a task of a type of its own for each command is much to compile.
+        let task = tokio::spawn(judged.boxed());
         task.await.unwrap_or_else(|_| Err(lost()))
     }
 }
