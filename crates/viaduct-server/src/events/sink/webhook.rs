@@ -72,8 +72,9 @@ enum Fate {
 fn fate(status: StatusCode) -> Fate {
     match status.as_u16() {
         200..=299 => Fate::Taken,
-        408 | 425 | 429 | 500..=599 => Fate::Again,
-        // Redirects are not followed: the address that was checked is the one that counts.
+        // Redirects are not followed: the address that was checked is the one that counts. But the receiver is not
+        // against the event: a page to sign in, or one that has moved, is mended by somebody, who then gets it.
+        300..=399 | 408 | 425 | 429 | 500..=599 => Fate::Again,
         _ => Fate::Refused,
     }
 }
@@ -110,6 +111,9 @@ pub(super) async fn run(receiver: Receiver, notices: Arc<Notices>, mut feed: Fee
                         );
                         break;
                     }
+                    Fate::Again if status.is_redirection() => format!(
+                        "it answers {status}, which leads elsewhere and is not followed (put the URL that takes events itself into the configuration)"
+                    ),
                     Fate::Again => format!("it answers {status}"),
                 },
                 Err(error) => error,
@@ -130,12 +134,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_help_is_sent_again_and_redirects_are_not_followed() {
+    fn what_may_help_is_sent_again_and_so_is_what_was_led_elsewhere() {
         for (status, expected) in [
             (200, Fate::Taken),
             (204, Fate::Taken),
-            (302, Fate::Refused),
-            (307, Fate::Refused),
+            (302, Fate::Again),
+            (307, Fate::Again),
             (400, Fate::Refused),
             (410, Fate::Refused),
             (429, Fate::Again),
