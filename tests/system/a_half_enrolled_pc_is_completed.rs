@@ -157,3 +157,28 @@ fn a_password_that_was_refused_or_that_nobody_remembers_is_asked_for() {
         server.cli_json(&["enroll", "resume", "1", "--amt-password-file", right.to_str().unwrap()]);
     assert_eq!(ended[0]["state"], "done", "{ended:#}");
 }
+
+#[test]
+fn a_pc_that_refused_the_password_is_named_when_the_others_go_on_without_it() {
+    let (server, files) = (Server::start(&Settings::default()), Directory::new());
+    let [refusing, late] = [lan_address(), lan_address()];
+    let other = "0ther!Password";
+    let (first, second) = (files.write("first", PASSWORD), files.write("second", other));
+    let _refusing = Platform::on_the_local_network("15.0", "pc-else", &refusing, other, &[]);
+    let file = first.to_str().unwrap();
+    let line = ["enroll", "lan", &refusing, &late, "--amt-password-file", file, "--yes"];
+    // Nobody is at the second address yet, which is another reason than the first one's.
+    assert_eq!(server.try_cli(&line).status.code(), Some(12));
+    let _late = Platform::on_the_local_network("15.0", "pc-late", &late, PASSWORD, &[]);
+    let went_on = server.try_cli(&["enroll", "resume", "1"]);
+    let words = String::from_utf8_lossy(&went_on.stderr).into_owned();
+    assert_eq!(went_on.status.code(), Some(12), "{words}");
+    let why = format!("{refusing} refused the AMT password, so it is not tried again with it");
+    let next = "viaduct enroll resume 2 --amt-password-file FILE";
+    assert!(words.contains(&why) && words.contains(next), "{words}");
+    let file = second.to_str().unwrap();
+    let ended = server.cli_json(&["enroll", "resume", "2", "--amt-password-file", file]);
+    let ended = ended.as_array().unwrap();
+    assert_eq!(ended.len(), 1, "{ended:#?}");
+    assert_eq!((&ended[0]["address"], &ended[0]["state"]), (&refusing.into(), &"done".into()));
+}

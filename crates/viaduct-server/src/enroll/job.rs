@@ -2,6 +2,7 @@
 
 use super::{
     ledger::{Head, Ledger},
+    resume,
     wish::Wanted,
 };
 use crate::inventory::View;
@@ -12,7 +13,8 @@ use std::{
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use viaduct_api::{
-    Code, EnrollState, EnrollStep, Enrolling, Enrollment, NewEnrollment, Problem, StepState,
+    Code, EnrollState, EnrollStep, EnrollTarget, Enrolling, Enrollment, NewEnrollment, Problem,
+    StepState,
 };
 
 /// A job.
@@ -38,10 +40,13 @@ impl Job {
     pub(super) fn new(
         (id, by): (u64, &str),
         view: Option<View>,
-        (wish, wanted): (NewEnrollment, &Wanted),
+        (mut wish, wanted, alone): (NewEnrollment, &Wanted, Vec<EnrollTarget>),
         directory: &Path,
     ) -> Self {
-        let devices = wanted.targets.iter().map(|target| waiting(&target.address)).collect();
+        let targets = wanted.targets.iter().map(|target| waiting(&target.address));
+        // Behind those that are worked on: they are part of it, so that going on with it can take them up again.
+        let devices = targets.chain(alone.iter().map(|target| left_alone(target, id))).collect();
+        wish.devices.extend(alone);
         let shown = Enrollment {
             id,
             by: by.to_owned(),
@@ -136,6 +141,15 @@ fn broke_off(device: &Enrolling, id: u64) -> Problem {
     Problem::new(Code::EnrollStep, detail).with_next(format!(
         "Run it again: viaduct enroll resume {id}. What is right already is left alone."
     ))
+}
+
+fn left_alone(target: &EnrollTarget, id: u64) -> Enrolling {
+    Enrolling {
+        state: EnrollState::Failed,
+        name: target.name.clone(),
+        problem: Some(resume::left_alone(target, id)),
+        ..waiting(&target.address)
+    }
 }
 
 fn waiting(address: &str) -> Enrolling {

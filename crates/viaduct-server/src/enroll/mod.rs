@@ -44,7 +44,7 @@ use std::{
 };
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
-use viaduct_api::{Enrollment, NewEnrollment, Problem};
+use viaduct_api::{EnrollTarget, Enrollment, NewEnrollment, Problem};
 use wish::Wanted;
 
 /// PCs that are read and changed at the same time. Each is one connection and some flash writes of the PC's own.
@@ -107,10 +107,20 @@ impl Enroller {
     /// # Errors
     /// When what is wanted makes no sense; nothing was done then.
     pub(crate) fn begin(&self, wish: NewEnrollment, by: &str) -> Result<Enrollment, Problem> {
+        self.begin_without(wish, Vec::new(), by)
+    }
+
+    /// Begins a job that leaves some PCs alone and says so of each.
+    fn begin_without(
+        &self,
+        wish: NewEnrollment,
+        alone: Vec<EnrollTarget>,
+        by: &str,
+    ) -> Result<Enrollment, Problem> {
         let wanted = Arc::new(Wanted::of(wish.clone(), &self.0.parts)?);
         let view = View::current();
         let id = self.number()?;
-        let job = Job::new((id, by), view.clone(), (wish, &wanted), &self.0.parts.kept);
+        let job = Job::new((id, by), view.clone(), (wish, &wanted, alone), &self.0.parts.kept);
         let job = Arc::new(job);
         {
             let mut jobs = self.jobs();
@@ -164,7 +174,7 @@ impl Enroller {
     ) -> Option<Result<Enrollment, Problem>> {
         let job = self.find(id)?;
         let wish = resume::wish(&self.0.parts, &job, password).await;
-        Some(wish.and_then(|wish| self.begin(wish, by)))
+        Some(wish.and_then(|(wish, alone)| self.begin_without(wish, alone, by)))
     }
 
     /// All jobs of the caller's tenant that are remembered, the latest first.
