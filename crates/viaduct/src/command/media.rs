@@ -11,7 +11,7 @@ use crate::{
     say::note,
 };
 use std::path::PathBuf;
-use viaduct_api::{MediaImage, Mount};
+use viaduct_api::{MediaImage, Mount, MountState};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -56,13 +56,14 @@ async fn list(desk: &Desk) -> Result<()> {
     if images.is_empty() && desk.printer.format == Format::Table {
         note("the library is empty; `viaduct media upload ISO` brings an image");
     }
+    let mounts = mounts(desk).await?;
     desk.printer.list(
         &images,
         &[
             ("NAME", &|image| image.name.clone()),
             ("SIZE", &|image| bytes(image.size)),
             ("STATE", &state),
-            ("MOUNTS", &|image| image.mounts.to_string()),
+            ("IN THE DRIVE OF", &|image| users(image, &mounts)),
             ("FROM", &|image| image.user.clone()),
             ("AGE", &|image| since(image.created)),
             ("SHA-256", &|image| image.sha256.clone().unwrap_or_default()),
@@ -72,13 +73,7 @@ async fn list(desk: &Desk) -> Result<()> {
 
 async fn show(desk: &Desk, image: &str) -> Result<()> {
     let image: MediaImage = desk.client.get(&format!("/media/{}", segment(image))).await?;
-    let mounts: Vec<Mount> = match desk.printer.format {
-        Format::Table => desk.client.get("/mounts").await?,
-        _ => Vec::new(),
-    };
-    let here = mounts.iter().filter(|mount| mount.media == image.id && mount.ended.is_none());
-    let pcs = here.map(|mount| mount.name.clone().unwrap_or_else(|| mount.guid.to_string()));
-    let pcs = pcs.collect::<Vec<_>>().join(", ");
+    let mounts = mounts(desk).await?;
     desk.printer.object(
         &image,
         &[
@@ -89,9 +84,30 @@ async fn show(desk: &Desk, image: &str) -> Result<()> {
             ("SHA-256", &|image| image.sha256.clone().unwrap_or_default()),
             ("from", &|image| image.user.clone()),
             ("since", &|image| date(image.created)),
-            ("in the drive of", &|_| pcs.clone()),
+            ("in the drive of", &|image| users(image, &mounts)),
         ],
     )
+}
+
+/// The mounts, where people are told of them; JSON is the server's object.
+async fn mounts(desk: &Desk) -> Result<Vec<Mount>> {
+    match desk.printer.format {
+        Format::Table | Format::Csv => desk.client.get("/mounts").await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The PCs that have the image now, and which of them have begun to read it.
+fn users(image: &MediaImage, mounts: &[Mount]) -> String {
+    let here = mounts.iter().filter(|mount| mount.media == image.id && mount.ended.is_none());
+    let pcs = here.map(|mount| {
+        let name = mount.name.clone().unwrap_or_else(|| mount.guid.to_string());
+        match mount.state {
+            MountState::Reading => format!("{name} (has read {})", bytes(mount.bytes_read)),
+            _ => name,
+        }
+    });
+    pcs.collect::<Vec<_>>().join(", ")
 }
 
 fn state(image: &MediaImage) -> String {
