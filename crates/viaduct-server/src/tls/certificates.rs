@@ -283,10 +283,15 @@ fn device_pairs(
         return files.iter().map(|f| Ok(load_pair(&f.certificate, &f.key)?)).collect();
     }
     let mut pairs = Vec::new();
+    // Both sizes of key mostly have the same reason: it is said once.
+    let mut said = None;
     for leaf in [Leaf::Device2048, Leaf::Device3072] {
         let (pair, why) = authority.leaf(leaf, names)?;
-        if let Some(why) = why {
-            tracing::warn!("device certificate issued anew: {why}");
+        if why.is_some() && why != said {
+            if let Some(why) = &why {
+                tracing::warn!("device certificate issued anew: {why}");
+            }
+            said = why;
         }
         pairs.push((pair, Vec::new()));
     }
