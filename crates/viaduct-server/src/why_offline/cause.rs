@@ -1,6 +1,9 @@
 //! The likely cause and what to try: the surest evidence first, and words that say how sure it is.
 
-use super::{Attempts, Case, words::ago};
+use super::{
+    Attempts, Case,
+    words::{ago, without_code},
+};
 use crate::{
     events::Stage,
     inventory::{Attempt, Configured, Device},
@@ -99,7 +102,7 @@ fn named(name: &str, id: DeviceId, attempt: &Attempt) -> Cause {
             Some(Code::WrongCredential),
             format!(
                 "it dials in and says that it is {name}, but {}. It was configured for another server or entry, or another machine uses its UUID",
-                attempt.reason
+                without_code(&attempt.reason)
             ),
             [
                 "put this server's CIRA user and password into the PC again (its MPS entry)",
@@ -169,7 +172,7 @@ fn unnamed(attempt: &Attempt, how_sure: &str, sure: &str) -> Cause {
             Some(Code::TlsMismatch),
             format!(
                 "{ip} reaches the port, but the TLS handshake fails: {}{how_sure}",
-                attempt.reason
+                without_code(&attempt.reason)
             ),
             [
                 "check that the PC holds this server's root (viaduct cert export)",

@@ -354,7 +354,7 @@ impl<'a> Case<'a> {
             came,
             times(attempt.count),
             ago(self.now - attempt.last),
-            attempt.reason,
+            words::without_code(&attempt.reason),
         )
     }
 }

@@ -190,6 +190,21 @@ fn a_device_without_common_tls_is_told_from_one_that_distrusts() {
 }
 
 #[test]
+fn a_code_has_its_own_place_and_is_in_no_sentence_besides() {
+    let mut old = attempt("198.51.100.9", Stage::Tls, None, None);
+    old.reason =
+        "unsupported protocol (it offered TLS 1.0); update its firmware (E2061)".to_owned();
+    let mut wrong = attempt("198.51.100.9", Stage::Login, Some(device().id), None);
+    wrong.reason = "it gave a wrong CIRA user or password (E2019)".to_owned();
+    for (attempt, code) in [(old, "E2061"), (wrong, "E2019")] {
+        let why = explain(&device(), &[attempt]);
+        assert_eq!(why.code.as_deref(), Some(code));
+        let mut sentences = why.checks.iter().map(|check| &check.text).chain([&why.likely]);
+        assert!(sentences.all(|sentence| !sentence.contains(code)), "{why:?}");
+    }
+}
+
+#[test]
 fn a_failure_from_elsewhere_is_never_laid_to_a_device_that_was_here_before() {
     let why = explain(&device(), &[attempt("203.0.113.7", Stage::Tls, None, Some(48))]);
     assert_eq!(why.code, None);

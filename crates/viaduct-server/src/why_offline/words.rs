@@ -35,6 +35,17 @@ pub(super) fn alert(alert: u8) -> String {
     format!(" [TLS alert {alert}, {}]", alert_words(alert).0)
 }
 
+/// A reason without the code in its brackets, for where the code has a place of its own.
+pub(super) fn without_code(reason: &str) -> &str {
+    let stem = reason.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (E"));
+    match stem {
+        Some((stem, digits)) if digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            stem
+        }
+        _ => reason,
+    }
+}
+
 /// A list in a sentence.
 pub(super) fn listed(items: &[String]) -> String {
     match items {
@@ -47,6 +58,17 @@ pub(super) fn listed(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_leaves_a_reason_and_other_brackets_stay() {
+        assert_eq!(
+            without_code("no shared cipher; update it (E2061)"),
+            "no shared cipher; update it"
+        );
+        for same in ["no (E20)", "no (E20615)", "(it offered TLS 1.0)", "E2061", ""] {
+            assert_eq!(without_code(same), same);
+        }
+    }
 
     #[test]
     fn times_are_said_in_at_most_two_units() {
