@@ -118,6 +118,9 @@ fn another_name_of_the_server_is_warned_of() {
     for word in ["from 127.0.0.1 to mps.new.example", "names = [", "viaduct cert rotate --plan"] {
         assert!(line.contains(word), "{word} is not said: {line}");
     }
+    process.any_line(|line| line.contains("--data"));
+    let times = process.all().matches("E1103").count();
+    assert_eq!(times, 1, "{}", process.all());
 }
 
 #[test]
@@ -152,6 +155,10 @@ fn two_machines_of_one_identity_are_named() {
     let _other = site.dial(4, &["--source", "127.0.0.32", "--retry", "eager"]);
     let words = ["E2023", "pc-twin", "127.0.0.31", "127.0.0.32", "another UUID"];
     site.eventually_says(&["status"], &words);
+    // Whom it would hit is not known, so nobody is.
+    let words = ["E2023", "127.0.0.31", "127.0.0.32", "nothing was sent", "another UUID"];
+    site.eventually_says(&["power", "reset", "pc-twin"], &words);
+    site.eventually_says(&["devices", "show", "pc-twin"], &["127.0.0.31", "127.0.0.32"]);
 }
 
 #[test]
@@ -160,7 +167,7 @@ fn what_a_pc_refuses_is_said_with_the_way_out() {
     site.add("pc-1", 5, CIRA);
     site.add("pc-2", 6, CIRA);
     let one = site.dial(5, &[]).connected();
-    let _two = site.dial(6, &["--provisioning", "ccm"]).connected();
+    let two = site.dial(6, &["--provisioning", "ccm"]).connected();
 
     let wrong = site.files.write("wrong", "Wrong1Password!");
     let right = site.files.write("right", PASSWORD);
@@ -190,12 +197,20 @@ fn what_a_pc_refuses_is_said_with_the_way_out() {
     let needed = site.cli(&["kvm", "pc-2", "--once"]);
     assert_says(&needed, 10, &["E2032", "pc-2", "viaduct consent request pc-2"]);
     assert_says(&site.cli(&["consent", "request", "pc-2"]), 0, &["consent submit pc-2 CODE"]);
-    // A code is six digits and no more than one of these is it.
-    let mut answers =
-        ["000001", "000002"].map(|code| site.cli(&["consent", "submit", "pc-2", code]));
-    answers.sort();
-    let [_, wrong] = &answers;
-    assert_says(wrong, 10, &["E2040", "pc-2", "Ask the person at the PC to read it again"]);
+    let is_it = two.ask(&["status"]).contains("the code is 000001");
+    let code = if is_it { "000002" } else { "000001" };
+    let submit = || site.cli(&["consent", "submit", "pc-2", code]);
+    let again = "Ask the person at the PC to read it again";
+    assert_says(&submit(), 10, &["E2040", "pc-2", "2 tries are left", again]);
+    assert_says(&submit(), 10, &["E2040", "pc-2", "1 try is left", again]);
+    let (wait, ask) = ("Wait a minute or more", "viaduct consent request pc-2");
+    let last = submit();
+    assert_says(&last, 10, &["E2040", "pc-2", "that was the last try", wait, ask]);
+    assert!(!last.1.contains("2066"), "{}", last.1);
+    for step in [&["request", "pc-2"][..], &["submit", "pc-2", code]] {
+        let told = site.cli(&[&["consent"], step].concat());
+        assert_says(&told, 10, &["E2032", "pc-2: too many wrong codes", wait, ask]);
+    }
 
     one.ask(&["fault", "swallow-requests=1"]);
     let call = ["CIM_PowerManagementService", "RequestPowerStateChange", "PowerState=10"];

@@ -93,6 +93,9 @@ pub struct Device {
     /// What to know before working with it, as far as the running server has seen it.
     #[serde(default)]
     pub notices: Vec<Notice>,
+    /// Where the two machines were that use its UUID; empty when there is but one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict: Vec<String>,
 }
 
 /// Something to know before working with a device.

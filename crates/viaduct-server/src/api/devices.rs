@@ -39,7 +39,7 @@ pub(super) async fn list(
         .map(|device| {
             let tunnel = live.get(&device.id);
             let shown = noted.get(&device.id).copied().unwrap_or_default();
-            show::device(device, tunnel, notices(&api, device, tunnel, shown))
+            seen(&api, device, tunnel, shown)
         })
         .collect();
     Ok(if query.count {
@@ -95,14 +95,28 @@ pub(super) async fn show(
 /// The device as it is at this moment.
 pub(super) fn now(api: &Api, device: &inventory::Device) -> Device {
     let tunnel = api.registry.lookup(device.id);
-    let notices = notices(api, device, tunnel.as_ref(), api.inventory.noted(device.id));
-    show::device(device, tunnel.as_ref(), notices)
+    seen(api, device, tunnel.as_ref(), api.inventory.noted(device.id))
+}
+
+/// The device with what to know of it.
+fn seen(
+    api: &Api,
+    device: &inventory::Device,
+    tunnel: Option<&TunnelHandle>,
+    noted: Noted,
+) -> Device {
+    let conflict = api.registry.conflict(device.id);
+    let notices = notices(api, (device, conflict.is_some()), tunnel, noted);
+    let mut shown = show::device(device, tunnel, notices);
+    let addresses = conflict.into_iter().flatten();
+    shown.conflict = addresses.map(|address| address.to_string()).collect();
+    shown
 }
 
 /// What a person should know of a device before working with it.
 fn notices(
     api: &Api,
-    device: &inventory::Device,
+    (device, has_twin): (&inventory::Device, bool),
     tunnel: Option<&TunnelHandle>,
     shown: Noted,
 ) -> Vec<Notice> {
@@ -110,7 +124,7 @@ fn notices(
     [
         (shown.consent, Notice::Consent),
         (shown.refused, Notice::Credentials),
-        (api.registry.conflict(device.id).is_some(), Notice::Identity),
+        (has_twin, Notice::Identity),
         (shown.certificate_ends.is_some_and(|end| end < soon), Notice::Certificate),
         (tunnel.is_none() && !device.blocked && device.is_not_back(api.started), Notice::NotBack),
         (tunnel.is_some_and(TunnelHandle::is_silent), Notice::Silent),

@@ -56,6 +56,7 @@ mod views;
 mod why_offline;
 mod wsman;
 
+pub use amt::ConsentTries;
 pub use brake::Brake;
 pub use listen::{serve_http, serve_local, serve_trusted};
 
@@ -113,6 +114,8 @@ pub struct Api {
     pub redirection_tokens: bool,
     /// How many PCs one person interrupts, and requests that come twice.
     pub brake: Arc<Brake>,
+    /// Wrong consent codes that PCs were told.
+    pub consent_tries: Arc<ConsentTries>,
     /// Brings a new root or name to the devices.
     pub rotator: Rotator,
     /// Certificates in use.

@@ -149,7 +149,8 @@ fn attention(api: &Api, certificates: &[CertificateInfo], now: OffsetDateTime) -
     for device in api.inventory.list() {
         if let Some([one, other]) = api.registry.conflict(device.id) {
             let detail = format!("{} is used by two machines, {one} and {other}", device.name);
-            list.push(about(Code::IdentityConflict, detail));
+            let one = about(Code::IdentityConflict, detail);
+            list.push(Attention { next: one.next.replace("DEVICE", &device.name), ..one });
         }
     }
     if let Some(error) = api.inventory.health().error {

@@ -52,6 +52,7 @@ pub(super) fn device(
             bytes: Bytes { from_device: facts.from_device, to_device: facts.to_device },
         }),
         notices,
+        conflict: Vec::new(),
         last_end: device.last_end.as_ref().map(|end| LastEnd {
             reason: end.reason.clone(),
             detail: end.detail.clone(),

@@ -129,6 +129,7 @@ impl Bench {
             media,
             enroller,
             rotator,
+            consent_tries: Arc::default(),
             brake: Arc::new(Brake::new(config::Limits::default().interruptions)),
             commands,
             redirections,

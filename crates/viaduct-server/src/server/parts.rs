@@ -84,6 +84,7 @@ impl Running {
             gateway,
             enroller: Enroller::new(self.enroll_parts(config, started)),
             rotator: Rotator::new(self.enroll_parts(config, started)),
+            consent_tries: Arc::default(),
             brake: Arc::new(Brake::new(config.limits.interruptions)),
             commands: self.commands.clone(),
             redirections: self.redirections.clone(),

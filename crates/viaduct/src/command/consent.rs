@@ -40,7 +40,8 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
     match command {
         Command::Request { device } => {
             let path = format!("/amt/features/{}", segment(&device));
-            let features: Value = desk.client.get(&path).await?;
+            let features: Result<Value> = desk.client.get(&path).await;
+            let features = features.map_err(|failure| failure.about(&device))?;
             if features["userConsent"] == "none" {
                 note(&format!(
                     "{} needs no consent: no code is shown or asked for",
@@ -81,34 +82,24 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
 async fn ask(desk: &Desk, method: Method, step: &str, device: &str, body: Value) -> Result<()> {
     let path = format!("/amt/userConsentCode/{step}{}", segment(device));
     let body = (!body.is_null()).then_some(body);
-    // AMT's own no comes as 400 with AMT's status in it.
-    let answer: Value = desk.client.answer(method, &path, body.as_ref()).await?;
+    // What AMT refuses, the server has words for.
+    let done: Result<Value> = desk.client.answer(method, &path, body.as_ref()).await;
+    let answer = done.map_err(|failure| failure.about(device))?;
     match answer["Body"]["ReturnValue"].as_u64() {
         Some(0) => Ok(()),
         value => {
-            let name = answer["Body"]["ReturnValueStr"].as_str().unwrap_or_default();
-            let hint = match value {
-                Some(2) if body.is_some() => {
-                    "the PC shows no code: it lapsed, was cancelled, or too many wrong ones were given"
-                }
-                Some(2) => "consent is not needed now, or a code is shown already",
-                Some(3) => "too many wrong codes; the PC takes no more for a while",
-                Some(2066) if body.is_some() => "these are not the digits on the PC's screen",
-                Some(2066) => "this platform does not do that",
-                _ => "",
-            };
-            let wrong = step.is_empty() && body.is_some() && value == Some(2066);
-            let code = if wrong { Code::ConsentWrong } else { Code::ConsentNeeded };
             let value = value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-            let hint = if hint.is_empty() { String::new() } else { format!(": {hint}") };
-            let detail = format!("{device}: AMT answered {value} ({name}){hint}");
-            Err(Failure::new(code, detail).about(device))
+            let name = answer["Body"]["ReturnValueStr"].as_str().unwrap_or_default();
+            let detail = format!("AMT answered {value} ({name})");
+            Err(Failure::new(Code::ConsentNeeded, detail).about(device))
         }
     }
 }
 
 async fn status(desk: &Desk, device: &str) -> Result<()> {
-    let features: Value = desk.client.get(&format!("/amt/features/{}", segment(device))).await?;
+    let path = format!("/amt/features/{}", segment(device));
+    let features: Result<Value> = desk.client.get(&path).await;
+    let features = features.map_err(|failure| failure.about(device))?;
     let state = match features["optInState"].as_u64() {
         Some(0) => "not asked for",
         Some(1) => "asked for",

@@ -101,7 +101,8 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         }
         Command::Raw { device, file, once } => return raw(desk, &device, &file, once).await,
     };
-    send(desk, &device, &wish).await
+    // Its next step is to be copied, and of several PCs one must know which it was.
+    send(desk, &device, &wish).await.map_err(|failure| failure.about(&device))
 }
 
 impl Call {

@@ -17,7 +17,7 @@ use axum::Json;
 use serde_json::{Value, json};
 
 const REDIRECTION: &str = "AMT_RedirectionService";
-const CONSENT: &str = "IPS_OptInService";
+pub(super) const CONSENT: &str = "IPS_OptInService";
 const KVM: &str = "CIM_KVMRedirectionSAP";
 const BOOT: &str = "CIM_BootService";
 

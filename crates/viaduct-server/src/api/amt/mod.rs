@@ -19,6 +19,7 @@ pub(super) mod visit;
 mod wifi;
 mod wireless;
 
+pub use consent::Tries as ConsentTries;
 pub(super) use power::right_of as power_right;
 
 use super::{

@@ -155,21 +155,39 @@ impl Visit {
         let refused = |answer: &Value| {
             let body = answer.get("Body").unwrap_or(answer);
             let value = body.get("ReturnValue").and_then(Value::as_u64).filter(|v| *v != 0)?;
+            // Some answers say themselves what the number means.
+            if let Some(detail) = answer.get("detail").and_then(Value::as_str) {
+                return Some(detail.to_owned());
+            }
             Some(format!("AMT answered {value} ({})", body["ReturnValueStr"].as_str()?))
         };
         self.interrupt()?;
         self.judged(detail, work, refused).await
     }
 
-    /// Counts an interruption of a PC, where the right that was asked for is one to interrupt it.
+    /// Counts an interruption of a PC, where the right that was asked for is one to interrupt it, and refuses those that
+    /// may hit another PC.
     pub(in crate::api) fn interrupt(&self) -> Result<(), Refusal> {
         use Action::{Boot, Erase, PowerOff, PowerReset, PowerSleep};
         match self.caller.action {
             Some(Boot | Erase | PowerOff | PowerReset | PowerSleep) => {
+                self.is_one_machine()?;
                 self.api.brake.interrupt(&self.caller.principal.name)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses where two machines use the identity: nobody knows which of them is here when the command arrives.
+    fn is_one_machine(&self) -> Result<(), Refusal> {
+        let Some([one, other]) = self.api.registry.conflict(self.device.id) else { return Ok(()) };
+        let detail = format!(
+            "{} is used by two machines, {one} and {other}; nothing was sent, because it could interrupt the wrong one",
+            self.device.name
+        );
+        Err(Refusal::new(Code::IdentityConflict, detail).next(
+            "Give one of them another UUID (BIOS setup of its maker), or switch one off; ten minutes later this is possible again.",
+        ))
     }
 
     async fn judged<T: Send + 'static>(

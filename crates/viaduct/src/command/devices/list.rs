@@ -36,6 +36,13 @@ pub(crate) struct Options {
     ignored: bool,
 }
 
+impl Options {
+    /// Whether some devices may be left out.
+    fn narrows(&self) -> bool {
+        self.online || self.offline || !self.labels.is_empty()
+    }
+}
+
 pub(crate) async fn list(desk: &Desk, options: Options) -> Result<()> {
     if options.unclaimed || options.ignored {
         return unclaimed(desk, options.ignored).await;
@@ -61,6 +68,9 @@ pub(crate) async fn list(desk: &Desk, options: Options) -> Result<()> {
         let connected = devices.iter().filter(|device| device.connection_status).count();
         match devices.len() {
             0 if options.not_back => note("all that were here when the server stopped are back"),
+            0 if options.narrows() => {
+                note("no device is like that; `viaduct devices ls` alone lists all");
+            }
             0 => note("no devices; add one with `viaduct devices add NAME --guid UUID`"),
             1 => note(&format!("1 device, {connected} connected")),
             n => note(&format!("{n} devices, {connected} connected")),
@@ -142,6 +152,7 @@ pub(crate) async fn show(desk: &Desk, name: &str) -> Result<()> {
             ("Labels", &|it| it.tags.join(" ")),
             ("Ports", &|it| ports(&it.ports)),
             ("From", &|it| it.address.clone().unwrap_or_default()),
+            ("Identity", &twins),
             ("Tunnel", &tunnel),
             ("Traffic", &traffic),
             ("Last seen", &|it| ago(it.last_seen)),
@@ -153,6 +164,17 @@ pub(crate) async fn show(desk: &Desk, name: &str) -> Result<()> {
             ("Added", &|it| it.added.map(date).unwrap_or_default()),
         ],
     )
+}
+
+/// That two machines use its identity, and from where.
+fn twins(device: &Device) -> String {
+    match &device.conflict[..] {
+        [] => String::new(),
+        all => format!(
+            "two machines use it, at {}; commands could reach the wrong one (E2023)",
+            all.join(" and ")
+        ),
+    }
 }
 
 fn state(device: &Device) -> String {

@@ -83,7 +83,10 @@ fn kept(device: &Device, findings: &mut Findings) {
             ),
             Notice::Identity => findings.problem(
                 "identity",
-                "two machines use its UUID (E2023)",
+                match &device.conflict[..] {
+                    [] => "two machines use its UUID (E2023)".to_owned(),
+                    all => format!("two machines use its UUID, at {} (E2023)", all.join(" and ")),
+                },
                 "Commands could reach the wrong one.",
                 "Change the UUID of one of them in its BIOS.",
             ),
