@@ -5,6 +5,7 @@ import { keyboard } from './keyboard.mjs'
 import { lists } from './lists.mjs'
 import { actions } from './actions.mjs'
 import { answers } from './answers.mjs'
+import { consents } from './consent.mjs'
 import { forms } from './forms.mjs'
 import { newcomer } from './newcomer.mjs'
 import { pages } from './pages.mjs'
@@ -14,7 +15,7 @@ import { sessions } from './sessions.mjs'
 
 const [name, text] = process.argv.slice(2)
 const task = JSON.parse(text)
-const all = { ...scenarios, ...sessions, ...lists, ...forms, ...answers, actions, keyboard, newcomer, pages, roles, screenshots }
+const all = { ...scenarios, ...sessions, ...lists, ...forms, ...answers, ...consents, actions, keyboard, newcomer, pages, roles, screenshots }
 try {
   await all[name](task)
   console.log(`{"done":"${name}"}`)

@@ -13,6 +13,8 @@ export interface Problem {
   right?: string
   /** What AMT itself answered, where the refusal is its own. */
   amt?: number
+  /** After a wrong consent code: how many more the PC takes. */
+  triesLeft?: number | undefined
   /** Something was to be done, and whether it was is not known. */
   unsure?: boolean
 }
@@ -66,7 +68,7 @@ function problemOf(body: unknown, status: number): Problem {
   const plain = `HTTP ${status}`
   const own = fields(b['Body'])
   const amt = numberIn(own['ReturnValue'])
-  if (amt !== undefined) return { title: wordsIn(own['ReturnValueStr']) ?? `AMT: ${amt}`, amt }
+  if (amt !== undefined) return { title: wordsIn(own['ReturnValueStr']) ?? `AMT: ${amt}`, amt, triesLeft: numberIn(b['triesLeft']) }
   if (Array.isArray(b['errors'])) {
     const first = fields(b['errors'][0])
     const [said, path] = [wordsIn(first['msg']), wordsIn(first['path'])]
@@ -197,6 +199,8 @@ export interface Device {
   tunnel: { id: number; since: string; trigger: number; tls: string | null; channels: number; bytes: Bytes } | null
   /** What to know before working with it. */
   notices: string[]
+  /** Where the two machines were that use its UUID. */
+  conflict?: string[]
   lastEnd: { reason: string; detail: string; byDevice: boolean } | null
 }
 

@@ -37,7 +37,7 @@ const DETAIL_MAX: usize = 512;
 
 /// Why an action is refused: what cannot be recorded does not happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("audit_unavailable: {0}")]
+#[error("the audit log cannot be written: {0}")]
 pub struct AuditUnavailable(String);
 
 /// How something ended.

@@ -25,16 +25,13 @@ const GIVEN = 3
 const NOT_NOW = 2
 const BLOCKED = 3
 const WRONG = 2066
-/** Wrong codes until AMT takes the code off the screen and shows no other for a while. */
-const TRIES = 3
 const OFTEN = 3_000
 
 /** AMT's own no, in words for people. */
-function refusal(error: ApiError, wrong: number): ApiError {
-  const { amt } = error.problem
+function refusal(error: ApiError): ApiError {
+  const { amt, triesLeft: left = 0 } = error.problem
   const words = (code: string, title: string, next: string) => new ApiError(error.status, { code, title, next })
   if (amt === WRONG) {
-    const left = TRIES - wrong
     return left > 0
       ? words('E2040', t(left === 1 ? 'consent.wrongLast' : 'consent.wrong', { n: left }), t('consent.wrongNext'))
       : words('E2040', t('consent.blocked'), t('consent.blockedNext'))
@@ -52,7 +49,6 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
   const action = useAction()
   const [asked, setAsked] = useState<number>()
   const [accepted, setAccepted] = useState<number>()
-  const [wrong, setWrong] = useState(0)
   const [refused, setRefused] = useState<ApiError>()
   const [code, setCode] = useState('')
   const input = useRef<HTMLInputElement>(null)
@@ -62,12 +58,11 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
   if (!features.data || features.data.userConsent === 'none') return null
   const device = quoted(name || guid)
   const path = `/amt/userConsentCode/${guid}`
-  const act = async (work: () => Promise<unknown>, tries = wrong) => {
+  const act = async (work: () => Promise<unknown>) => {
     setRefused(undefined)
     let no: ApiError | undefined
     const well = await action.run(() => work().catch((reason: unknown) => {
-      no = refusal(asApiError(reason), asApiError(reason).problem.amt === WRONG ? tries + 1 : tries)
-      if (asApiError(reason).problem.amt === WRONG) setWrong(tries + 1)
+      no = refusal(asApiError(reason))
       throw no
     }))
     if (!well) setRefused(no)
@@ -75,8 +70,7 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
     return well
   }
   const request = async () => {
-    if (!(await act(() => get(path), 0))) return
-    setWrong(0)
+    if (!(await act(() => get(path)))) return
     setCode('')
     setAsked(Date.now())
   }
@@ -87,7 +81,6 @@ export function Consent({ device: { guid, name, connectionStatus: here }, given 
     // The button had the focus and lost it while it was disabled.
     if (!well) return input.current?.focus()
     setAsked(undefined)
-    setWrong(0)
     setAccepted(Date.now())
     given?.()
   }

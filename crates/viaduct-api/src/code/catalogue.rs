@@ -85,7 +85,7 @@ codes! {
     /// GUID or name are taken.
     DeviceExists "E2004" "Such a device exists already"
         : "Each device has a GUID and a name of its own."
-        => "Choose another name, or change the existing one with PATCH.";
+        => "Choose another name, or change the existing one: `viaduct devices rename`, `label` or `password`, or PATCH /api/v1/devices/DEVICE.";
     /// The device does not forward this port, or policy forbids it.
     PortNotForwarded "E2005" "The port is not forwarded"
         : "The PC offers only the ports that its firmware has forwarded, and the server's policy may allow fewer."

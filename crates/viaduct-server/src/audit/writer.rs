@@ -4,11 +4,15 @@
 use super::{
     Draft,
     chain::{End, Row},
+    draft,
 };
-use crate::inventory::{Inventory, StoreError};
+use crate::{
+    access::{Action, Principal, Scope},
+    inventory::{Inventory, StoreError},
+};
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -85,6 +89,10 @@ impl Writer {
             Err(error) => {
                 self.stale = true;
                 let why = error.to_string();
+                if self.is_first_failure() {
+                    // Something to try again with when nothing else is, so that the end of it is noticed by itself.
+                    self.backlog.push_back(Job { draft: gap(&why), written: None });
+                }
                 for job in jobs {
                     match job.written {
                         Some(written) => drop(written.send(Err(why.clone()))),
@@ -121,8 +129,16 @@ impl Writer {
         Ok(first)
     }
 
+    fn is_first_failure(&self) -> bool {
+        self.trouble().is_none()
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<(String, Instant)>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note(&self, error: Option<String>) {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trouble = self.trouble();
         match (&error, trouble.as_ref()) {
             (Some(why), None) => {
                 tracing::error!("the audit log cannot be written, so changes are refused: {why}");
@@ -133,4 +149,10 @@ impl Writer {
         let since = trouble.as_ref().map_or_else(Instant::now, |(_, since)| *since);
         *trouble = error.map(|error| (error, since));
     }
+}
+
+/// What the log itself says of a time in which it could not be written.
+fn gap(why: &str) -> Draft {
+    let detail = format!("the audit log could not be written, so changes were refused: {why}");
+    draft(&Principal::new("(server)", Scope::Read), Action::Maintain, None, detail, "done")
 }

@@ -20,6 +20,7 @@ export const device: Record<keyof typeof words, string> = {
   'device.guid': 'UUID',
   'device.amtPassword': 'AMT-Kennwort hinterlegt',
   'device.reconnect': 'Neu verbinden',
+  'device.reconnecting': 'Der Tunnel ist beendet; der PC wählt sich neu ein.',
   'device.reconnectHint': 'Beendet den Tunnel, damit der PC sich neu einwählt.',
   'device.away': 'Dieser PC ist nicht da.',
   'device.awayTab': 'Dafür muss der PC verbunden sein.',

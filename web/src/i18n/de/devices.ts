@@ -50,7 +50,7 @@ export const devices: Record<keyof typeof words, string> = {
   'notice.credentials': 'Kennwort abgelehnt',
   'notice.credentials.hint': 'Der PC lehnt das hinterlegte AMT-Kennwort ab. Es wird höchstens dreimal versucht, dann erst wieder, wenn eines hinterlegt wird.',
   'notice.identity': 'doppelte Identität',
-  'notice.identity.hint': 'Zwei Maschinen benutzen diese UUID und verdrängen einander.',
+  'notice.identity.hint': 'Zwei Maschinen benutzen diese UUID und verdrängen einander; Strom und Start werden so lange abgelehnt, weil sie die falsche treffen könnten.',
   'notice.certificate': 'Zertifikat endet bald',
   'notice.certificate.hint': 'Das Zertifikat der eigenen TLS-Ports des PCs endet in weniger als 30 Tagen oder ist abgelaufen.',
   'notice.not-back': 'nicht zurück',

@@ -18,6 +18,7 @@ export const device = {
   'device.guid': 'UUID',
   'device.amtPassword': 'AMT password kept here',
   'device.reconnect': 'Reconnect',
+  'device.reconnecting': 'The tunnel was ended; the PC dials in again.',
   'device.reconnectHint': 'Ends the tunnel, so that the PC dials in again.',
   'device.away': 'This PC is away.',
   'device.awayTab': 'This needs the PC to be connected.',

@@ -48,7 +48,7 @@ export const devices = {
   'notice.credentials': 'password refused',
   'notice.credentials.hint': 'The PC refuses the AMT password that is stored here. It is tried three times at most, then not until one is stored.',
   'notice.identity': 'duplicate identity',
-  'notice.identity.hint': 'Two machines use this UUID and push each other out.',
+  'notice.identity.hint': 'Two machines use this UUID and push each other out; power and boot are refused meanwhile, because they could hit the wrong one.',
   'notice.certificate': 'certificate ends soon',
   'notice.certificate.hint': 'The certificate of the PC’s own TLS ports ends within 30 days, or has ended.',
   'notice.not-back': 'not back',

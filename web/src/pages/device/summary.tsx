@@ -1,9 +1,8 @@
 // What is known of a device.
 
-import { useState } from 'react'
-import { remove, type ApiError, type Device } from '../../api'
+import { remove, type Device } from '../../api'
 import { size, t } from '../../i18n'
-import { Allowed, Copy, Facts, Failure, quoted, Shells, Time } from '../../parts'
+import { Allowed, Copy, Facts, Failure, quoted, Shells, Time, useAction } from '../../parts'
 import { Availability } from '../../parts/availability'
 import { NOTICES } from '../devices/columns'
 import { Why } from './why'
@@ -13,7 +12,7 @@ export function Summary({ device: d }: { device: Device }) {
     <div className="columns">
       <section>
         <h2>{t('device.summary')}</h2>
-        <Notices notices={d.notices} />
+        <Notices device={d} />
         <Facts
           rows={[
             [t('device.guid'), <code key="g">{d.guid}</code>],
@@ -34,18 +33,22 @@ export function Summary({ device: d }: { device: Device }) {
   )
 }
 
-function Notices({ notices }: { notices: string[] }) {
+function Notices({ device: { notices, conflict } }: { device: Device }) {
   // That the password is refused is said above, with the way to mend it.
   return notices.filter((notice) => notice !== 'credentials').map((notice) => {
     const known = NOTICES[notice]
-    return known && <p key={notice} className="notice"><strong>{t(known.key)}</strong>: {t(known.hint)}</p>
+    const twins = notice === 'identity' && conflict?.length
+    return known && (
+      <p key={notice} className="notice">
+        <strong>{t(known.key)}</strong>: {t(known.hint)} {twins && <code>{conflict.join(' · ')}</code>}
+      </p>
+    )
   })
 }
 
 function Tunnel({ device: d }: { device: Device }) {
-  const [error, setError] = useState<ApiError>()
-  const end = () =>
-    remove(`/devices/disconnect/${d.guid}`).then(() => setError(undefined), (reason: unknown) => setError(reason as ApiError))
+  const action = useAction()
+  const end = () => action.run(() => remove(`/devices/disconnect/${d.guid}`), t('device.reconnecting'))
   if (!d.tunnel) return null
   return (
     <section>
@@ -58,10 +61,10 @@ function Tunnel({ device: d }: { device: Device }) {
           [t('overview.traffic'), `${size(d.tunnel.bytes.fromDevice)} / ${size(d.tunnel.bytes.toDevice)}`]
         ]}
       />
-      {error && <Failure error={error} />}
+      {action.error && <Failure error={action.error} />}
       <p className="actions">
         <Allowed needs="tunnels.disconnect">
-          <button onClick={() => void end()} title={t('device.reconnectHint')}>{t('device.reconnect')}</button>
+          <button disabled={action.busy} onClick={() => void end()} title={t('device.reconnectHint')}>{t('device.reconnect')}</button>
           <Shells cli={`viaduct devices reconnect ${quoted(d.name || d.guid)}`} method="DELETE" path={`/devices/disconnect/${d.guid}`} />
         </Allowed>
       </p>
