@@ -12,6 +12,7 @@ use crate::{
 use amt::wsman::{
     Answered, Identity, Instance, Operation, Outcome, Properties, Reference, Request, Target, Value,
 };
+use futures_util::FutureExt;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use viaduct_api::{Code, DeviceId};
@@ -299,7 +300,8 @@ impl DeviceCommands {
         let class = target.resource.class_name().to_owned();
         self.messages += 1;
         let request = Request::new(self.messages.to_string(), target, operation);
-        let answered = self.send(&Envelope::new(&request)).await?;
+        // Boxed: the compiler looks through what is nested here for each route that asks a PC something.
+        let answered = self.send(&Envelope::new(&request)).boxed().await?;
         answered.reply.result.map_err(|fault| {
             self.diary.failed = Some(Code::AmtRefused);
             CommandError::Fault { class, operation: verb, fault }

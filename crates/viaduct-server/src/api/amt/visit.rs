@@ -102,7 +102,8 @@ impl Visit {
             Origin::Local => None,
         };
         let opener = Opener { user: self.caller.principal.name.clone(), console };
-        self.api.commands.device(self.device.id, opener, what).await.map_err(|error| match error {
+        let device = self.api.commands.device(self.device.id, opener, what).boxed();
+        device.await.map_err(|error| match error {
             CommandError::Away { why } => away(&self.device, &why),
             other => other.into(),
         })
