@@ -20,6 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use credential::{cookie, sign_in};
+use futures_util::{FutureExt, future::BoxFuture};
 use std::{net::SocketAddr, sync::Arc};
 use viaduct_api::{Code, DeviceId};
 
@@ -130,34 +131,37 @@ impl Authorized {
     }
 
     /// Does something that changes something: recorded before it happens, and how it ended afterwards. `work` does not
-    /// begin when it cannot be recorded.
-    pub(super) async fn audited<T>(
-        &self,
-        api: &Api,
+    /// begin when it cannot be recorded. It is boxed: nested as it is, the compiler looks through it again and again.
+    pub(super) fn audited<'a, T: Send + 'a>(
+        &'a self,
+        api: &'a Api,
         device: Option<DeviceId>,
         detail: impl Into<String>,
-        work: impl Future<Output = Result<T, Refusal>>,
-    ) -> Result<T, Refusal> {
-        self.judged(api, device, detail, work, |_| None).await
+        work: impl Future<Output = Result<T, Refusal>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, Refusal>> {
+        self.judged(api, device, detail.into(), work.boxed(), |_| None)
     }
 
     /// As [`audited`](Self::audited), where an answer may still say that it was refused: `why` finds that out.
-    pub(super) async fn judged<T>(
-        &self,
-        api: &Api,
+    pub(super) fn judged<'a, T: Send + 'a>(
+        &'a self,
+        api: &'a Api,
         device: Option<DeviceId>,
-        detail: impl Into<String>,
-        work: impl Future<Output = Result<T, Refusal>>,
-        why: impl FnOnce(&T) -> Option<String>,
-    ) -> Result<T, Refusal> {
-        let action = self.action.ok_or_else(|| {
-            Refusal::new(Code::Internal, "this route changes something and asks for no right")
-        })?;
-        let intent = api.audit.intent(&self.principal, action, device, detail).await?;
-        let result = work.await;
-        let refused = result.as_ref().ok().and_then(why);
-        intent.done(refused.map_or_else(|| outcome(&result), Outcome::Failed)).await;
-        result
+        detail: String,
+        work: BoxFuture<'a, Result<T, Refusal>>,
+        why: fn(&T) -> Option<String>,
+    ) -> BoxFuture<'a, Result<T, Refusal>> {
+        let judged = async move {
+            let action = self.action.ok_or_else(|| {
+                Refusal::new(Code::Internal, "this route changes something and asks for no right")
+            })?;
+            let intent = api.audit.intent(&self.principal, action, device, detail).await?;
+            let result = work.await;
+            let refused = result.as_ref().ok().and_then(why);
+            intent.done(refused.map_or_else(|| outcome(&result), Outcome::Failed)).await;
+            result
+        };
+        judged.boxed()
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     view::{self, View},
 };
 use crate::config::Secret;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use std::{collections::BTreeMap, sync::Arc};
 use viaduct_api::DeviceId;
 
@@ -186,16 +186,18 @@ impl Inventory {
 
 /// Runs to its end even when the one who asked goes away: otherwise the database could have what memory has not. What is
 /// seen stays what whoever asked sees.
-pub(crate) async fn durable<T: Send + 'static>(
+pub(crate) fn durable<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
+) -> BoxFuture<'static, Result<T, StoreError>> {
     // Boxed: a task of a type of its own for each change is much to compile.
     let work = work.boxed();
-    let spawned = match View::current() {
-        Some(view) => tokio::spawn(view.around(work)),
-        None => tokio::spawn(work),
-    };
-    spawned
+    let spawned = async {
+        match View::current() {
+            Some(view) => tokio::spawn(view.around(work)),
+            None => tokio::spawn(work),
+        }
         .await
         .unwrap_or_else(|e| Err(StoreError::Database(format!("the change was broken off: {e}"))))
+    };
+    spawned.boxed()
 }

@@ -16,7 +16,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
@@ -111,23 +111,31 @@ impl Visit {
 
     /// Does something that changes something: written to the audit log before it happens, and brought to its end even
     /// when the client leaves.
-    pub(in crate::api) async fn change<T: Send + 'static>(
+    pub(in crate::api) fn change<T: Send + 'static>(
         &self,
         detail: impl Into<String>,
         work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        self.judged(detail, work, |_| None).await
+    ) -> BoxFuture<'static, Result<T, Refusal>> {
+        self.judged(detail.into(), work.boxed(), |_| None)
     }
 
     /// As [`change`](Self::change), for answers that carry AMT's own status: one that is not 0 is recorded as a failure.
     /// One that interrupts a PC counts as such. A request with a number that came before is not carried out again: it has
     /// the outcome of the first, also when that is still under way.
-    pub(in crate::api) async fn command(
+    pub(in crate::api) fn command(
         &self,
         detail: impl Into<String>,
         work: impl Future<Output = Result<Value, Refusal>> + Send + 'static,
+    ) -> BoxFuture<'_, Result<Value, Refusal>> {
+        self.once(detail.into(), work.boxed()).boxed()
+    }
+
+    async fn once(
+        &self,
+        detail: String,
+        work: BoxFuture<'static, Result<Value, Refusal>>,
     ) -> Result<Value, Refusal> {
-        let (visit, detail) = (self.clone(), detail.into());
+        let visit = self.clone();
         let Some(number) = &self.number else {
             return visit.braked(detail, work).await;
         };
@@ -151,9 +159,9 @@ impl Visit {
     async fn braked(
         &self,
         detail: String,
-        work: impl Future<Output = Result<Value, Refusal>> + Send + 'static,
+        work: BoxFuture<'static, Result<Value, Refusal>>,
     ) -> Result<Value, Refusal> {
-        let refused = |answer: &Value| {
+        let refused = |answer: &Value| -> Option<String> {
             let body = answer.get("Body").unwrap_or(answer);
             let value = body.get("ReturnValue").and_then(Value::as_u64).filter(|v| *v != 0)?;
             // Some answers say themselves what the number means.
@@ -191,21 +199,18 @@ impl Visit {
         ))
     }
 
-    async fn judged<T: Send + 'static>(
+    fn judged<T: Send + 'static>(
         &self,
-        detail: impl Into<String>,
-        work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
-        why: impl FnOnce(&T) -> Option<String> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let (visit, detail) = (self.clone(), detail.into());
-        let work = work.boxed();
+        detail: String,
+        work: BoxFuture<'static, Result<T, Refusal>>,
+        why: fn(&T) -> Option<String>,
+    ) -> BoxFuture<'static, Result<T, Refusal>> {
+        let visit = self.clone();
         let judged = async move {
             let device = Some(visit.device.id);
             visit.caller.judged(&visit.api, device, detail, work, why).await
         };
-        // Boxed: a task of a type of its own for each command is much to compile.
-        let task = tokio::spawn(judged.boxed());
-        task.await.unwrap_or_else(|_| Err(lost()))
+        async { tokio::spawn(judged.boxed()).await.unwrap_or_else(|_| Err(lost())) }.boxed()
     }
 }
 
