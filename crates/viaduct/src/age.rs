@@ -11,7 +11,9 @@ pub(crate) fn span(duration: Duration) -> String {
         (0, 0, m) => format!("{m}m"),
         (0, h, m) => format!("{h}h {m:02}m"),
         (d, h, _) if d < 10 => format!("{d}d {h:02}h"),
-        (d, ..) => format!("{d}d"),
+        (d, ..) if d < 730 => format!("{d}d"),
+        // To the nearest year of 365.25 days.
+        (d, ..) => format!("{}y", (d * 100 + 18_262) / 36_525),
     }
 }
 
@@ -55,6 +57,8 @@ mod tests {
     fn lengths_and_sizes_are_short() {
         for (seconds, text) in
             [(5, "5s"), (125, "2m"), (7_384, "2h 03m"), (273_600, "3d 04h"), (1_000_000, "11d")]
+                .into_iter()
+                .chain([(729 * 86_400, "729d"), (3_649 * 86_400, "10y")])
         {
             assert_eq!(span(Duration::seconds(seconds)), text);
         }
