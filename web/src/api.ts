@@ -69,13 +69,14 @@ function problemOf(body: unknown, status: number): Problem {
   const own = fields(b['Body'])
   const amt = numberIn(own['ReturnValue'])
   if (amt !== undefined) return { title: wordsIn(own['ReturnValueStr']) ?? `AMT: ${amt}`, amt, triesLeft: numberIn(b['triesLeft']) }
-  if (Array.isArray(b['errors'])) {
+  if (Array.isArray(b['errors']) && !wordsIn(b['title'])) {
     const first = fields(b['errors'][0])
     const [said, path] = [wordsIn(first['msg']), wordsIn(first['path'])]
     return { title: said ?? plain, detail: path && said ? `${path}: ${said}` : said }
   }
   const error = wordsIn(b['error'])
-  if (error) return { title: error, detail: wordsIn(b['errorDescription']) ?? error }
+  // Ours carry those words too, for Open AMT's clients.
+  if (error && !wordsIn(b['title'])) return { title: error, detail: wordsIn(b['errorDescription']) ?? error }
   return {
     code: wordsIn(b['code']),
     title: wordsIn(b['title']) ?? wordsIn(b['message']) ?? plain,
