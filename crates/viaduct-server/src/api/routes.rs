@@ -57,8 +57,8 @@ impl Routes {
         self.enter(method, path, guard, Arc::new(answer))
     }
 
-    /// Behind a handler of one type for all routes: the router's layers around one of each route's own type made a tenth
-    /// of this crate, and the compiler looked through the whole of a handler for each of them.
+    /// Behind a handler of one type for all routes: around one of each route's own type, the router's layers are thousands of
+    /// functions, and the compiler looks through the whole of a handler for each of them.
     fn enter(
         mut self,
         method: &Method,

@@ -29,7 +29,7 @@ export const device: Record<keyof typeof words, string> = {
   'device.next': 'Was zu tun ist',
   'device.lastEnd': 'Der letzte Tunnel endete',
   'credentials.refused': 'Der PC weist unser AMT-Kennwort ab',
-  'credentials.refusedHint': 'Es wurde wohl am PC oder mit einem anderen Werkzeug geändert. Es wird nur noch selten versucht, damit der PC es nicht für einen Angriff hält. Hinterlegen Sie das richtige, um den PC wieder zu verwalten.',
+  'credentials.refusedHint': 'Es wurde wohl am PC oder mit einem anderen Werkzeug geändert. Es wird höchstens dreimal versucht und dann nicht mehr, damit der PC es nicht für einen Angriff hält. Hinterlegen Sie das richtige, um den PC wieder zu verwalten.',
   'credentials.missing': 'Für diesen PC ist kein AMT-Kennwort hinterlegt',
   'credentials.missingHint': 'Der PC ist verbunden, lässt sich aber ohne es nicht verwalten.',
   'credentials.store': 'Richtiges Kennwort hinterlegen',

@@ -27,7 +27,7 @@ export const device = {
   'device.next': 'What to do',
   'device.lastEnd': 'Last tunnel ended',
   'credentials.refused': 'The PC refuses our AMT password',
-  'credentials.refusedHint': 'It was probably changed on the PC or by another tool. It is tried seldom now, so that the PC does not take it for an attack. Store the right one to manage the PC again.',
+  'credentials.refusedHint': 'It was probably changed on the PC or by another tool. It is tried three times at most and then no more, so that the PC does not take it for an attack. Store the right one to manage the PC again.',
   'credentials.missing': 'No AMT password of this PC is kept here',
   'credentials.missingHint': 'The PC is connected, but cannot be managed without it.',
   'credentials.store': 'Store the right password',
