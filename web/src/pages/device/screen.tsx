@@ -53,7 +53,8 @@ export default function Screen({ device }: { device: Device }) {
   const old = useReturned(
     running,
     // From a PC that has sent none yet, none is awaited: a session is not over because its PC shows nothing.
-    () => (live.current && picture === 'seen' && !isDark(power) ? live.current.renew() : Promise.resolve(true)),
+    // Asked of the canvas itself: that one was seen is noted only a moment after it came.
+    () => (live.current && isDrawn(canvas.current) && !isDark(power) ? live.current.renew() : Promise.resolve(true)),
     () => {
       stop()
       setEnded(t('closed.away'))
