@@ -117,7 +117,12 @@ export const sessions = {
       await live.waitFor()
       console.log(JSON.stringify({ fresh: Date.now() - began }))
       // A page that stood still on a busy machine asks once more, so counts of what was asked for are floors.
-      check(whole.length > first, 'the whole picture was asked for')
+      await until('the whole picture was asked for', async () => {
+        await page.evaluate(() => window.see('hidden'))
+        await page.evaluate(() => window.see('visible'))
+        return whole.length > first
+      })
+      await live.waitFor()
       check((await page.locator('canvas.dead').count()) === 0, 'and it is live')
       await page.evaluate(() => document.dispatchEvent(new Event('freeze')))
       await old.waitFor()
@@ -125,16 +130,21 @@ export const sessions = {
       await live.waitFor()
       // The machine sleeps: its clock jumps.
       const before = whole.length
-      await page.evaluate(() => {
-        const now = Date.now
-        Date.now = () => now() + 3_600_000
+      await until('asked again', async () => {
+        await page.evaluate(() => {
+          const now = Date.now
+          Date.now = () => now() + 3_600_000
+        })
+        return whole.length > before
       })
-      await until('asked again', () => whole.length > before)
       await live.waitFor()
       deaf = true
-      await page.evaluate(() => window.see('hidden'))
-      await page.evaluate(() => window.see('visible'))
-      await page.getByText('did not answer any more when this page came back').waitFor()
+      // A picture that was on its way still counts as an answer, so it comes back more than once.
+      await until('the session is given up', async () => {
+        await page.evaluate(() => window.see('hidden'))
+        await page.evaluate(() => window.see('visible'))
+        return (await page.getByText('did not answer any more when this page came back').count()) === 1
+      })
       check((await live.count()) === 0, 'a session without an answer is not live')
       deaf = false
       await page.getByRole('button', { name: 'Connect again' }).click()
