@@ -19,13 +19,20 @@ export function useReturned(running: boolean, renew: () => Promise<boolean>, los
   useEffect(() => {
     if (!running) return
     let asking = false
+    // It was away again: an answer to what was asked before may be older than that.
+    let anew = false
     let beat = Date.now()
     let here = true
     const back = async () => {
       setOld(true)
+      anew = true
       if (asking || hidden()) return
       asking = true
-      const fresh = await deeds.current.renew()
+      let fresh = true
+      while (fresh && anew && here && !hidden()) {
+        anew = false
+        fresh = await deeds.current.renew()
+      }
       asking = false
       if (!here || hidden()) return
       if (fresh) setOld(false)

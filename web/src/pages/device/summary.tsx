@@ -37,10 +37,10 @@ function Notices({ device: { notices, conflict } }: { device: Device }) {
   // That the password is refused is said above, with the way to mend it.
   return notices.filter((notice) => notice !== 'credentials').map((notice) => {
     const known = NOTICES[notice]
-    const twins = notice === 'identity' && conflict?.length
+    const twins = notice === 'identity' && conflict ? conflict.join(' · ') : ''
     return known && (
       <p key={notice} className="notice">
-        <strong>{t(known.key)}</strong>: {t(known.hint)} {twins && <code>{conflict.join(' · ')}</code>}
+        <strong>{t(known.key)}</strong>: {t(known.hint)} {twins && <code>{twins}</code>}
       </p>
     )
   })
