@@ -53,8 +53,12 @@ export default function Screen({ device }: { device: Device }) {
   const old = useReturned(
     running,
     // From a PC that has sent none yet, none is awaited: a session is not over because its PC shows nothing.
-    // Asked of the canvas itself: that one was seen is noted only a moment after it came.
-    () => (live.current && isDrawn(canvas.current) && !isDark(power) ? live.current.renew() : Promise.resolve(true)),
+    // Asked of the canvas too: that one was seen is noted only a moment after it came. And not of it alone: it is empty
+    // for a moment after each change of size.
+    () => {
+      const awaited = (picture === 'seen' || isDrawn(canvas.current)) && !isDark(power)
+      return live.current && awaited ? live.current.renew() : Promise.resolve(true)
+    },
     () => {
       stop()
       setEnded(t('closed.away'))
