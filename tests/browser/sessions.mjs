@@ -2,6 +2,7 @@
 // at a provider.
 
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { check, open, pictureOf, rest, signIn, startScreen, until, withPage } from './browser.mjs'
 
 async function confirm(page, action) {
@@ -32,14 +33,27 @@ async function watchAndAsk(one, two, task) {
   check((await one.getByText('live', { exact: true }).count()) === 1, 'watching takes nothing away')
   await two.getByRole('button', { name: 'Stop watching' }).click()
   await one.getByText('Watching along').waitFor({ state: 'detached' })
+  // A token is somebody of its own, so the shell signs in as the person in front of the screen.
+  const signedIn = await two.request.post(`${task.dashboard}api/v1/authorize`, { data: { username: task.user, password: task.password } })
+  const { token } = await signedIn.json()
+  const env = { ...process.env, ...task.shell.env, VIADUCT_TOKEN: token }
+  const shell = (...words) => execFileSync(task.shell.program, ['redirections', ...words], { env })
+  shell('watch', String(id), '--to', task.picture)
+  check(readFileSync(task.picture).subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex')), 'what the screen shows, as a file')
   await two.getByRole('button', { name: `Ask ${task.user} for it` }).click()
   await two.getByText(`${task.user} was asked`).waitFor()
   await one.getByText(`${task.user} asks for it.`).waitFor()
   await one.getByRole('button', { name: 'Keep it' }).click()
   await two.getByText(`${task.user} keeps it for now`).waitFor()
-  await two.getByRole('button', { name: `Ask ${task.user} for it` }).click()
-  await two.getByText('keeps it for now').waitFor({ state: 'detached' })
-  await one.getByText(`${task.user} asks for it.`).waitFor()
+  const again = async () => {
+    await two.getByRole('button', { name: `Ask ${task.user} for it` }).click()
+    await two.getByText('keeps it for now').waitFor({ state: 'detached' })
+    await one.getByText(`${task.user} asks for it.`).waitFor()
+  }
+  await again()
+  shell('keep', String(id))
+  await two.getByText(`${task.user} keeps it for now`).waitFor()
+  await again()
   await one.getByRole('button', { name: `Give it to ${task.user}` }).click()
   await two.getByText('live', { exact: true }).waitFor()
 }

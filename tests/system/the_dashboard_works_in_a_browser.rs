@@ -1,8 +1,8 @@
 //! Chromium drives the dashboard of the real program: what people do with it works, and no page complains.
 
 use crate::harness::{
-    Curl, Demo, Platform, Process, Scenario, Server, Settings, demo, first_steps, lan_address, own,
-    task, viaduct,
+    Curl, Demo, Directory, Platform, Process, Scenario, Server, Settings, demo, first_steps,
+    lan_address, own, task, viaduct,
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, process::Command};
@@ -184,7 +184,16 @@ fn a_refusal_is_told_in_german_with_its_facts() {
 #[test]
 fn a_second_viewer_is_told_who_has_the_screen_and_may_wait_or_take_over() {
     let demo = Demo::start(1);
-    Scenario::start("secondViewer", task(&demo, &demo.devices[0])).done();
+    let directory = Directory::new();
+    let mut task = task(&demo, &demo.devices[0]);
+    task["picture"] = json!(directory.join("screen.jpg"));
+    task["shell"] = json!({
+        "program": viaduct(),
+        "env": {
+            "VIADUCT_SERVER": demo.get("api").trim_end_matches("/api/v1"), "VIADUCT_CA": demo.get("ca_file"),
+        },
+    });
+    Scenario::start("secondViewer", task).done();
 }
 
 #[test]

@@ -110,7 +110,9 @@ power state PC | -
 proxy env | proxy
 redirections ask 7 | -
 redirections close 7 | tunnels.disconnect
+redirections keep 7 | -
 redirections ls | -
+redirections watch 7 --to none.jpg | redirect.kvm
 remote-access add-mps PC mps.example.com | amt.remote-access
 remote-access policy PC user | amt.remote-access
 remote-access rm-mps PC mps.example.com | amt.remote-access

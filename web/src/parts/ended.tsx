@@ -94,7 +94,7 @@ function InUse({ guid, mode, reason, start, waiting, wait }: Props) {
       {action.error && <Failure error={action.error} />}
       <p className="actions">
         {who && mode === 'kvm' && <button onClick={() => watch(!watching)}>{t(watching ? 'screen.watchNot' : 'screen.watch')}</button>}
-        {who && mode === 'kvm' && <Shells method="POST" path={`/redirections/${who.id}/watch`} />}
+        {who && mode === 'kvm' && <Shells cli={`viaduct redirections watch ${who.id} --to screen.jpg`} method="POST" path={`/redirections/${who.id}/watch`} />}
         {who && <button disabled={action.busy} onClick={() => void ask(who.id)}>{t('screen.ask', { user: who.user })}</button>}
         {who && <Shells cli={`viaduct redirections ask ${who.id}`} method="POST" path={`/redirections/${who.id}/ask`} />}
         <button className="primary" onClick={() => wait(!waiting)}>{t(waiting ? 'screen.waitNot' : 'screen.wait')}</button>

@@ -65,7 +65,7 @@ export function Guests({ guid, mode, running, give, canvas }: Props) {
           <p className="actions">
             <button className="primary" onClick={() => { setAsking(undefined); give() }}>{t('guests.give', { user: asking })}</button>
             <button onClick={() => { setAsking(undefined); void keep(held) }} disabled={held === undefined}>{t('guests.keep')}</button>
-            <Shells method="POST" path={`/redirections/${held ?? 0}/keep`} />
+            <Shells cli={`viaduct redirections keep ${held ?? 'ID'}`} method="POST" path={`/redirections/${held ?? 0}/keep`} />
           </p>
         </div>
       )}

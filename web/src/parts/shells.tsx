@@ -53,7 +53,7 @@ export function Shells({ cli, of, then = [], ...request }: { cli?: string; of?: 
   return (
     <span className="shells" data-method={request.method} data-path={request.path} data-cli={cli}>
       {cli && <Copy text={cli} label={t('common.asCli')} of={of} />} <Copy text={[request, ...then].map(curlOf).join('\n')} label={t('common.asCurl')} of={of} />
-      {then.map(({ method, path }) => <span key={path} hidden className="shells" data-method={method} data-path={path} />)}
+      {then.map(({ method, path }) => <span key={path} hidden className="shells" data-method={method} data-path={path} data-cli={cli} />)}
     </span>
   )
 }

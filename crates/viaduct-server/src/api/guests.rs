@@ -60,6 +60,9 @@ async fn keep(
         return Err(Refusal::new(
             Code::NotAllowed,
             "only whoever has it can say that they keep it",
+        )
+        .next(
+            "Sign in as they did: `viaduct login URL --user NAME`; a token is somebody of its own.",
         ));
     }
     tell(&api, &caller, &entry, Wish::Keep).await?;

@@ -1,10 +1,12 @@
 //! `viaduct explain`: what a code means, why it comes, and what to do. No server is asked.
 
 use crate::{
+    cli::Cli,
     failure::{Failure, Result, exit_of},
     render::{Format, Printer},
     say::note,
 };
+use clap::CommandFactory;
 use serde::Serialize;
 use std::ffi::OsString;
 use viaduct_api::Code;
@@ -37,12 +39,19 @@ impl From<Code> for Row {
 /// `help errors` is how people look for it.
 pub(crate) fn spelled(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.collect();
-    if args.get(1).is_some_and(|word| word == "help")
-        && args.get(2).is_some_and(|word| word == "errors" || word == "error")
+    let asked =
+        |pair: &[OsString]| pair[0] == "help" && (pair[1] == "errors" || pair[1] == "error");
+    // Global options may stand before it, with their values.
+    if let Some(at) = args.windows(2).position(asked)
+        && args[1..at].iter().all(|word| !is_command(word))
     {
-        args.splice(1..3, [OsString::from("explain")]);
+        args.splice(at..at + 2, [OsString::from("explain")]);
     }
     args
+}
+
+fn is_command(word: &OsString) -> bool {
+    Cli::command().get_subcommands().any(|command| word == command.get_name())
 }
 
 pub(crate) fn run(printer: Printer, options: &Options) -> Result<()> {
@@ -109,6 +118,12 @@ mod tests {
         };
         assert_eq!(spelled("viaduct help errors E2031"), "viaduct explain E2031");
         assert_eq!(spelled("viaduct help errors"), "viaduct explain");
+        assert_eq!(
+            spelled("viaduct --data /d -o json help errors"),
+            "viaduct --data /d -o json explain"
+        );
+        let of_a_device = "viaduct devices show help errors";
+        assert_eq!(spelled(of_a_device), of_a_device);
         assert_eq!(spelled("viaduct help power"), "viaduct help power");
         assert_eq!(spelled("viaduct devices show help"), "viaduct devices show help");
     }

@@ -137,7 +137,7 @@ function Form({ device, features, close, reload }: { device: Device; features: F
   const cli = `viaduct boot https ${quoted(name)} --url ${quoted(shown.bootDetails.url)}${signIn}${wish.begin === 'on' ? ' --power on' : ''}${wish.secure ? '' : ' --no-secure-boot'}`
   return (
     <>
-      {!features.ocr && <Off guid={guid} features={features} done={reload} />}
+      {!features.ocr && <Off guid={guid} name={name} features={features} done={reload} />}
       {(features.userConsent === 'all' || action.error?.problem.code === NEEDS_CONSENT) && <Consent device={device} />}
       <form onSubmit={(event) => void go(event)}>
         <label>{t('boot.url')}
@@ -157,7 +157,7 @@ function Form({ device, features, close, reload }: { device: Device; features: F
             <small className="muted">{t('boot.short')}</small>
           </label>
         </details>
-        <Allowed needs="amt.change"><Root guid={guid} text={rootText} take={(text) => { setRootText(text); setRootIn(false) }} /></Allowed>
+        <Allowed needs="amt.change"><Root guid={guid} name={name} text={rootText} take={(text) => { setRootText(text); setRootIn(false) }} /></Allowed>
         <fieldset>
           <legend>{t('boot.how')}</legend>
           {(['reset', 'on'] as const).map((one) => (
@@ -183,7 +183,7 @@ function Form({ device, features, close, reload }: { device: Device; features: F
 }
 
 /** A root that the PC does not trust yet, from a file or as text. */
-function Root({ guid, text, take }: { guid: string; text: string; take: (text: string) => void }) {
+function Root({ guid, name, text, take }: { guid: string; name: string; text: string; take: (text: string) => void }) {
   return (
     <details>
       <summary>{t('boot.root')}</summary>
@@ -195,13 +195,18 @@ function Root({ guid, text, take }: { guid: string; text: string; take: (text: s
         <textarea rows={3} spellCheck={false} value={text} onChange={(e) => take(e.target.value)} placeholder="-----BEGIN CERTIFICATE-----" />
       </label>
       {text.trim() && !derOf(text) && <p className="warn" role="status">{t('boot.rootBad')}</p>}
-      <p><Shells method="POST" path={`/amt/certificates/${guid}`} body={{ cert: derOf(text) ?? 'BASE64', isTrusted: true }} /></p>
+      <p>
+        <Shells
+          cli={`viaduct wsman invoke ${quoted(name)} AMT_PublicKeyManagementService AddTrustedRootCertificate CertificateBlob=${derOf(text) ?? 'BASE64'}`}
+          method="POST" path={`/amt/certificates/${guid}`} body={{ cert: derOf(text) ?? 'BASE64', isTrusted: true }}
+        />
+      </p>
     </details>
   )
 }
 
 /** AMT has a switch of its own for it; everything else stays as it is. */
-function Off({ guid, features: f, done }: { guid: string; features: Features; done: () => void }) {
+function Off({ guid, name, features: f, done }: { guid: string; name: string; features: Features; done: () => void }) {
   const action = useAction()
   const path = `/amt/features/${guid}`
   const body = { userConsent: f.userConsent, enableKVM: f.KVM, enableSOL: f.SOL, enableIDER: f.IDER, ocr: true }
@@ -212,7 +217,7 @@ function Off({ guid, features: f, done }: { guid: string; features: Features; do
       <p className="actions">
         <Allowed needs="amt.features" why>
           <button disabled={action.busy} onClick={() => void action.run(() => post(path, body), t('boot.switchedOn')).then(done)}>{t('boot.switchOn')}</button>
-          <Shells method="POST" path={path} body={body} />
+          <Shells cli={`viaduct amt features ${quoted(name)} --ocr on`} method="POST" path={path} body={body} />
         </Allowed>
       </p>
     </div>

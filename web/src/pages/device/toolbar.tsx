@@ -4,7 +4,7 @@ import type { AMTRedirector } from '@device-management-toolkit/ui-toolkit/core'
 import { useState, type FormEvent } from 'react'
 import { call, get, type ApiError, type Device } from '../../api'
 import { t } from '../../i18n'
-import { Allowed, asApiError, Dialog, Failure, Shells, toast } from '../../parts'
+import { Allowed, asApiError, Dialog, Failure, quoted, Shells, toast } from '../../parts'
 import { useLoad } from '../../state'
 import { COMBINATIONS, type as typeText } from './keys'
 import { LAYOUTS, type LayoutName } from './layouts'
@@ -154,7 +154,10 @@ function Displays({ device }: { device: Device }) {
       >
         {all.map((one) => <option key={one.displayIndex} value={one.displayIndex}>{t('screen.displayN', { n: one.displayIndex + 1 })}</option>)}
       </select>
-      <Shells method="PUT" path={path} body={{ displayIndex: 1 }} />
+      <Shells
+        cli={`viaduct wsman put ${quoted(device.name || device.guid)} IPS_KVMRedirectionSettingData DefaultScreen=1`}
+        method="PUT" path={path} body={{ displayIndex: 1 }}
+      />
     </>
   )
 }

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { remove, type MediaImage } from '../../api'
 import { size, t } from '../../i18n'
-import { Allowed, Await, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction, type Column } from '../../parts'
+import { Allowed, Await, Dialog, Empty, Failure, Heading, quoted, Shells, Table, Time, useAction, type Column } from '../../parts'
 import { useMay } from '../../session'
 import { useImages } from './images'
 import { MountForm, Mounts } from './mounts'
@@ -72,7 +72,7 @@ function Delete({ image, close }: { image: MediaImage; close: () => void }) {
       <p className="actions">
         <button className="danger" disabled={action.busy} onClick={() => void go()}>{t('media.delete')}</button>
         <button onClick={close}>{t('common.cancel')}</button>
-        <Shells method="DELETE" path={path} />
+        <Shells cli={`viaduct media rm ${quoted(image.name)}`} method="DELETE" path={path} />
       </p>
     </Dialog>
   )

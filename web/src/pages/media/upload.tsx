@@ -63,7 +63,7 @@ export function Upload({ images, done }: { images: MediaImage[]; done: () => voi
         {now
           ? <button type="button" onClick={pause}>{t('media.stop')}</button>
           : <button className="primary">{t('media.begin')}</button>}
-        <Shells method="POST" path="/media" body={{ name: 'boot.iso', size: 0 }} />
+        <Shells cli="viaduct media upload boot.iso" method="POST" path="/media" body={{ name: 'boot.iso', size: 0 }} />
       </form>
       <Await of={limits}>
         {(l) => <p className="muted">{t('media.limits', { most: size(Math.min(l.imageBytes, l.room)), images: l.images, all: l.imagesMax })}</p>}

@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// Images as drives
     #[arg(long, value_enum, value_name = "on|off", hide_possible_values = true)]
     ider: Option<Switch>,
+    /// One-click recovery: booting from a web server, and recovery environments
+    #[arg(long, value_enum, value_name = "on|off", hide_possible_values = true)]
+    ocr: Option<Switch>,
     /// What the person at the PC must agree to; it is never lowered together with switching something
     #[arg(long, value_enum)]
     consent: Option<Consent>,
@@ -64,15 +67,15 @@ impl Consent {
 
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<()> {
     let before = get(desk, "features", &options.device).await?;
-    let Options { kvm, sol, ider, consent, .. } = options;
-    if kvm.is_none() && sol.is_none() && ider.is_none() && consent.is_none() {
+    let Options { kvm, sol, ider, ocr, consent, .. } = options;
+    let switches = [kvm, sol, ider, ocr].into_iter().any(Option::is_some);
+    if !switches && consent.is_none() {
         return desk.printer.text_or(&before, flat);
     }
     let wanted = |switch: &Option<Switch>, now: &str| {
         switch.map_or_else(|| before[now] == true, |switch| switch == Switch::On)
     };
     let less = consent.filter(|consent| consent.is_less_than(&before["userConsent"]));
-    let switches = kvm.is_some() || sol.is_some() || ider.is_some();
     if let (Some(less), true) = (less, switches) {
         return Err(together(&options.device, less));
     }
@@ -83,6 +86,9 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<()> {
         "enableSOL": wanted(sol, "SOL"),
         "enableIDER": wanted(ider, "IDER"),
     });
+    if let Some(ocr) = ocr {
+        wish["ocr"] = (*ocr == Switch::On).into();
+    }
     if less.is_some() {
         // Asked for alone, in so many words: it is meant, also where a page asked for it by the way before.
         wish["lowerConsent"] = true.into();
@@ -100,10 +106,11 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<()> {
         ("KVM", "enableKVM"),
         ("SOL", "enableSOL"),
         ("IDER", "enableIDER"),
+        ("ocr", "ocr"),
         ("userConsent", "userConsent"),
     ]
     .into_iter()
-    .filter(|(now, wanted)| after[*now] != wish[*wanted])
+    .filter(|(now, wanted)| wish.get(wanted).is_some_and(|wanted| after[*now] != *wanted))
     .map(|(now, _)| now)
     .collect::<Vec<_>>();
     if kept.is_empty() {

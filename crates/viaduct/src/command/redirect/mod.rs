@@ -7,6 +7,7 @@ mod kvm;
 mod sol;
 mod stop;
 mod viewer;
+mod watch;
 
 pub(crate) use ider::Command as IderCommand;
 pub(crate) use kvm::Options as KvmOptions;
@@ -34,6 +35,14 @@ pub(crate) enum Command {
         #[arg(value_parser = number)]
         id: u64,
     },
+    /// Tell those who asked for one of yours that you go on with it
+    Keep {
+        /// As `ls` shows it
+        #[arg(value_parser = number)]
+        id: u64,
+    },
+    /// Save what a screen shows that somebody has on their page; they see that you watch
+    Watch(watch::Options),
     /// End redirections by their numbers
     Close {
         /// As `ls` shows them
@@ -69,6 +78,13 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             note("asked; `viaduct redirections ls` shows whether it is still in use");
             Ok(())
         }
+        Command::Keep { id } => {
+            let path = format!("/redirections/{id}/keep");
+            desk.client.call(Method::POST, &path, None::<&()>, &[]).await?;
+            note("kept; whoever asked for it is told");
+            Ok(())
+        }
+        Command::Watch(options) => watch::run(desk, &options).await,
         Command::Close { ids } => {
             let mut failures = Vec::new();
             for id in &ids {
