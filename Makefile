@@ -16,8 +16,7 @@ help: ## List the targets
 
 demo: ## Build, then run the server with 25 simulated PCs on loopback (Ctrl-C ends it)
 	@scripts/prerequisites build
-	@scripts/dashboard
-	@$(CARGO) run --profile $(PROFILE) --locked --package viaduct -- demo $(ARGS)
+	@CARGO='$(CARGO)' scripts/demo $(PROFILE) $(ARGS)
 
 # Doc tests come first, so that the last line is the summary of a test binary.
 test: ## Install what the tests need, then run all of them
