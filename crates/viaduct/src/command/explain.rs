@@ -43,7 +43,7 @@ pub(crate) fn spelled(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         |pair: &[OsString]| pair[0] == "help" && (pair[1] == "errors" || pair[1] == "error");
     // Global options may stand before it, with their values.
     if let Some(at) = args.windows(2).position(asked)
-        && args[1..at].iter().all(|word| !is_command(word))
+        && args.get(1..at).is_some_and(|before| !before.iter().any(is_command))
     {
         args.splice(at..at + 2, [OsString::from("explain")]);
     }

@@ -73,14 +73,12 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             )
         }
         Command::Ask { id } => {
-            let path = format!("/redirections/{id}/ask");
-            desk.client.call(Method::POST, &path, None::<&()>, &[]).await?;
+            tell(desk, id, "ask").await?;
             note("asked; `viaduct redirections ls` shows whether it is still in use");
             Ok(())
         }
         Command::Keep { id } => {
-            let path = format!("/redirections/{id}/keep");
-            desk.client.call(Method::POST, &path, None::<&()>, &[]).await?;
+            tell(desk, id, "keep").await?;
             note("kept; whoever asked for it is told");
             Ok(())
         }
@@ -96,6 +94,12 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             sum_up(ids.len() - failures.len(), failures)
         }
     }
+}
+
+/// Tells the others who have or want a redirection what this one wishes.
+async fn tell(desk: &Desk, id: u64, wish: &str) -> Result<()> {
+    let path = format!("/redirections/{id}/{wish}");
+    desk.client.call(Method::POST, &path, None::<&()>, &[]).await.map(drop)
 }
 
 fn number(text: &str) -> std::result::Result<u64, &'static str> {

@@ -1,6 +1,6 @@
 //! `redirections watch`: what the page of somebody else shows, as a file.
 
-use super::{super::Desk, number};
+use super::{super::Desk, number, tell};
 use crate::{
     failure::{Failure, Result},
     say::{inert, note},
@@ -29,11 +29,11 @@ pub(super) async fn run(desk: &Desk, Options { id, to }: &Options) -> Result<()>
         let detail = format!("{} is there already; nothing was asked for", to.display());
         return Err(Failure::usage(detail));
     }
-    let at = |what: &str| format!("/redirections/{id}/{what}");
-    desk.client.call(Method::POST, &at("watch"), None::<&()>, &[]).await?;
+    tell(desk, *id, "watch").await?;
+    let picture = format!("/redirections/{id}/picture");
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
-        let answer = desk.client.call(Method::GET, &at("picture"), None::<&()>, &[]).await?;
+        let answer = desk.client.call(Method::GET, &picture, None::<&()>, &[]).await?;
         if answer.status == StatusCode::OK {
             let written = File::create_new(to).and_then(|mut file| file.write_all(&answer.body));
             written.map_err(|error| Failure::local(to.display(), error))?;
