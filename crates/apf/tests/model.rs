@@ -288,7 +288,7 @@ impl Bench {
     fn check(&mut self) {
         let mut found = Expected::default();
         let said = self.server.said();
-        for said in take_apart(&said, Vec::new()) {
+        for said in take_apart(&said) {
             match said {
                 Said::Data { recipient, payload } => {
                     *found.sent.entry(recipient).or_default() += payload.len() as u64;

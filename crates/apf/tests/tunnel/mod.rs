@@ -106,17 +106,16 @@ pub(crate) enum Said {
 }
 
 /// Takes apart what a server sent. Every byte must belong to a message, and no CHANNEL_DATA may
-/// be empty. `replies` are the forms of the REQUEST_SUCCESS in it; absent ones have a port.
-pub(crate) fn take_apart(mut bytes: &[u8], mut replies: Vec<ReplyForm>) -> Vec<Said> {
+/// be empty. What answers a browser is text and one piece.
+pub(crate) fn take_apart(mut bytes: &[u8]) -> Vec<Said> {
     let mut said = Vec::new();
+    if bytes.starts_with(b"HTTP/1.1 ") {
+        return vec![Said::Control(bytes.to_vec())];
+    }
     while !bytes.is_empty() {
-        let form = replies.first().copied().unwrap_or(ReplyForm::Port);
-        let (message, length) = message::decode_from_server(bytes, form)
+        let (message, length) = message::decode_from_server(bytes, reply_form(bytes))
             .expect("the server sends valid messages")
             .expect("the server sends whole messages");
-        if matches!(message, Message::RequestSuccess(_)) && !replies.is_empty() {
-            replies.remove(0);
-        }
         let (head, rest) = bytes.split_at(length);
         bytes = rest;
         if let Message::ChannelData(head) = message {
@@ -129,6 +128,13 @@ pub(crate) fn take_apart(mut bytes: &[u8], mut replies: Vec<ReplyForm>) -> Vec<S
         }
     }
     said
+}
+
+/// Which form a REQUEST_SUCCESS at the beginning has. A PC knows it from what it asked; who sees
+/// only the server's bytes knows it from the next one: a port has four bytes and the first is 0,
+/// while no message is of type 0.
+fn reply_form(bytes: &[u8]) -> ReplyForm {
+    if bytes.get(1) == Some(&0) { ReplyForm::Port } else { ReplyForm::Bare }
 }
 
 /// The server's end with raw bytes on the other side.

@@ -4,7 +4,7 @@ use super::{
     Said, Server, adjust, close, confirmation, data, forward, keepalive, take_apart, version,
 };
 use super::{cancel, hex, open_failure, password, service};
-use apf::message::{ReplyForm, Service};
+use apf::message::Service;
 use apf::server::{self, Event};
 use apf::{ChannelId, DisconnectReason};
 use std::collections::BTreeMap;
@@ -48,8 +48,8 @@ impl Outcome {
         }
     }
 
-    fn said(&mut self, bytes: &[u8], replies: &[ReplyForm]) {
-        for said in take_apart(bytes, replies.to_vec()) {
+    fn said(&mut self, bytes: &[u8]) {
+        for said in take_apart(bytes) {
             match said {
                 Said::Data { recipient, payload } => {
                     self.data.entry(recipient).or_default().0.extend(payload);
@@ -88,7 +88,7 @@ pub(crate) fn play(
                     outcome.events(server.feed(part));
                     if eager {
                         let said = server.said();
-                        outcome.said(&said, &replies(bytes));
+                        outcome.said(&said);
                     }
                 }
             }
@@ -111,18 +111,12 @@ pub(crate) fn play(
             Step::Pass(time) => outcome.events(server.after(*time)),
         }
         let said = server.said();
-        outcome.said(&said, &replies(if let Step::Bytes(bytes) = step { bytes } else { &[] }));
+        outcome.said(&said);
         outcome.events(server.events());
     }
     outcome.events = super::joined(std::mem::take(&mut outcome.events));
     outcome.left = server.left();
     outcome
-}
-
-/// Which replies a step asks for: a cancel is always a step of its own here.
-fn replies(step: &[u8]) -> Vec<ReplyForm> {
-    let is_cancel = step.starts_with(&cancel(0)[..9]);
-    if is_cancel { vec![ReplyForm::Bare] } else { Vec::new() }
 }
 
 fn login() -> Vec<Step> {
