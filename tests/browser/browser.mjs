@@ -69,9 +69,7 @@ export async function withPage(task, work, options = {}) {
 function offered() {
   const plain = (path) => decodeURIComponent(path).split('?')[0].replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '*')
   /** Signing in and setting up come before anything can be offered; pieces of an upload belong to its begin; pictures for who watches are no deed; views of old are taken over by nobody's deed. */
-  const exempt = (method, path) => /^\/(session|setup)/.test(path) || (method === 'PATCH' && path.startsWith('/media/')) || (method === 'PUT' && path.endsWith('/picture')) || (method === 'PUT' && path.startsWith('/me/'))
-  /** Searches that somebody named are the dashboard's own, and envelopes of any form have no short spelling: for these there is curl. */
-  const bare = (path) => /^\/(me|wsman)\//.test(path)
+  const exempt = (method, path) => /^\/(session|setup)/.test(path) || (method === 'PATCH' && path.startsWith('/media/')) || (method === 'PUT' && path.endsWith('/picture')) || (method === 'PUT' && plain(path).startsWith('/me/views/of old'))
   const told = new Set()
   const tell = () => {
     for (const { dataset } of document.querySelectorAll('[data-cli]')) {
@@ -88,7 +86,7 @@ function offered() {
     if ((method !== 'GET' || path.includes('/userConsentCode/')) && !exempt(method, path)) {
       tell()
       const all = [...document.querySelectorAll('.shells')]
-      const there = all.some(({ dataset }) => dataset.method === method && plain(dataset.path) === plain(path) && (dataset.cli || bare(path)))
+      const there = all.some(({ dataset }) => dataset.method === method && plain(dataset.path) === plain(path) && dataset.cli)
       if (!there) console.error(`not on offer for a shell: ${method} ${path}`)
       console.debug(`done: ${method} ${plain(path)}`)
     }

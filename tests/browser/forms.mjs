@@ -111,6 +111,22 @@ export const forms = {
       await page.getByRole('textbox', { name: 'Method' }).fill('GetLowAccuracyTimeSynch')
       await agree()
       await page.getByText('Ta0').waitFor()
+      // Keys that are instances themselves.
+      const linked = 'AMT_RemoteAccessPolicyAppliesToMPS'
+      const [one] = await rest(page, task, `/wsman/${task.device}?operation=enumerate&class=${linked}`)
+      const instance = ({ ReferenceParameters: { ResourceURI, SelectorSet } }, called) => {
+        const [CreationClassName, Name, SystemCreationClassName, SystemName] = SelectorSet.Selector
+        return { class: ResourceURI.split('/').pop(), selectors: { CreationClassName, [called]: Name, SystemCreationClassName, SystemName } }
+      }
+      const keys = { ManagedElement: instance(one.ManagedElement, 'Name'), PolicySet: instance(one.PolicySet, 'PolicyRuleName') }
+      await asked.selectOption('get')
+      await name.fill(linked)
+      await page.getByLabel('Keys', { exact: false }).fill(JSON.stringify(keys))
+      await button(page, 'Read').click()
+      await page.getByRole('heading', { name: linked }).waitFor()
+      const offer = await page.locator('.shells').first().getAttribute('data-cli')
+      check(offer.includes(`--key 'ManagedElement:={"`), offer)
+      console.log(JSON.stringify({ keys }))
       const send = { data: { name: 'reader', role: 'operator', password: 'a long password' }, headers: { authorization: `Bearer ${task.token}` } }
       check((await page.request.post(`${task.dashboard}api/v1/users`, send)).ok(), 'somebody who may only read is made')
       await button(page, 'Sign out').click()

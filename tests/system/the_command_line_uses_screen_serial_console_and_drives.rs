@@ -114,6 +114,24 @@ fn a_second_viewer_is_told_who_is_there_and_may_take_over() {
 }
 
 #[test]
+fn a_screen_that_only_a_viewer_has_cannot_be_watched() {
+    let (demo, directory) = (&Demo::start(1), Directory::new());
+    let kvm = Process::start(&command(demo, &["kvm", &demo.devices[0].name]));
+    kvm.line(|line| line.starts_with("127.0.0.1:"));
+    let list = said(&run(demo, &["redirections", "ls", "-o", "json"]));
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let (id, picture) = (list[0]["id"].to_string(), directory.join("screen.jpg"));
+    let watch = run(demo, &["redirections", "watch", &id, "--to", picture.to_str().unwrap()]);
+    let text = said(&watch);
+    assert_eq!(watch.status.code(), Some(9), "{text}");
+    for words in ["E2034", "within 15 s", "Only a page of the dashboard", "redirections ask"] {
+        assert!(text.contains(words), "{text}");
+    }
+    assert!(!picture.exists(), "a file without a picture");
+    assert!(kvm.terminate().success(), "{}", kvm.all());
+}
+
+#[test]
 fn the_serial_console_works_in_a_pipe() {
     let demo = demo();
     let sol = run(demo, &["sol", &demo.devices[2].name]);

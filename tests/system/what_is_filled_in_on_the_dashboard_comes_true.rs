@@ -1,8 +1,11 @@
 //! What is filled in on the dashboard becomes true: a PC boots from a web server, calls other servers, has what was written
 //! into a class of its management engine; PCs of a list are known; and the library follows what others do.
 
-use crate::harness::{Demo, Directory, Platform, Scenario, Server, Settings, eventually};
+use crate::harness::{
+    Demo, Directory, Platform, Scenario, Server, Settings, clean, eventually, output, viaduct,
+};
 use serde_json::{Value, json};
+use std::process::Command;
 
 const PASSWORD: &str = "P@ssw0rd1!";
 
@@ -66,7 +69,20 @@ fn a_change_of_remote_access_is_shown_before_it_is_done_and_asks_when_it_cuts_th
 
 #[test]
 fn a_class_of_amt_is_changed_by_those_who_may_after_the_name_was_typed() {
-    Scenario::start("explorer", task(&Demo::start(1))).done();
+    let demo = &Demo::start(1);
+    let page = Scenario::start("explorer", task(demo));
+    let line: Value = serde_json::from_str(&page.says(r#"{"keys":"#)).unwrap();
+    let keys = &line["keys"];
+    page.done();
+    // The command that the page offers for an instance whose keys are instances.
+    let (guid, class) = (&*demo.devices[0].guid, "AMT_RemoteAccessPolicyAppliesToMPS");
+    let read = |args: &[&str]| -> Value {
+        serde_json::from_str(&demo.viaduct(&[&["wsman"], args, &["-o", "json"]].concat())).unwrap()
+    };
+    let all = read(&["enum", guid, class]);
+    let key = |name: &str| format!("{name}:={}", keys[name]);
+    let (server, policy) = (key("ManagedElement"), key("PolicySet"));
+    assert_eq!(read(&["get", guid, class, "--key", &server, "--key", &policy]), all[0]);
 }
 
 #[test]
@@ -81,5 +97,32 @@ fn the_library_shows_images_of_others_as_they_come_and_go() {
 
 #[test]
 fn a_saved_view_is_there_in_another_browser_and_those_that_a_browser_kept_are_taken_over() {
-    Scenario::start("viewsEverywhere", task(&Demo::start(2))).done();
+    let (demo, files) = (&Demo::start(2), Directory::new());
+    Scenario::start("viewsEverywhere", task(demo)).done();
+    let shell = |args: &[&str]| {
+        let mut command = Command::new(viaduct());
+        clean(command.args(args)).args(["--ca", demo.get("ca_file")]);
+        output(command.env("XDG_CONFIG_HOME", files.path()))
+    };
+    let password = files.write("password", demo.get("password"));
+    let (server, user) = (demo.get("dashboard").trim_end_matches('/'), demo.get("user"));
+    let password = ["--password-file", password.to_str().unwrap()];
+    let login = shell(&[&["login", server, "--user", user], &password[..]].concat());
+    assert!(login.status.success(), "{}", String::from_utf8_lossy(&login.stderr));
+    let views = |args: &[&str]| {
+        let done = shell(&[&["devices", "views"], args].concat());
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    let address = format!("{server}/devices?q=till&sort=name");
+    views(&["save", "from a shell", &address]);
+    let table = views(&["ls"]);
+    assert!(table.contains("of old / ü") && table.contains("q=pc-02"), "{table}");
+    views(&["rm", "of old / ü"]);
+    let left: Value = serde_json::from_str(&views(&["ls", "-o", "json"])).unwrap();
+    assert_eq!(
+        (&left[0]["name"], &left[0]["query"]),
+        (&"from a shell".into(), &"q=till&sort=name".into())
+    );
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
 }

@@ -78,6 +78,9 @@ devices reconnect PC | tunnels.disconnect
 devices rename PC pc-renamed | devices.change
 devices rm PC --yes | devices.remove
 devices show PC | -
+devices views ls | -
+devices views rm none | -
+devices views save mine q=till | -
 devices why-offline PC | -
 doctor | -
 enroll cancel 7 | devices.enroll

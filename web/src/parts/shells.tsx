@@ -45,14 +45,13 @@ export function curlOf({ method, path, body }: Request): string {
 export const Deed = ({ children }: { children: ReactNode }) => <span className="deed">{children}</span>
 
 /**
- * "Copy as CLI" and "copy as curl". Secrets never belong in `cli` or `body`; name a file or variable. What has no command
- * yet is left to curl. A deed of several requests names those that follow in `then`. Where several stand on a page, `of`
- * says of what they are.
+ * "Copy as CLI" and "copy as curl". Secrets never belong in `cli` or `body`; name a file or variable. A deed of several
+ * requests names those that follow in `then`. Where several stand on a page, `of` says of what they are.
  */
-export function Shells({ cli, of, then = [], ...request }: { cli?: string; of?: string; then?: Request[] } & Request) {
+export function Shells({ cli, of, then = [], ...request }: { cli: string; of?: string; then?: Request[] } & Request) {
   return (
     <span className="shells" data-method={request.method} data-path={request.path} data-cli={cli}>
-      {cli && <Copy text={cli} label={t('common.asCli')} of={of} />} <Copy text={[request, ...then].map(curlOf).join('\n')} label={t('common.asCurl')} of={of} />
+      <Copy text={cli} label={t('common.asCli')} of={of} /> <Copy text={[request, ...then].map(curlOf).join('\n')} label={t('common.asCurl')} of={of} />
       {then.map(({ method, path }) => <span key={path} hidden className="shells" data-method={method} data-path={path} data-cli={cli} />)}
     </span>
   )

@@ -163,6 +163,7 @@ impl Wish {
             ("POST", ["tokens" | "users"]) => {
                 format!("make the {} {name}", parts[0].trim_end_matches('s'))
             }
+            ("PUT", ["me", "views", view]) => format!("save the view {view}"),
             ("PATCH", [list, one]) => format!("change {one} of the {list}"),
             ("DELETE", [.., one]) => format!("remove {one}"),
             _ => format!("change something of {}", parts.first().unwrap_or(&"the server")),

@@ -34,9 +34,9 @@ pub(crate) enum Command {
     Get(Call),
     /// List all instances of a class
     Enum(Call),
-    /// Change properties of an instance: KEY=VALUE; --key chooses the instance
+    /// Change properties of an instance: KEY=VALUE, KEY:=JSON; --key chooses the instance
     Put(Call),
-    /// Call a method: METHOD, then its arguments as KEY=VALUE
+    /// Call a method: METHOD, then its arguments as KEY=VALUE or KEY:=JSON
     Invoke(Call),
     /// Send an envelope as it is and print the answer; the pulls that an Enumerate needs follow by themselves
     Raw {
@@ -58,7 +58,7 @@ pub(crate) struct Call {
     device: String,
     /// Class, for example `AMT_GeneralSettings`
     class: String,
-    /// Method and KEY=VALUE pairs; a key that comes twice makes an array
+    /// Method and KEY=VALUE pairs; KEY:=JSON for what has parts; a key that comes twice makes an array
     #[arg(value_name = "ARGUMENT")]
     arguments: Vec<String>,
     /// Key of the instance (repeatable)
@@ -85,7 +85,9 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             wish["selectors"] = pairs(&call.keys)?;
             wish["properties"] = pairs(&call.arguments)?;
             if call.arguments.is_empty() {
-                return Err(Failure::usage("nothing to change: give properties as KEY=VALUE"));
+                return Err(Failure::usage(
+                    "nothing to change: give properties as KEY=VALUE or KEY:=JSON",
+                ));
             }
             (call.device, wish)
         }
@@ -198,20 +200,35 @@ fn envelope(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// `KEY=VALUE` is text, `KEY:=JSON` is what the JSON says.
 fn pairs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<Value> {
     let mut all = Map::new();
     for text in texts {
-        let (key, value) = text
-            .split_once('=')
-            .filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| Failure::usage(format!("`{text}` is not KEY=VALUE")))?;
+        let (key, value) = pair(text)?;
         match all.get_mut(key) {
-            None => drop(all.insert(key.to_owned(), value.into())),
-            Some(Value::Array(values)) => values.push(value.into()),
+            None => drop(all.insert(key.to_owned(), value)),
+            Some(Value::Array(values)) => values.push(value),
             Some(first) => *first = json!([first.take(), value]),
         }
     }
     Ok(Value::Object(all))
+}
+
+fn pair(text: &str) -> Result<(&str, Value)> {
+    let (key, value) = text.split_once('=').unwrap_or_default();
+    let (key, value) = match key.strip_suffix(':') {
+        None => (key, value.into()),
+        Some(key) => (key, serde_json::from_str(value).map_err(|error| no_json(text, &error))?),
+    };
+    match key.is_empty() {
+        true => Err(Failure::usage(format!("`{text}` is not KEY=VALUE or KEY:=JSON"))),
+        false => Ok((key, value)),
+    }
+}
+
+fn no_json(text: &str, error: &serde_json::Error) -> Failure {
+    Failure::usage(format!("what is behind := in `{text}` is no JSON: {error}"))
+        .next("Put it in quotes, so that the shell leaves it whole; text needs only KEY=VALUE.")
 }
 
 #[cfg(test)]
@@ -222,6 +239,24 @@ mod tests {
     fn pairs_become_an_object_and_a_repeated_key_an_array() {
         let texts = ["A=1", "B=x=y", "A=2", "A=3"].map(str::to_owned);
         assert_eq!(pairs(&texts).unwrap(), json!({ "A": ["1", "2", "3"], "B": "x=y" }));
-        assert!(pairs(&["=x".to_owned()]).is_err() && pairs(&["x".to_owned()]).is_err());
+        for wrong in ["=x", "x", ":=1", "A:={", "A:=", ""] {
+            assert!(pairs(&[wrong.to_owned()]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_colon_is_json() {
+        let texts = [
+            r#"Job:={"class":"CIM_ConcreteJob","selectors":{"InstanceID":"x=y"}}"#,
+            "Flags:=[1,true]",
+            "Flags:=null",
+            "Name=a:=b",
+        ];
+        let expected = json!({
+            "Job": { "class": "CIM_ConcreteJob", "selectors": { "InstanceID": "x=y" } },
+            "Flags": [1, true, null],
+            "Name": "a:=b",
+        });
+        assert_eq!(pairs(&texts.map(str::to_owned)).unwrap(), expected);
     }
 }

@@ -9,7 +9,7 @@ export const wsman: Record<keyof typeof words, string> = {
   'wsman.put': 'Eigenschaften ändern (Put)',
   'wsman.invoke': 'Eine Methode aufrufen (Invoke)',
   'wsman.keys': 'Schlüssel der Instanz',
-  'wsman.keysHint': 'NAME=WERT, je Zeile einer; nur wo eine Klasse mehrere Instanzen hat.',
+  'wsman.keysHint': 'NAME=WERT, je Zeile einer; nur wo eine Klasse mehrere Instanzen hat. Oder JSON, für Schlüssel, die Instanzen sind.',
   'wsman.method': 'Methode',
   'wsman.properties': 'Eigenschaften, die sich ändern',
   'wsman.propertiesHint': 'NAME=WERT, je Zeile eine. Die Instanz wird vorher gelesen, die übrigen bleiben, wie sie sind.',

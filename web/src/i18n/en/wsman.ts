@@ -7,7 +7,7 @@ export const wsman = {
   'wsman.put': 'Change properties (Put)',
   'wsman.invoke': 'Call a method (Invoke)',
   'wsman.keys': 'Keys of the instance',
-  'wsman.keysHint': 'NAME=VALUE, one on each line; only where a class has several instances.',
+  'wsman.keysHint': 'NAME=VALUE, one on each line; only where a class has several instances. Or JSON, for keys that are instances.',
   'wsman.method': 'Method',
   'wsman.properties': 'Properties to change',
   'wsman.propertiesHint': 'NAME=VALUE, one on each line. The instance is read first, and the others stay as they are.',

@@ -2,7 +2,7 @@
 
 import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
-import { ApiError, get, post, type Device } from '../../api'
+import { ApiError, post, type Device } from '../../api'
 import { t } from '../../i18n'
 import { Dialog, Failure, quoted, Shells, toast, useAction } from '../../parts'
 import { useMay } from '../../session'
@@ -71,17 +71,19 @@ function wishOf({ operation, name, keys, method, fields }: Form): Wish {
   return wish
 }
 
-/** The same as a command; what is nested has none. */
-function cliOf(device: string, wish: Wish): string | undefined {
-  const given = Object.entries(wish.properties ?? wish.arguments ?? {})
-  const keys = Object.entries(wish.selectors ?? {})
-  const flat = ([, value]: [string, unknown]) => (Array.isArray(value) ? value : [value]).every((one) => typeof one !== 'object')
-  if (![...given, ...keys].every(flat)) return undefined
-  const pairs = (fields: [string, unknown][]) =>
-    fields.flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => quoted(`${name}=${String(one)}`)))
+/** A field as a word of the command line: text as it is, what has parts as JSON; a name that comes twice makes an array. */
+function wordsOf([name, value]: [string, unknown]): string[] {
+  const plain = (one: unknown) => typeof one !== 'object'
+  if (Array.isArray(value) && value.length > 1 && value.every(plain)) return value.map((one) => quoted(`${name}=${String(one)}`))
+  return [quoted(plain(value) ? `${name}=${String(value)}` : `${name}:=${JSON.stringify(value)}`)]
+}
+
+/** The same as a command. */
+function cliOf(device: string, wish: Wish): string {
+  const given = Object.entries(wish.properties ?? wish.arguments ?? {}).flatMap(wordsOf)
+  const keys = Object.entries(wish.selectors ?? {}).flatMap(wordsOf).map((one) => `--key ${one}`)
   const verb = wish.operation === 'enumerate' ? 'enum' : wish.operation
-  return ['viaduct wsman', verb, quoted(device), wish.class || 'CLASS', wish.method ?? '', ...pairs(given), ...pairs(keys).map((one) => `--key ${one}`)]
-    .filter(Boolean).join(' ')
+  return ['viaduct wsman', verb, quoted(device), wish.class || 'CLASS', wish.method ?? '', ...given, ...keys].filter(Boolean).join(' ')
 }
 
 export function WsMan({ device }: { device: Device }) {
@@ -93,18 +95,13 @@ export function WsMan({ device }: { device: Device }) {
   const set = (change: Partial<Form>) => setForm({ ...form, ...change })
   const writes = form.operation === 'put' || form.operation === 'invoke'
   const path = `/wsman/${device.guid}`
-  const read = async ({ operation, class: name, selectors }: Wish) => {
-    const keys = Object.fromEntries(Object.entries(selectors ?? {}).map(([key, value]) => [key, String(value)]))
-    const query = new URLSearchParams({ class: name, operation, ...keys })
-    setAnswer({ of: name, value: await get<unknown>(`${path}?${query}`) })
-  }
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     void action.run(async () => {
       const wish = wishOf(form)
       if (wish.properties && Object.keys(wish.properties).length === 0) throw new ApiError(400, { title: t('wsman.empty') })
       if (writes) setAsked(wish)
-      else await read(wish)
+      else setAnswer({ of: wish.class, value: await post<unknown>(path, wish) })
     })
   }
   return (
@@ -164,8 +161,7 @@ const isNothing = (value: unknown) => typeof value === 'object' && value !== nul
 function Commands({ device, form }: { device: Device; form: Form }) {
   try {
     const wish = wishOf(form)
-    const cli = cliOf(device.name || device.guid, wish)
-    return <Shells {...(cli && { cli })} method="POST" path={`/wsman/${device.guid}`} body={wish} />
+    return <Shells cli={cliOf(device.name || device.guid, wish)} method="POST" path={`/wsman/${device.guid}`} body={wish} />
   } catch {
     return null
   }
@@ -184,7 +180,6 @@ function Confirm({ device, wish, close, done }: ConfirmProps) {
   const what = nameOf(wish)
   const [typed, setTyped] = useState('')
   const action = useAction()
-  const cli = cliOf(name, wish)
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     void action.run(async () => {
@@ -206,7 +201,7 @@ function Confirm({ device, wish, close, done }: ConfirmProps) {
         <p className="actions">
           <button className="danger" disabled={action.busy || typed.trim() !== name}>{t('wsman.go')}</button>
           <button type="button" disabled={action.busy} onClick={close}>{t('common.cancel')}</button>
-          <Shells {...(cli && { cli })} method="POST" path={path} body={wish} />
+          <Shells cli={cliOf(name, wish)} method="POST" path={path} body={wish} />
         </p>
       </form>
     </Dialog>

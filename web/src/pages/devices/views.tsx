@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { t } from '../../i18n'
-import { Failure, Shells, toast, useAction } from '../../parts'
+import { Failure, quoted, Shells, toast, useAction } from '../../parts'
 import { Menu } from '../../parts/menu'
 import { pathOf, useShelf } from './shelf'
 
@@ -34,7 +34,7 @@ export function Views() {
             >
               ✕
             </button>
-            {!here && <Shells method="DELETE" path={pathOf(one.name)} />}
+            {!here && <Shells cli={`viaduct devices views rm ${quoted(one.name)}`} method="DELETE" path={pathOf(one.name)} />}
           </li>
         ))}
       </ul>
@@ -43,7 +43,12 @@ export function Views() {
           <input required maxLength={60} autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />
         </label>
         <button disabled={action.busy}>{t('common.save')}</button>
-        {!here && <Shells method="PUT" path={pathOf(name.trim() || 'NAME')} body={{ query: now }} />}
+        {!here && (
+          <Shells
+            cli={`viaduct devices views save ${quoted(name.trim() || 'NAME')} ${quoted(now)}`}
+            method="PUT" path={pathOf(name.trim() || 'NAME')} body={{ query: now }}
+          />
+        )}
       </form>
       {action.error && <Failure error={action.error} />}
       <small className="muted">{t(here ? 'devices.viewsHere' : 'devices.viewsHint')}</small>

@@ -8,6 +8,7 @@ mod change;
 mod export;
 mod import;
 mod list;
+mod views;
 mod why;
 
 use super::Desk;
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     Attempts(attempts::Options),
     /// Say when a device was connected, and what ended each of its tunnels
     Availability(availability::Options),
+    /// Filters, order and columns of the list that you have saved on the dashboard
+    #[command(subcommand)]
+    Views(views::Command),
     /// Say what was seen of a device that is away, and what to try
     WhyOffline {
         /// Name, domain name or GUID
@@ -91,6 +95,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
         Command::Reconnect(options) => change::reconnect(desk, options).await,
         Command::Attempts(options) => attempts::attempts(desk, options).await,
         Command::Availability(options) => availability::availability(desk, options).await,
+        Command::Views(command) => views::run(desk, command).await,
         Command::WhyOffline { device, cira_log } => {
             why::why_offline(desk, &device, cira_log.as_deref()).await
         }
