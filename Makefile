@@ -18,10 +18,12 @@ demo: ## Build, then run the server with 25 simulated PCs on loopback (Ctrl-C en
 	@scripts/prerequisites build
 	@CARGO='$(CARGO)' scripts/demo $(PROFILE) $(ARGS)
 
-# Doc tests come first, so that the last line is the summary of a test binary.
+# Doc tests come first, so that the last line is the summary of a test binary. The dashboard's types are checked here alone:
+# who builds it to try it, or to run it, need not wait for that.
 test: ## Install what the tests need, then run all of them
 	@scripts/prerequisites test
 	@scripts/dashboard
+	@npm --prefix web run --silent check
 	@$(CARGO) build --locked --workspace --bins
 	@$(CARGO) test --locked --workspace --doc
 	@$(CARGO) test --locked --workspace --tests --no-fail-fast $(ARGS)
