@@ -23,7 +23,7 @@ demo: ## Build, then run the server with 25 simulated PCs on loopback (Ctrl-C en
 test: ## Install what the tests need, then run all of them
 	@scripts/prerequisites test
 	@scripts/dashboard
-	@npm --prefix web run --silent check
+	@scripts/dashboard types
 	@$(CARGO) build --locked --workspace --bins
 	@$(CARGO) test --locked --workspace --doc
 	@$(CARGO) test --locked --workspace --tests --no-fail-fast $(ARGS)

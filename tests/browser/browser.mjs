@@ -70,6 +70,15 @@ function offered() {
   const plain = (path) => decodeURIComponent(path).split('?')[0].replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '*')
   /** Signing in and setting up come before anything can be offered; pieces of an upload belong to its begin; pictures for who watches are no deed; views of old are taken over by nobody's deed. */
   const exempt = (method, path) => /^\/(session|setup)/.test(path) || (method === 'PATCH' && path.startsWith('/media/')) || (method === 'PUT' && path.endsWith('/picture')) || (method === 'PUT' && plain(path).startsWith('/me/views/of old'))
+  /** What is offered has what is sent; words in capitals stand for what is not shown, or for what nobody has typed yet. */
+  const fits = (offer, sent) => {
+    if (typeof offer === 'string' && /^[A-Z][A-Z-]+$/.test(offer)) return true
+    if (typeof offer !== 'object' || typeof sent !== 'object' || !offer || !sent) return String(offer ?? '') === String(sent ?? '')
+    return [...new Set([...Object.keys(offer), ...Object.keys(sent)])].every((key) => fits(offer[key], sent[key]))
+  }
+  const empty = (text) => JSON.parse(text || '{}')
+  /** Rows of a file that somebody chose; a plain text. */
+  const free = (path, body) => path.startsWith('/imports') || typeof body !== 'string' || !body.startsWith('{')
   const told = new Set()
   const tell = () => {
     for (const { dataset } of document.querySelectorAll('[data-cli]')) {
@@ -85,9 +94,11 @@ function offered() {
     const path = new URL(String(input), location.href).pathname.replace(/^\/api\/v1/, '')
     if ((method !== 'GET' || path.includes('/userConsentCode/')) && !exempt(method, path)) {
       tell()
-      const all = [...document.querySelectorAll('.shells')]
-      const there = all.some(({ dataset }) => dataset.method === method && plain(dataset.path) === plain(path) && dataset.cli)
-      if (!there) console.error(`not on offer for a shell: ${method} ${path}`)
+      const all = [...document.querySelectorAll('.shells')].map(({ dataset }) => dataset)
+      const offers = all.filter((one) => one.method === method && plain(one.path) === plain(path) && one.cli)
+      const fitting = offers.filter((one) => free(path, init.body) || fits(empty(one.body), empty(init.body)))
+      if (offers.length === 0) console.error(`not on offer for a shell: ${method} ${path}`)
+      else if (fitting.length === 0) console.error(`another is on offer for a shell than ${method} ${path} ${init.body}: ${offers.map((one) => one.body).join(' or ')}`)
       console.debug(`done: ${method} ${plain(path)}`)
     }
     return ask(input, init)

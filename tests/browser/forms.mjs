@@ -101,7 +101,7 @@ export const forms = {
       }
       await asked.selectOption('put')
       await name.fill('AMT_GeneralSettings')
-      await page.getByLabel('Properties to change').fill('HostName=explored')
+      await page.getByLabel('Properties to change').fill('HostName:="explored"')
       await agree()
       await page.getByText('Done: Put AMT_GeneralSettings').waitFor()
       const kept = await rest(page, task, `/wsman/${task.device}?class=AMT_GeneralSettings`)
@@ -126,7 +126,7 @@ export const forms = {
       await page.getByRole('heading', { name: linked }).waitFor()
       const offer = await page.locator('.shells').first().getAttribute('data-cli')
       check(offer.includes(`--key 'ManagedElement:={"`), offer)
-      console.log(JSON.stringify({ keys }))
+      console.log(JSON.stringify({ offer }))
       const send = { data: { name: 'reader', role: 'operator', password: 'a long password' }, headers: { authorization: `Bearer ${task.token}` } }
       check((await page.request.post(`${task.dashboard}api/v1/users`, send)).ok(), 'somebody who may only read is made')
       await button(page, 'Sign out').click()

@@ -2,7 +2,8 @@
 //! into a class of its management engine; PCs of a list are known; and the library follows what others do.
 
 use crate::harness::{
-    Demo, Directory, Platform, Scenario, Server, Settings, clean, eventually, output, viaduct,
+    Demo, Directory, Platform, Scenario, Server, Settings, clean, eventually, output, succeed,
+    viaduct,
 };
 use serde_json::{Value, json};
 use std::process::Command;
@@ -71,18 +72,25 @@ fn a_change_of_remote_access_is_shown_before_it_is_done_and_asks_when_it_cuts_th
 fn a_class_of_amt_is_changed_by_those_who_may_after_the_name_was_typed() {
     let demo = &Demo::start(1);
     let page = Scenario::start("explorer", task(demo));
-    let line: Value = serde_json::from_str(&page.says(r#"{"keys":"#)).unwrap();
-    let keys = &line["keys"];
+    let line: Value = serde_json::from_str(&page.says(r#"{"offer":"#)).unwrap();
     page.done();
     // The command that the page offers for an instance whose keys are instances.
     let (guid, class) = (&*demo.devices[0].guid, "AMT_RemoteAccessPolicyAppliesToMPS");
-    let read = |args: &[&str]| -> Value {
-        serde_json::from_str(&demo.viaduct(&[&["wsman"], args, &["-o", "json"]].concat())).unwrap()
-    };
-    let all = read(&["enum", guid, class]);
-    let key = |name: &str| format!("{name}:={}", keys[name]);
-    let (server, policy) = (key("ManagedElement"), key("PolicySet"));
-    assert_eq!(read(&["get", guid, class, "--key", &server, "--key", &policy]), all[0]);
+    let all = demo.viaduct(&["wsman", "enum", guid, class, "-o", "json"]);
+    let all: Value = serde_json::from_str(&all).unwrap();
+    let mut shell = Command::new("sh");
+    let offer = line["offer"].as_str().unwrap();
+    clean(shell.args(["-c", &format!("PATH='{}':$PATH {offer} -o json", directory())]));
+    let server = demo.get("dashboard").trim_end_matches('/');
+    shell.env("VIADUCT_SERVER", server).env("VIADUCT_TOKEN", demo.get("token"));
+    let read: Value =
+        serde_json::from_str(&succeed(shell.env("VIADUCT_CA", demo.get("ca_file")))).unwrap();
+    assert_eq!(read, all[0]);
+}
+
+/// Where the program is.
+fn directory() -> String {
+    viaduct().parent().unwrap().to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -125,4 +133,18 @@ fn a_saved_view_is_there_in_another_browser_and_those_that_a_browser_kept_are_ta
         (&"from a shell".into(), &"q=till&sort=name".into())
     );
     assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+    let misspelt = shell(&["devices", "views", "rm", "from a shel"]);
+    assert_eq!(misspelt.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&misspelt.stderr).contains("E3013"));
+
+    // What the page of the own account offers for the password.
+    let new = files.write("new", "another good password");
+    let change = ["--old-password-file", password[1], "--password-file", new.to_str().unwrap()];
+    let passwd = |name: &str| shell(&[&["users", "passwd", name], &change[..]].concat());
+    assert_eq!(passwd("somebody").status.code(), Some(2), "of somebody else");
+    let done = passwd(user);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let again = |file: &str| shell(&["login", server, "--user", user, "--password-file", file]);
+    assert_eq!(again(password[1]).status.code(), Some(4), "the old one");
+    assert!(again(new.to_str().unwrap()).status.success(), "the new one");
 }

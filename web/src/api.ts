@@ -93,17 +93,18 @@ function problemOf(body: unknown, status: number): Problem {
 export const UNREADABLE = -1
 
 /** What an answer says that went well; a page of something on the way, such as a proxy's, is no answer. */
-function wellSaid<T>(text: string, method: string): T {
+function wellSaid<T>(text: string, reads: boolean): T {
   try {
-    if (text || method !== 'GET') return (text ? JSON.parse(text) : undefined) as T
+    if (text || !reads) return (text ? JSON.parse(text) : undefined) as T
   } catch {
     // Said below, as for an answer that is missing.
   }
-  throw new ApiError(UNREADABLE, { unsure: method !== 'GET' })
+  throw new ApiError(UNREADABLE, { unsure: !reads })
 }
 
+/** `reads`: nothing is changed by it, so that nobody needs to know whether it was done. */
 export async function call<T>(
-  method: string, path: string, body?: unknown, extra: Record<string, string> = {}
+  method: string, path: string, body?: unknown, extra: Record<string, string> = {}, reads = method === 'GET'
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...extra }
   const isText = typeof body === 'string'
@@ -118,12 +119,12 @@ export async function call<T>(
     })
   } catch {
     noteReach(false)
-    throw new ApiError(0, { code: 'E1110', title: 'unreachable', unsure: method !== 'GET' })
+    throw new ApiError(0, { code: 'E1110', title: 'unreachable', unsure: !reads })
   }
   noteReach(true)
   // A line that breaks may do so within an answer.
   const text = await response.text().catch(() => '')
-  if (response.ok) return response.status === 204 ? (undefined as T) : wellSaid<T>(text, method)
+  if (response.ok) return response.status === 204 ? (undefined as T) : wellSaid<T>(text, reads)
   if (response.status === 401 && path !== '/session') signedOut()
   let parsed: unknown
   try {
@@ -169,6 +170,8 @@ export async function fileOf(path: string): Promise<Blob | null> {
 }
 
 export const get = <T>(path: string) => call<T>('GET', path)
+/** A question that has more to say than an address holds. */
+export const ask = <T>(path: string, question: unknown) => call<T>('POST', path, question, {}, true)
 export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body ?? {})
 export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, body)
 export const remove = <T>(path: string) => call<T>('DELETE', path)

@@ -79,6 +79,7 @@ pub(crate) fn exit_of(code: Code) -> Exit {
         | Code::UnknownRedirection
         | Code::UnknownMedia
         | Code::UnknownToken
+        | Code::UnknownView
         | Code::UnknownUser => Exit::NotFound,
         Code::DeviceExists
         | Code::TokenExists

@@ -61,8 +61,8 @@ function Password({ name }: { name: string }) {
         <p className="actions">
           <button className="primary" disabled={action.busy}>{t('account.password')}</button>
           <Shells
-            cli={`viaduct users passwd ${quoted(name)} --password-file -`} method="POST" path="/whoami/password"
-            body={{ old: 'OLD-PASSWORD', new: 'NEW-PASSWORD' }}
+            cli={`viaduct users passwd ${quoted(name)} --old-password-file old.txt --password-file new.txt`}
+            method="POST" path="/whoami/password" body={{ password: 'OLD-PASSWORD', new: 'NEW-PASSWORD' }}
           />
         </p>
       </form>

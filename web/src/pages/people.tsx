@@ -5,8 +5,8 @@ import { Link } from 'wouter'
 import { get, patch, post, remove } from '../api'
 import { isKey, t } from '../i18n'
 import { wordOf } from '../i18n/happened'
-import { Allowed, Await, Dialog, Empty, Failure, Heading, Loading, quoted, Shells, Table, Time, useAction, useQuery } from '../parts'
-import { labelsOf, labelText } from '../parts/labels'
+import { Allowed, Await, Dialog, Empty, Failure, Heading, Loading, quoted, Shells, Table, Time, useAction, useFilled, useQuery } from '../parts'
+import { labelOptions, labelsOf, labelText } from '../parts/labels'
 import { useMay, useMe } from '../session'
 import { useLoad, type Loaded } from '../state'
 import { Tokens } from './tokens'
@@ -116,9 +116,11 @@ function Make({ roles, close }: { roles: Loaded<Role[]>; close: () => void }) {
     const body = { name: text('name'), role: text('role'), password: text('password'), labels }
     if (await action.run(() => post('/users', body), t('people.made', { name: body.name }))) close()
   }
+  const { onInput, text: filled } = useFilled()
+  const shown = { name: filled('name') || 'NAME', role: filled('role', 'viewer'), labels: labelsOf(filled('labels')) }
   return (
     <Dialog title={t('people.make')} close={close}>
-      <form onSubmit={(event) => void submit(event)}>
+      <form onInput={onInput} onSubmit={(event) => void submit(event)}>
         <label>{t('tokens.name')}<input name="name" required autoComplete="off" autoFocus /></label>
         <label>{t('login.password')}<input name="password" type="password" minLength={8} required autoComplete="new-password" /></label>
         <RoleChoice roles={roles} value="viewer" />
@@ -128,8 +130,8 @@ function Make({ roles, close }: { roles: Loaded<Role[]>; close: () => void }) {
           <button className="primary" disabled={action.busy}>{t('people.make')}</button>
           <button type="button" onClick={close}>{t('common.cancel')}</button>
           <Shells
-            cli="viaduct users add NAME --role viewer" method="POST" path="/users"
-            body={{ name: 'NAME', role: 'viewer', password: 'PASSWORD' }}
+            cli={`viaduct users add ${quoted(shown.name)} --role ${quoted(shown.role)}${labelOptions(shown.labels)}`} method="POST" path="/users"
+            body={{ ...shown, password: 'PASSWORD' }}
           />
         </p>
       </form>
@@ -159,6 +161,9 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
   const signOut = async () => {
     if (await action.run(() => post(`${path}/sign-out`), t('people.signedOut', { name: user.name }))) close()
   }
+  const { onInput, text } = useFilled()
+  const shown = { role: text('role', user.role), labels: labelsOf(text('labels', labelText(user.labels))) }
+  const options = Object.keys(shown.labels).length ? labelOptions(shown.labels) : ' --no-labels'
   const [sure, setSure] = useState(false)
   const forget = async () => {
     if (await action.run(() => remove(path), t('people.removed', { name: user.name }))) close()
@@ -166,12 +171,12 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
   return (
     <Dialog title={user.name} close={close}>
       {action.error && <Failure error={action.error} />}
-      <form onSubmit={(event) => void submit(event)}>
+      <form onInput={onInput} onSubmit={(event) => void submit(event)}>
         <RoleChoice roles={roles} value={user.role} />
         <label>{t('people.labels')}<input name="labels" defaultValue={labelText(user.labels)} /></label>
         <p className="actions">
           <button className="primary" disabled={action.busy}>{t('common.save')}</button>
-          <Shells cli={`viaduct users role ${name} ${user.role}`} method="PATCH" path={path} body={{ role: user.role }} />
+          <Shells cli={`viaduct users role ${name} ${quoted(shown.role)}${options}`} method="PATCH" path={path} body={shown} />
         </p>
       </form>
       {!user.provider && (

@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { call, get, post, type Certificate, type Status } from '../api'
 import { exactly, t, when } from '../i18n'
-import { Allowed, Await, Copy, Deed, Dialog, download, Empty, Facts, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
+import { Allowed, Await, Copy, Deed, Dialog, download, Empty, Facts, Failure, Heading, quoted, Shells, Table, Time, useAction } from '../parts'
 import { keyName, listenerName } from '../parts/certificate'
 import { useLoad } from '../state'
 
@@ -117,14 +117,15 @@ function Rotation() {
   const status = useLoad(() => get<RotationStatus>('/certificates/rotation'), [], 5_000)
   const action = useAction()
   const [asking, setAsking] = useState<'push' | 'activate'>()
+  const [name, setName] = useState('')
+  const wanted: { name?: string } = name.trim() ? { name: name.trim() } : {}
   const act = async (work: () => Promise<unknown>, done: string) => {
     if (await action.run(work, done)) setAsking(undefined)
     status.reload()
   }
   const push = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const name = String(new FormData(event.currentTarget).get('name') ?? '').trim()
-    void act(() => post('/certificates/rotation', name ? { name } : {}), t('rotation.pushed'))
+    void act(() => post('/certificates/rotation', wanted), t('rotation.pushed'))
   }
   return (
     <section>
@@ -153,7 +154,7 @@ function Rotation() {
                 <>
                   <Deed>
                     <button className="primary" disabled={action.busy} onClick={() => setAsking('activate')}>{t('rotation.activate')}</button>
-                    <Shells of={t('rotation.activate')} cli="viaduct cert rotate --activate" method="POST" path="/certificates/rotation/activate" body={{}} />
+                    <Activation status={s} />
                   </Deed>
                   <Deed><button className="danger" disabled={action.busy} onClick={() => void act(() => call('DELETE', '/certificates/rotation'), t('rotation.abandoned'))}>
                     {t('rotation.abandon')}
@@ -166,10 +167,14 @@ function Rotation() {
               <Dialog title={t('rotation.push')} close={() => setAsking(undefined)}>
                 <form onSubmit={push}>
                   <p>{t('rotation.pushText')}</p>
-                  <label>{t('rotation.newName')}<input name="name" autoComplete="off" /></label>
+                  <label>{t('rotation.newName')}<input name="name" autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} /></label>
                   <p className="actions">
                     <button className="primary" disabled={action.busy}>{t('rotation.push')}</button>
                     <button type="button" onClick={() => setAsking(undefined)}>{t('common.cancel')}</button>
+                    <Shells
+                      cli={`viaduct cert rotate --push${wanted.name ? ` --name ${quoted(wanted.name)}` : ''}`}
+                      method="POST" path="/certificates/rotation" body={wanted}
+                    />
                   </p>
                 </form>
               </Dialog>
@@ -187,6 +192,7 @@ function Rotation() {
                     {t('rotation.activate')}
                   </button>
                   <button onClick={() => setAsking(undefined)}>{t('common.cancel')}</button>
+                  <Activation status={s} />
                 </p>
               </Dialog>
             )}
@@ -194,6 +200,17 @@ function Rotation() {
         )}
       </Await>
     </section>
+  )
+}
+
+/** The same for a shell, which is as sure of itself as the button. */
+function Activation({ status: { ready, counted } }: { status: RotationStatus }) {
+  const force = ready < counted
+  return (
+    <Shells
+      of={t('rotation.activate')} cli={`viaduct cert rotate --activate${force ? ' --force' : ''}`}
+      method="POST" path="/certificates/rotation/activate" body={{ force }}
+    />
   )
 }
 

@@ -5,8 +5,8 @@ import { Link } from 'wouter'
 import { get, post, remove, type Token } from '../api'
 import { t } from '../i18n'
 import { wordOf } from '../i18n/happened'
-import { Allowed, Await, Copy, Dialog, Empty, Failure, quoted, Shells, Table, Time, useAction } from '../parts'
-import { labelsOf, labelText } from '../parts/labels'
+import { Allowed, Await, Copy, Dialog, Empty, Failure, quoted, Shells, Table, Time, useAction, useFilled } from '../parts'
+import { labelOptions, labelsOf, labelText } from '../parts/labels'
 import { useLoad } from '../state'
 
 const SCOPES = ['proxy', 'read', 'operate', 'admin'] as const
@@ -28,6 +28,8 @@ export function Tokens() {
     })
     list.reload()
   }
+  const { onInput, text: filled } = useFilled()
+  const shown = { name: filled('name') || 'NAME', scope: filled('scope', 'read'), expires: filled('expires', '90d'), labels: labelsOf(filled('labels')) }
   const revoke = async (name: string) => {
     await action.run(() => remove(`/tokens/${encodeURIComponent(name)}`), t('tokens.revoked', { name }))
     list.reload()
@@ -36,7 +38,7 @@ export function Tokens() {
     <>
       {action.error && <Failure error={action.error} />}
       <Allowed needs="tokens.manage" why>
-        <form className="inline" onSubmit={(event) => void make(event)}>
+        <form className="inline" onInput={onInput} onSubmit={(event) => void make(event)}>
           <label>{t('tokens.name')}<input name="name" required autoComplete="off" /></label>
           <label>{t('tokens.scope')}
             <select name="scope" defaultValue="read">{SCOPES.map((scope) => <option key={scope} value={scope}>{wordOf('tokens.scope', scope)}</option>)}</select>
@@ -46,7 +48,10 @@ export function Tokens() {
           </label>
           <label>{t('people.labels')}<input name="labels" placeholder="site=berlin" /></label>
           <button className="primary" disabled={action.busy}>{t('tokens.make')}</button>
-          <Shells cli="viaduct tokens create NAME --scope read" method="POST" path="/tokens" body={{ name: 'NAME', scope: 'read', expires: '90d' }} />
+          <Shells
+            cli={`viaduct tokens create ${quoted(shown.name)} --scope ${shown.scope} --expires ${shown.expires}${labelOptions(shown.labels)}`}
+            method="POST" path="/tokens" body={shown}
+          />
         </form>
       </Allowed>
       <Await of={list}>

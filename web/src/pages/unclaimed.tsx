@@ -4,8 +4,8 @@ import { useState, type FormEvent, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { get, post, remove, type Unclaimed } from '../api'
 import { t } from '../i18n'
-import { Allowed, Await, Copy, Dialog, Empty, Failure, Heading, Shells, Table, Time, useAction } from '../parts'
-import { labelsOf } from '../parts/labels'
+import { Allowed, Await, Copy, Dialog, Empty, Failure, Heading, quoted, Shells, Table, Time, useAction, useFilled } from '../parts'
+import { labelOptions, labelsOf } from '../parts/labels'
 import { useMay } from '../session'
 import { useLoad } from '../state'
 import { Attempts } from './attempts'
@@ -147,9 +147,11 @@ function Claim({ row, close, done }: { row: Unclaimed; close: () => void; done: 
     }
     void action.run(async () => done(await post<Written>(`/unclaimed/${row.guid}/approve`, body)))
   }
+  const { onInput, text: filled } = useFilled()
+  const [name, labels] = [filled('name'), labelsOf(filled('labels'))]
   return (
     <Dialog title={t('unclaimed.approve')} close={close}>
-      <form onSubmit={submit}>
+      <form onInput={onInput} onSubmit={submit}>
         <p><code>{row.guid}</code></p>
         <label>{t('devices.name')}<input name="name" autoFocus autoComplete="off" /></label>
         <label>{t('devices.labels')}<input name="labels" placeholder="site=berlin" /></label>
@@ -160,7 +162,10 @@ function Claim({ row, close, done }: { row: Unclaimed; close: () => void; done: 
         {action.error && <Failure error={action.error} />}
         <p className="actions">
           <button className="primary" disabled={action.busy}>{t('unclaimed.approve')}</button>
-          <Shells cli={`viaduct devices approve ${row.guid}`} method="POST" path={`/unclaimed/${row.guid}/approve`} body={{ name: 'NAME' }} />
+          <Shells
+            cli={`viaduct devices approve ${row.guid}${name ? ` --name ${quoted(name)}` : ''}${labelOptions(labels)}`}
+            method="POST" path={`/unclaimed/${row.guid}/approve`} body={{ ...(name ? { name } : {}), labels }}
+          />
           <button type="button" onClick={close}>{t('common.cancel')}</button>
         </p>
       </form>

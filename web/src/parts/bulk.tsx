@@ -7,7 +7,7 @@ import { useMay } from '../session'
 import { POWER, powerCall, sendPower } from '../power'
 import { Allowed } from './allowed'
 import { Confirm, type Deed } from './confirm'
-import { labelsOf } from './labels'
+import { labelsOf, labelWords } from './labels'
 
 /** More are not interrupted by the command line unless it is told how many. */
 const UNTOLD = 25
@@ -17,7 +17,7 @@ function powerDeed(key: string): Deed | undefined {
   return what && {
     title: t(what.key),
     harsh: what.harsh,
-    cli: (chosen, n) => `viaduct ${what.cli} ${chosen}${n > UNTOLD && what.key !== 'power.on' ? ` --max-devices ${n}` : ''}`,
+    cli: (chosen, n) => `viaduct ${what.cli} ${chosen.join(' ')}${n > UNTOLD && what.key !== 'power.on' ? ` --max-devices ${n}` : ''}`,
     request: (device) => ({ method: 'POST', ...powerCall(what, device.guid) }),
     run: (device) => sendPower(what, device.guid)
   }
@@ -27,7 +27,7 @@ function accessDeed(verb: 'approve' | 'block'): Deed {
   return {
     title: t(`unclaimed.${verb}`),
     harsh: false,
-    cli: (chosen) => `viaduct devices ${verb} ${chosen}`,
+    cli: (chosen) => `viaduct devices ${verb} ${chosen.join(' ')}`,
     request: (device) => ({ method: 'POST', path: `/devices/${device.guid}/${verb}` }),
     run: (device) => post(`/devices/${device.guid}/${verb}`)
   }
@@ -38,7 +38,7 @@ function reconnectDeed(): Deed {
   return {
     title: t('device.reconnect'),
     harsh: false,
-    cli: (chosen) => `viaduct devices reconnect ${chosen}`,
+    cli: (chosen) => `viaduct devices reconnect ${chosen.join(' ')}`,
     request: (device) => ({ method: 'DELETE', path: path(device) }),
     run: (device) => remove(path(device))
   }
@@ -50,7 +50,7 @@ function labelDeed(text: string): Deed {
     title: t('bulk.labelTitle', { labels: text }),
     harsh: false,
     // One word stands for all of them here: a name, or a list.
-    cli: (chosen) => chosen.split(' ').map((one) => `viaduct devices label ${one} ${text}`).join('\n'),
+    cli: (chosen) => chosen.map((one) => `viaduct devices label ${one} ${labelWords(labels)}`).join('\n'),
     request: (device) => ({ method: 'PATCH', path: `/devices/${device.guid}`, body: { labels } }),
     run: (device) => patch(`/devices/${device.guid}`, { labels })
   }

@@ -12,8 +12,8 @@ import { inWords } from './states'
 export interface Deed {
   title: string
   harsh: boolean
-  /** The same for a shell: `chosen` stands for the PCs, of which there are so many. */
-  cli: (chosen: string, n: number) => string
+  /** The same for a shell: the words stand for the PCs, of which there are so many. */
+  cli: (chosen: string[], n: number) => string
   /** What is asked of the server for one of them. */
   request: (device: Device) => Request
   run: (device: Device) => Promise<unknown>
@@ -85,7 +85,7 @@ function Command({ deed, devices }: { deed: Deed; devices: Device[] }) {
   const first = devices[0]
   if (!first) return null
   const listed = devices.length > NAMED
-  const chosen = listed ? `@${LIST}` : devices.map((d) => quoted(nameOf(d))).join(' ')
+  const chosen = listed ? [`@${LIST}`] : devices.map((d) => quoted(nameOf(d)))
   return (
     <>
       <Shells cli={deed.cli(chosen, devices.length)} {...deed.request(first)} />

@@ -30,11 +30,17 @@ export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
+/** Words that a dash at their beginning does not make options. */
+export const operands = (...words: string[]): string =>
+  (words.some((word) => word.startsWith('-')) ? '-- ' : '') + words.map(quoted).join(' ')
+
 export interface Request {
   method: string
   path: string
   body?: unknown
 }
+
+const bodyOf = ({ body }: Request) => (body === undefined ? undefined : JSON.stringify(body))
 
 export function curlOf({ method, path, body }: Request): string {
   const data = body === undefined ? '' : ` -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`
@@ -50,9 +56,9 @@ export const Deed = ({ children }: { children: ReactNode }) => <span className="
  */
 export function Shells({ cli, of, then = [], ...request }: { cli: string; of?: string; then?: Request[] } & Request) {
   return (
-    <span className="shells" data-method={request.method} data-path={request.path} data-cli={cli}>
+    <span className="shells" data-method={request.method} data-path={request.path} data-body={bodyOf(request)} data-cli={cli}>
       <Copy text={cli} label={t('common.asCli')} of={of} /> <Copy text={[request, ...then].map(curlOf).join('\n')} label={t('common.asCurl')} of={of} />
-      {then.map(({ method, path }) => <span key={path} hidden className="shells" data-method={method} data-path={path} data-cli={cli} />)}
+      {then.map((one) => <span key={one.path} hidden className="shells" data-method={one.method} data-path={one.path} data-body={bodyOf(one)} data-cli={cli} />)}
     </span>
   )
 }

@@ -362,6 +362,10 @@ codes! {
     TicketElsewhere "E3012" "The ticket is for something else"
         : "A ticket is bound to its device, its kind of redirection and its user."
         => "Get a ticket for this device and this kind of redirection, as the user who opens it.";
+    /// Nobody has saved it, or it was forgotten.
+    UnknownView "E3013" "You have no such view"
+        : "The name is misspelt, or the view was forgotten, or it is somebody else's: each has views of their own."
+        => "`viaduct devices views ls` lists yours.";
     /// A fault of ours.
     Internal "E4001" "The server has a fault"
         : "Something happened that the server was not made for. It has nothing to do with what was asked."

@@ -53,6 +53,7 @@ fn status(code: Code) -> StatusCode {
         | Code::UnknownDevice
         | Code::UnknownTunnel
         | Code::UnknownToken
+        | Code::UnknownView
         | Code::UnknownUser
         | Code::UnknownEnrollment
         | Code::UnknownRedirection

@@ -241,7 +241,10 @@ pub(super) fn person(api: &Api, caller: &Authorized) -> Result<access::User, Ref
     me.ok_or_else(|| {
         let detail = format!("{name} is no user; sign in with user and password");
         Refusal::new(Code::BadRequest, detail)
-            .next("On a command line: `viaduct login URL --user NAME`, then this again.")
+            .next(
+                "On a command line: `viaduct login URL --user NAME`, or `--provider` for people of the identity provider; \
+                 then this again, without VIADUCT_TOKEN and --data.",
+            )
     })
 }
 

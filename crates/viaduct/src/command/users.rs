@@ -10,13 +10,14 @@ use super::{
 use crate::{
     age::since,
     client::segment,
-    failure::{Result, sum_up},
+    failure::{Failure, Result, sum_up},
     render::Format,
     say::note,
 };
 use hyper::Method;
-use std::path::PathBuf;
-use viaduct_api::{NewUser, RoleInfo, User, UserPatch};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use viaduct_api::{NewUser, RoleInfo, User, UserPatch, WhoAmI};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     Passwd {
         /// The user
         name: String,
+        /// For yourself, which needs no right: file with the password you have in its first line; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        old_password_file: Option<PathBuf>,
         /// File with the password in its first line; `-` is standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
@@ -56,6 +60,9 @@ pub(crate) enum Command {
         /// Only devices with this label (repeatable); without, the labels stay
         #[arg(long = "label", value_name = "KEY=VALUE")]
         labels: Vec<String>,
+        /// Take the labels away: all devices
+        #[arg(long, conflicts_with = "labels")]
+        no_labels: bool,
     },
     /// Keep users from signing in; what was issued to them is worth nothing at once
     Disable {
@@ -108,14 +115,18 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             note(&format!("user {} made, with the role {}", made.name, made.role));
             Ok(())
         }
-        Command::Passwd { name, password_file } => {
+        Command::Passwd { name, old_password_file: Some(old), password_file } => {
+            own_password(desk, &name, &old, password_file).await
+        }
+        Command::Passwd { name, old_password_file: None, password_file } => {
             let password = Some(password(password_file)?);
             patch(desk, &name, UserPatch { password, ..UserPatch::default() }).await?;
             note(&format!("{name} has another password"));
             Ok(())
         }
-        Command::Role { name, role, labels } => {
-            let labels = if labels.is_empty() { None } else { Some(pairs(&labels)?) };
+        Command::Role { name, role, labels, no_labels } => {
+            let kept = labels.is_empty() && !no_labels;
+            let labels = if kept { None } else { Some(pairs(&labels)?) };
             let change = UserPatch { role: Some(role), labels, ..UserPatch::default() };
             let user = patch(desk, &name, change).await?;
             note(&format!("{} has the role {} now", user.name, user.role));
@@ -199,6 +210,22 @@ async fn able(desk: &Desk, names: Vec<String>, disabled: bool) -> Result<()> {
 
 async fn patch(desk: &Desk, name: &str, change: UserPatch) -> Result<User> {
     desk.client.patch(&format!("/users/{}", segment(name)), &change).await
+}
+
+/// Of whoever asks, who proves with the old one that it is no open terminal.
+async fn own_password(desk: &Desk, name: &str, old: &Path, new: Option<PathBuf>) -> Result<()> {
+    if new.as_deref() == Some(old) && old == Path::new("-") {
+        return Err(Failure::usage("standard input can carry one password only"));
+    }
+    let me: WhoAmI = desk.client.get("/whoami").await?;
+    if me.name != name {
+        let detail = format!("you are {}, and --old-password-file is for yourself", me.name);
+        return Err(Failure::usage(detail).next("Leave it out to give somebody else another."));
+    }
+    let wish = json!({ "password": secret::from_file(old)?, "new": password(new)? });
+    desk.client.call(Method::POST, "/whoami/password", Some(&wish), &[]).await?;
+    note(&format!("{name} has another password; sign in with it: `viaduct login`"));
+    Ok(())
 }
 
 fn password(file: Option<PathBuf>) -> Result<String> {

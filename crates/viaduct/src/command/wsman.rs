@@ -205,13 +205,20 @@ fn pairs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<Value> {
     let mut all = Map::new();
     for text in texts {
         let (key, value) = pair(text)?;
-        match all.get_mut(key) {
-            None => drop(all.insert(key.to_owned(), value)),
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = json!([first.take(), value]),
-        }
+        let value = match all.remove(key) {
+            None => value,
+            Some(before) => Value::Array([list(before), list(value)].concat()),
+        };
+        all.insert(key.to_owned(), value);
     }
     Ok(Value::Object(all))
+}
+
+fn list(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(values) => values,
+        one => vec![one],
+    }
 }
 
 fn pair(text: &str) -> Result<(&str, Value)> {
@@ -248,13 +255,14 @@ mod tests {
     fn what_is_behind_a_colon_is_json() {
         let texts = [
             r#"Job:={"class":"CIM_ConcreteJob","selectors":{"InstanceID":"x=y"}}"#,
+            "Flags=0",
             "Flags:=[1,true]",
             "Flags:=null",
             "Name=a:=b",
         ];
         let expected = json!({
             "Job": { "class": "CIM_ConcreteJob", "selectors": { "InstanceID": "x=y" } },
-            "Flags": [1, true, null],
+            "Flags": ["0", 1, true, null],
             "Name": "a:=b",
         });
         assert_eq!(pairs(&texts.map(str::to_owned)).unwrap(), expected);

@@ -91,6 +91,7 @@ export const de: Record<string, readonly [string, string]> = {
   E3010: ['Die Anfrage kam von der Seite eines anderen Servers', 'Die Seiten dieses Servers benutzen.'],
   E3011: ['Das Recht zum Öffnen wurde schon benutzt', 'Noch einmal verbinden.'],
   E3012: ['Das Recht zum Öffnen gilt für etwas anderes', 'Noch einmal von der Seite dieses PCs aus verbinden.'],
+  E3013: ['Diese Ansicht gibt es nicht', 'Die Liste der Geräte zeigt die eigenen unter Ansichten.'],
   E4001: ['Der Server hat einen Fehler', 'Bitte melden, mit der Zeile aus dem Protokoll des Servers.'],
   E4002: ['Das Protokoll kann nicht geschrieben werden, darum wurde nichts getan', 'Platz auf der Platte des Datenverzeichnisses schaffen; Ansehen geht weiter, und es erholt sich von selbst.'],
   E4003: ['Die Datenbank hat die Änderung nicht angenommen', 'Ist die Platte voll oder die Datei gesperrt? Tunneln schadet es nicht. Noch einmal versuchen.'],

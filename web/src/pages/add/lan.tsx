@@ -3,33 +3,55 @@
 import { useState, type FormEvent } from 'react'
 import { get, post, type Status } from '../../api'
 import { t } from '../../i18n'
-import { Failure, quoted, Shells, useAction, useQuery } from '../../parts'
+import { Failure, quoted, Shells, useAction, useFilled, useQuery, type Filled } from '../../parts'
 import { useLoad } from '../../state'
 import { asked, type Enrollment, type NewEnrollment } from './enrollment'
 
 const TRIGGERS = ['user,periodic=25s,alert', 'user,periodic=60s,alert', 'user,alert', 'user'] as const
+
+const wordsOf = (text: string) => text.split(/[\s,;]+/).filter(Boolean)
+
+/** What is asked for by a form that is filled in like this. */
+function wishOf(addresses: string[], password: string, { text, ticked }: Pick<Filled, 'text' | 'ticked'>): NewEnrollment {
+  const mps = wordsOf(text('mps'))
+  const name = addresses.length === 1 ? text('name') : ''
+  return {
+    devices: addresses.map((address) => ({ address, ...(name ? { name } : {}) })),
+    amtUser: text('user', 'admin') || 'admin',
+    amtPassword: password,
+    ...(mps.length ? { mps } : {}),
+    triggers: text('triggers', TRIGGERS[0]),
+    certificate: ticked('trust') ? 'first' : 'known',
+    dryRun: ticked('dry')
+  }
+}
+
+/** The same as a command; on a terminal it shows certificates that nobody knows, and asks. */
+function commandOf({ devices, amtUser, mps, triggers, certificate, dryRun }: NewEnrollment): string {
+  const name = devices[0]?.name
+  return [
+    'viaduct enroll lan', ...devices.map(({ address }) => quoted(address)), `--amt-user ${quoted(amtUser)} --amt-password-file -`,
+    name && `--name ${quoted(name)}`, mps && `--mps ${mps.map(quoted).join(' ')}`, triggers !== TRIGGERS[0] && `--trigger ${triggers}`,
+    certificate === 'first' && '--yes', dryRun && '--dry-run'
+  ].filter(Boolean).join(' ')
+}
 
 export function Lan() {
   const [, change] = useQuery()
   const status = useLoad(() => get<Status>('/status'), [])
   const action = useAction()
   const [addresses, setAddresses] = useState('')
-  const list = addresses.split(/[\s,;]+/).filter(Boolean)
+  const list = wordsOf(addresses)
+  const filled = useFilled()
+  const shown = wishOf(list.length ? list : ['ADDRESS'], 'PASSWORD', filled)
   const name = status.data?.certificates.find((c) => c.listener === 'cira')?.names[0]
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const data = new FormData(event.currentTarget)
-    const text = (key: string) => String(data.get(key) ?? '').trim()
-    const mps = text('mps').split(/[\s,;]+/).filter(Boolean)
-    const wish: NewEnrollment = {
-      devices: list.map((address) => ({ address, ...(list.length === 1 && text('name') ? { name: text('name') } : {}) })),
-      amtUser: text('user') || 'admin',
-      amtPassword: String(data.get('password')),
-      ...(mps.length ? { mps } : {}),
-      triggers: text('triggers'),
-      certificate: data.get('trust') ? 'first' : 'known',
-      dryRun: data.get('dry') !== null
-    }
+    const wish = wishOf(list, String(data.get('password')), {
+      text: (key) => String(data.get(key) ?? '').trim(),
+      ticked: (key) => data.has(key)
+    })
     await action.run(async () => {
       const job = await post<Enrollment>('/enroll', wish)
       asked.set(job.id, wish)
@@ -40,7 +62,7 @@ export function Lan() {
     <section>
       <h2>{t('add.lan')}</h2>
       <p className="muted">{t('add.lan.text')}</p>
-      <form className="wide-form" onSubmit={(event) => void submit(event)}>
+      <form className="wide-form" onInput={filled.onInput} onSubmit={(event) => void submit(event)}>
         <label>{t('add.addresses')}
           <textarea name="addresses" rows={2} required value={addresses} onChange={(e) => setAddresses(e.target.value)} placeholder="192.168.1.42" autoFocus />
           <small className="muted">{t('add.addressesHint')}</small>
@@ -65,10 +87,7 @@ export function Lan() {
         {action.error && <Failure error={action.error} />}
         <p className="actions">
           <button className="primary" disabled={action.busy || list.length === 0}>{list.length > 1 ? t('add.goMany', { n: list.length }) : t('add.go')}</button>
-          <Shells
-            cli={`viaduct enroll lan ${list.map(quoted).join(' ') || 'ADDRESS'} --amt-user admin --amt-password-file -`}
-            method="POST" path="/enroll" body={{ devices: [{ address: list[0] ?? 'ADDRESS' }], amtPassword: 'PASSWORD' }}
-          />
+          <Shells cli={commandOf(shown)} method="POST" path="/enroll" body={shown} />
         </p>
       </form>
     </section>

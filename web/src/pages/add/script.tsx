@@ -4,7 +4,7 @@ import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
 import { call, get, post, type Certificate, type Device, type Status, type WhyOffline } from '../../api'
 import { t } from '../../i18n'
-import { Await, Copy, download, Facts, Failure, Shells, useAction } from '../../parts'
+import { Await, Copy, download, Facts, Failure, quoted, Shells, useAction, useFilled } from '../../parts'
 import { Qr } from '../../parts/qr'
 import { useLoad } from '../../state'
 import { Likely } from './likely'
@@ -96,8 +96,10 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       done({ guid: made.guid, name: made.name, mps: scripts.mps, password, scripts })
     })
   }
+  const { onInput, text: filled } = useFilled()
+  const [guid, name, mps] = [filled('guid') || EXAMPLE, filled('name') || 'NAME', filled('mps')]
   return (
-    <form className="wide-form" onSubmit={submit}>
+    <form className="wide-form" onInput={onInput} onSubmit={submit}>
       <label>{t('devices.name')}<input name="name" required autoComplete="off" placeholder="pc-31" /></label>
       <label>{t('device.guid')}
         <input name="guid" required autoComplete="off" pattern="[0-9a-fA-F\-]{32,36}" placeholder={EXAMPLE} />
@@ -112,9 +114,9 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.prepare')}</button>
         <Shells
-          cli={`viaduct enroll script NAME --guid ${EXAMPLE}`} method="POST" path="/enroll/scripts"
-          body={{ guid: EXAMPLE, name: 'NAME', user: USER, password: 'PASSWORD' }}
-          then={[{ method: 'POST', path: '/devices', body: { guid: EXAMPLE, name: 'NAME', mpsusername: USER, ciraPassword: 'PASSWORD' } }]}
+          cli={`viaduct enroll script ${quoted(name)} --guid ${quoted(guid)}${mps ? ` --mps ${quoted(mps)}` : ''}`} method="POST" path="/enroll/scripts"
+          body={{ guid, name, user: USER, password: 'PASSWORD', ...(mps ? { mps } : {}) }}
+          then={[{ method: 'POST', path: '/devices', body: { guid, name, mpsusername: USER, ciraPassword: 'PASSWORD' } }]}
         />
       </p>
     </form>

@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { get, patch, type Device } from '../../api'
 import { t } from '../../i18n'
-import { Allowed, Dialog, Failure, quoted, Shells, useAction } from '../../parts'
+import { Allowed, Dialog, Failure, quoted, Shells, useAction, useFilled } from '../../parts'
 
 /** Over the page of a device that cannot be managed for want of the right password. */
 export function Credentials({ device: d, reload }: { device: Device; reload: () => void }) {
@@ -34,9 +34,11 @@ export function Store({ device: d, close }: { device: Device; close: () => void 
     }
     if (await action.run(work, t(d.connectionStatus ? 'credentials.works' : 'credentials.stored', { name }))) close()
   }
+  const { onInput, text } = useFilled()
+  const user = text('user', d.amtUser ?? 'admin') || 'admin'
   return (
     <Dialog title={t('credentials.title', { name })} close={close}>
-      <form onSubmit={(event) => void submit(event)}>
+      <form onInput={onInput} onSubmit={(event) => void submit(event)}>
         <label>{t('add.amtUser')}<input name="user" defaultValue={d.amtUser ?? 'admin'} required autoComplete="off" /></label>
         <label>{t('add.amtPassword')}<input name="password" type="password" required autoComplete="new-password" autoFocus /></label>
         {action.error && <Failure error={action.error} />}
@@ -44,8 +46,8 @@ export function Store({ device: d, close }: { device: Device; close: () => void 
           <button className="primary" disabled={action.busy}>{t('credentials.try')}</button>
           <button type="button" onClick={close}>{t('common.cancel')}</button>
           <Shells
-            cli={`viaduct devices password ${quoted(name)} --amt-password-file -`} method="PATCH" path={path}
-            body={{ amtUser: 'admin', amtPassword: 'PASSWORD' }}
+            cli={`viaduct devices password ${quoted(name)} --amt-user ${quoted(user)} --amt-password-file -`}
+            method="PATCH" path={path} body={{ amtUser: user, amtPassword: 'PASSWORD' }}
           />
         </p>
       </form>

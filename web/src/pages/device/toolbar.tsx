@@ -154,10 +154,13 @@ function Displays({ device }: { device: Device }) {
       >
         {all.map((one) => <option key={one.displayIndex} value={one.displayIndex}>{t('screen.displayN', { n: one.displayIndex + 1 })}</option>)}
       </select>
-      <Shells
-        cli={`viaduct wsman put ${quoted(device.name || device.guid)} IPS_KVMRedirectionSettingData DefaultScreen=1`}
-        method="PUT" path={path} body={{ displayIndex: 1 }}
-      />
+      {all.filter((one) => !one.isDefault).map(({ displayIndex }) => (
+        <Shells
+          key={displayIndex} of={t('screen.displayN', { n: displayIndex + 1 })}
+          cli={`viaduct wsman put ${quoted(device.name || device.guid)} IPS_KVMRedirectionSettingData DefaultScreen=${displayIndex}`}
+          method="PUT" path={path} body={{ displayIndex }}
+        />
+      ))}
     </>
   )
 }

@@ -2,7 +2,7 @@
 
 import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
-import { ApiError, post, type Device } from '../../api'
+import { ApiError, ask, post, type Device } from '../../api'
 import { t } from '../../i18n'
 import { Dialog, Failure, quoted, Shells, toast, useAction } from '../../parts'
 import { useMay } from '../../session'
@@ -24,23 +24,32 @@ const RIGHT = 'wsman.write'
 
 type Fields = Record<string, unknown>
 
-/** `NAME=VALUE` lines, or JSON; a name that comes twice makes an array. */
-function fieldsOf(text: string): Fields {
-  const bad = (title: string) => new ApiError(400, { title })
-  if (text.trim().startsWith('{')) {
-    try {
-      return JSON.parse(text) as Fields
-    } catch (error) {
-      throw bad(t('wsman.badJson', { why: (error as Error).message }))
-    }
+const bad = (title: string) => new ApiError(400, { title })
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw bad(t('wsman.badJson', { why: (error as Error).message }))
   }
-  const all: Record<string, string | string[]> = {}
-  for (const line of text.split('\n').map((one) => one.trim()).filter(Boolean)) {
-    const at = line.indexOf('=')
-    if (at < 1) throw bad(t('wsman.bad', { line }))
-    const [name, value] = [line.slice(0, at).trim(), line.slice(at + 1).trim()]
-    const before = all[name]
-    all[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
+}
+
+/** `NAME=VALUE` and `NAME:=JSON`, as the command line takes them. */
+function fieldOf(line: string): [string, unknown] {
+  const at = line.indexOf('=')
+  const [name, value] = [line.slice(0, Math.max(at, 0)).trim(), line.slice(at + 1).trim()]
+  const isJson = name.endsWith(':')
+  const plain = isJson ? name.slice(0, -1).trim() : name
+  if (!plain) throw bad(t('wsman.bad', { line }))
+  return [plain, isJson ? jsonOf(value) : value]
+}
+
+/** Fields a line each, or all of them as JSON; a name that comes twice makes an array. */
+function fieldsOf(text: string): Fields {
+  if (text.trim().startsWith('{')) return jsonOf(text) as Fields
+  const all: Fields = {}
+  for (const [name, value] of text.split('\n').map((one) => one.trim()).filter(Boolean).map(fieldOf)) {
+    all[name] = name in all ? [all[name], value].flat() : value
   }
   return all
 }
@@ -64,7 +73,7 @@ interface Form {
 }
 
 function wishOf({ operation, name, keys, method, fields }: Form): Wish {
-  const selectors = fieldsOf(keys)
+  const selectors = operation === 'enumerate' ? {} : fieldsOf(keys)
   const wish: Wish = { operation, class: name.trim(), ...(Object.keys(selectors).length > 0 && { selectors }) }
   if (operation === 'put') return { ...wish, merge: true, properties: fieldsOf(fields) }
   if (operation === 'invoke') return { ...wish, method: method.trim(), arguments: fieldsOf(fields) }
@@ -83,7 +92,8 @@ function cliOf(device: string, wish: Wish): string {
   const given = Object.entries(wish.properties ?? wish.arguments ?? {}).flatMap(wordsOf)
   const keys = Object.entries(wish.selectors ?? {}).flatMap(wordsOf).map((one) => `--key ${one}`)
   const verb = wish.operation === 'enumerate' ? 'enum' : wish.operation
-  return ['viaduct wsman', verb, quoted(device), wish.class || 'CLASS', wish.method ?? '', ...given, ...keys].filter(Boolean).join(' ')
+  const method = wish.operation === 'invoke' ? [quoted(wish.method || 'METHOD')] : []
+  return ['viaduct wsman', verb, quoted(device), quoted(wish.class || 'CLASS'), ...method, ...given, ...keys].join(' ')
 }
 
 export function WsMan({ device }: { device: Device }) {
@@ -101,7 +111,7 @@ export function WsMan({ device }: { device: Device }) {
       const wish = wishOf(form)
       if (wish.properties && Object.keys(wish.properties).length === 0) throw new ApiError(400, { title: t('wsman.empty') })
       if (writes) setAsked(wish)
-      else setAnswer({ of: wish.class, value: await post<unknown>(path, wish) })
+      else setAnswer({ of: wish.class, value: await ask<unknown>(path, wish) })
     })
   }
   return (

@@ -3,8 +3,9 @@
 import { useState, type FormEvent } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { t } from '../../i18n'
-import { Failure, quoted, Shells, toast, useAction } from '../../parts'
+import { Failure, Shells, toast, useAction } from '../../parts'
 import { Menu } from '../../parts/menu'
+import { operands } from '../../parts/shells'
 import { pathOf, useShelf } from './shelf'
 
 export function Views() {
@@ -34,7 +35,7 @@ export function Views() {
             >
               ✕
             </button>
-            {!here && <Shells cli={`viaduct devices views rm ${quoted(one.name)}`} method="DELETE" path={pathOf(one.name)} />}
+            {!here && <Shells cli={`viaduct devices views rm ${operands(one.name)}`} method="DELETE" path={pathOf(one.name)} />}
           </li>
         ))}
       </ul>
@@ -45,7 +46,7 @@ export function Views() {
         <button disabled={action.busy}>{t('common.save')}</button>
         {!here && (
           <Shells
-            cli={`viaduct devices views save ${quoted(name.trim() || 'NAME')} ${quoted(now)}`}
+            cli={`viaduct devices views save ${operands(name.trim() || 'NAME', now)}`}
             method="PUT" path={pathOf(name.trim() || 'NAME')} body={{ query: now }}
           />
         )}

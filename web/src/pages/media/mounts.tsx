@@ -3,7 +3,7 @@
 import { useEffect, useState, type FormEvent } from 'react'
 import { get, post, remove, type Device, type MediaImage, type Mount } from '../../api'
 import { duration, size, t } from '../../i18n'
-import { Allowed, Await, Dialog, Failure, quoted, Shells, Time, useAction } from '../../parts'
+import { Allowed, Await, Dialog, Failure, quoted, Shells, Time, useAction, useFilled } from '../../parts'
 import { sendPower } from '../../power'
 import { useMay, useMe } from '../../session'
 import { useLoad } from '../../state'
@@ -28,9 +28,12 @@ export function MountForm({ images, device, mounted }: { images: MediaImage[]; d
     if (await action.run(() => post('/mounts', wish), t('media.mounted', { name: image?.name ?? '' }))) mounted?.()
   }
   const named = complete.find((one) => one.id === chosen) ?? complete[0]
+  const { onInput, text, ticked } = useFilled()
+  const target = device ?? here.find((one) => one.guid === text('device'))
+  const now = ticked('now')
   if (!named) return null
   return (
-    <form className="inline" onSubmit={(event) => void submit(event)}>
+    <form className="inline" onInput={onInput} onSubmit={(event) => void submit(event)}>
       <label>
         {t('media.image')}
         <select name="media" required value={chosen} onChange={(e) => setChosen(e.target.value)}>
@@ -50,8 +53,8 @@ export function MountForm({ images, device, mounted }: { images: MediaImage[]; d
       <label className="tickbox"><input type="checkbox" name="now" /> {t('media.now')}</label>
       <button className="primary" disabled={action.busy}>{t('media.mount')}</button>
       <Shells
-        cli={`viaduct ider mount ${device ? quoted(device.name || device.guid) : 'DEVICE'} --from-library ${quoted(named.name)}`}
-        method="POST" path="/mounts" body={{ device: device?.guid ?? 'DEVICE', media: named.id }}
+        cli={`viaduct ider mount ${target ? quoted(target.name || target.guid) : 'DEVICE'} --from-library ${quoted(named.name)}${now ? ' --now' : ''}`}
+        method="POST" path="/mounts" body={{ device: target?.guid ?? 'DEVICE', media: named.id, now }}
       />
       {action.error && <Failure error={action.error} />}
     </form>

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { ApiError, get, type MediaImage } from '../../api'
 import { duration, size, t } from '../../i18n'
-import { Await, Failure, Shells, toast } from '../../parts'
+import { Await, Failure, quoted, Shells, toast, useFilled } from '../../parts'
 import { useLoad } from '../../state'
 import { begun, pause, upload, useUploads, type UploadState } from '../../uploads'
 
@@ -54,16 +54,22 @@ export function Upload({ images, done }: { images: MediaImage[]; done: () => voi
     if (no) return limits.reload()
     if (await upload(file, old && !sha256 ? () => Promise.resolve(old) : begun(file, sha256))) form.reset()
   }
+  const filled = useFilled()
+  const [chosen, sha256] = [filled.file('file'), filled.text('sha256')]
+  const [name, bytes] = [chosen?.name ?? 'boot.iso', chosen?.size ?? 0]
   return (
     <section>
       <h2>{t('media.upload')}</h2>
-      <form className="inline" onSubmit={(event) => void submit(event)}>
+      <form className="inline" onInput={filled.onInput} onSubmit={(event) => void submit(event)}>
         <label>{t('media.file')}<input type="file" name="file" accept=".iso,.img" required disabled={!!now} /></label>
         <label>{t('media.expected')}<input name="sha256" pattern="[0-9A-Fa-f]{64}" disabled={!!now} /></label>
         {now
           ? <button type="button" onClick={pause}>{t('media.stop')}</button>
           : <button className="primary">{t('media.begin')}</button>}
-        <Shells cli="viaduct media upload boot.iso" method="POST" path="/media" body={{ name: 'boot.iso', size: 0 }} />
+        <Shells
+          cli={`viaduct media upload ${quoted(name)}${sha256 ? ` --sha256 ${quoted(sha256)}` : ''}`}
+          method="POST" path="/media" body={{ name, size: bytes, ...(sha256 ? { sha256 } : {}) }}
+        />
       </form>
       <Await of={limits}>
         {(l) => <p className="muted">{t('media.limits', { most: size(Math.min(l.imageBytes, l.room)), images: l.images, all: l.imagesMax })}</p>}

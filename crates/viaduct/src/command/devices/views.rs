@@ -1,9 +1,15 @@
 //! `viaduct devices views`: what somebody has saved on the dashboard to come back to.
 
 use super::Desk;
-use crate::{age::ago, client::segment, failure::Result, render::Format, say::note};
+use crate::{
+    age::ago,
+    client::segment,
+    failure::{Failure, Result},
+    render::Format,
+    say::note,
+};
 use hyper::Method;
-use viaduct_api::{NewView, SavedView};
+use viaduct_api::{Code, NewView, SavedView};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -35,7 +41,7 @@ pub(crate) async fn run(desk: &Desk, command: Command) -> Result<()> {
             note(&format!("view {name} saved; the dashboard's list of devices has it under Views"));
             Ok(())
         }
-        Command::Rm { names } => desk.delete_each("/me/views", &names, ("view", "forgotten")).await,
+        Command::Rm { names } => forget(desk, &names).await,
     }
 }
 
@@ -54,15 +60,26 @@ async fn list(desk: &Desk) -> Result<()> {
     )
 }
 
+/// The server forgets what is not there too; who misspelt a name is to know.
+async fn forget(desk: &Desk, names: &[String]) -> Result<()> {
+    let views: Vec<SavedView> = desk.client.get("/me/views").await?;
+    match names.iter().find(|name| !views.iter().any(|view| view.name == **name)) {
+        Some(name) => {
+            let detail = format!("no view of yours is called `{name}`; nothing was forgotten");
+            Err(Failure::new(Code::UnknownView, detail))
+        }
+        None => desk.delete_each("/me/views", names, ("view", "forgotten")).await,
+    }
+}
+
 /// What of an address says which devices are shown, and how.
 fn query(address: &str) -> &str {
-    let address = address.split('#').next().unwrap_or_default();
-    match address.split_once('?') {
-        Some((_, query)) => query,
-        // Of a whole address nothing is filtered; anything else is the filter itself.
-        None if address.contains("://") => "",
-        None => address,
+    let is_address = ["http://", "https://", "/", "?"].iter().any(|sign| address.starts_with(sign));
+    if !is_address {
+        return address;
     }
+    let address = address.split('#').next().unwrap_or_default();
+    address.split_once('?').map_or("", |(_, query)| query)
 }
 
 #[cfg(test)]
@@ -77,6 +94,9 @@ mod tests {
             ("?q=till", "q=till"),
             ("/devices?q=a?b", "q=a?b"),
             ("https://mps.example.com:8443/devices", ""),
+            ("/devices", ""),
+            ("q=what?", "q=what?"),
+            ("q=http://x#1", "q=http://x#1"),
             ("", ""),
         ] {
             assert_eq!(query(address), expected, "{address}");
