@@ -76,7 +76,9 @@ function offered() {
     if (typeof offer !== 'object' || typeof sent !== 'object' || !offer || !sent) return String(offer ?? '') === String(sent ?? '')
     return [...new Set([...Object.keys(offer), ...Object.keys(sent)])].every((key) => fits(offer[key], sent[key]))
   }
-  const empty = (text) => JSON.parse(text || '{}')
+  const parsed = (text) => JSON.parse(text || '{}')
+  /** A page that shows what would change before it is done offers the deed. */
+  const deed = ({ dryRun, ...sent }, offer) => (dryRun && !('dryRun' in offer) ? sent : { ...sent, ...(dryRun !== undefined && { dryRun }) })
   /** Rows of a file that somebody chose; a plain text. */
   const free = (path, body) => path.startsWith('/imports') || typeof body !== 'string' || !body.startsWith('{')
   const told = new Set()
@@ -96,7 +98,7 @@ function offered() {
       tell()
       const all = [...document.querySelectorAll('.shells')].map(({ dataset }) => dataset)
       const offers = all.filter((one) => one.method === method && plain(one.path) === plain(path) && one.cli)
-      const fitting = offers.filter((one) => free(path, init.body) || fits(empty(one.body), empty(init.body)))
+      const fitting = offers.filter((one) => free(path, init.body) || fits(parsed(one.body), deed(parsed(init.body), parsed(one.body))))
       if (offers.length === 0) console.error(`not on offer for a shell: ${method} ${path}`)
       else if (fitting.length === 0) console.error(`another is on offer for a shell than ${method} ${path} ${init.body}: ${offers.map((one) => one.body).join(' or ')}`)
       console.debug(`done: ${method} ${plain(path)}`)

@@ -2,6 +2,7 @@
 
 import type { Said } from '../../i18n/said'
 import type { Problem } from '../../api'
+import { quoted } from '../../parts'
 
 export interface Milestone {
   name: string
@@ -37,6 +38,9 @@ export interface Enrollment {
 /** The ways in, in order; shown before the first was seen. */
 export const WAY = ['tcp', 'tls', 'identity', 'credential', 'ports', 'wsman'] as const
 
+/** When PCs dial in unless somebody says otherwise, here and on the command line. */
+export const USUAL = 'user,periodic=25s,alert'
+
 export interface NewEnrollment {
   devices: { address: string; name?: string; fingerprint?: string }[]
   amtUser: string
@@ -45,6 +49,17 @@ export interface NewEnrollment {
   triggers?: string
   certificate: 'known' | 'first'
   dryRun: boolean
+}
+
+/** The same as a command; on a terminal it shows certificates that nobody knows, and asks. */
+export function commandOf({ devices, amtUser, mps, triggers, certificate, dryRun }: Partial<NewEnrollment>): string {
+  const [only] = devices?.length === 1 ? devices : []
+  return [
+    'viaduct enroll lan', ...(devices ?? []).map(({ address }) => quoted(address)), amtUser && `--amt-user ${quoted(amtUser)}`,
+    '--amt-password-file -', only?.name && `--name ${quoted(only.name)}`, only?.fingerprint && `--fingerprint ${only.fingerprint}`,
+    mps && `--mps ${mps.map(quoted).join(' ')}`, triggers && triggers !== USUAL && `--trigger ${triggers}`,
+    certificate === 'first' && '--yes', dryRun && '--dry-run'
+  ].filter(Boolean).join(' ')
 }
 
 /** What was asked for in this page's life, by the job's number, so that a job can be begun again without typing it all; kept in no store. */

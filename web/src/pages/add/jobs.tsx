@@ -5,11 +5,11 @@ import { Link } from 'wouter'
 import { ApiError, get, post, remove } from '../../api'
 import { isKey, locale, t } from '../../i18n'
 import { say } from '../../i18n/said'
-import { Await, Deed, Failure, quoted, Shells, Time, useAction, useQuery } from '../../parts'
+import { Await, Deed, Failure, Shells, Time, useAction, useQuery } from '../../parts'
 import { Theirs } from '../../parts/theirs'
 import { useLoad } from '../../state'
 import { Hint } from './likely'
-import { asked, WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
+import { asked, commandOf, WAY, type Enrolling, type Enrollment, type Milestone } from './enrollment'
 
 /** Ticks are live, so they are asked for often while a job goes on. */
 const OFTEN = 1_000
@@ -133,18 +133,22 @@ function Resume({ job, reload }: { job: Enrollment; reload: () => void }) {
       reload()
     })
   }
+  const asks = !!action.error || refused.length > 0
   return (
     <form onSubmit={submit}>
       <p>{t('add.resume.text')}</p>
       {action.error && <Failure error={action.error} />}
-      {(action.error || refused.length > 0) && (
+      {asks && (
         <label>{t('add.amtPassword')}
           <input name="password" type="password" autoComplete="off" required={refused.length === left.length} />
         </label>
       )}
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.resume')}</button>
-        <Shells cli={`viaduct enroll resume ${job.id}`} method="POST" path={`/enroll/${job.id}/resume`} body={{}} />
+        <Shells
+          cli={`viaduct enroll resume ${job.id}${asks ? ' --amt-password-file -' : ''}`}
+          method="POST" path={`/enroll/${job.id}/resume`} body={asks ? { amtPassword: 'PASSWORD' } : {}}
+        />
       </p>
     </form>
   )
@@ -158,11 +162,12 @@ function Trust({ job, device, reload }: { job: number; device: Enrolling; reload
   const [, change] = useQuery()
   const action = useAction()
   const wish = asked.get(job)
+  const target = wish?.devices.find((one) => one.address === device.address) ?? { address: device.address }
+  const wanted = { ...wish, devices: [{ ...target, ...(device.fingerprint && { fingerprint: device.fingerprint }) }] }
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const typed = String(new FormData(event.currentTarget).get('password') ?? '')
-    const target = wish?.devices.find((one) => one.address === device.address) ?? { address: device.address }
-    const again = { ...(wish ?? { amtPassword: typed }), devices: [{ ...target, fingerprint: device.fingerprint }] }
+    const again = { ...wanted, amtPassword: wish?.amtPassword ?? typed }
     void action.run(async () => {
       const begun = await post<Enrollment>('/enroll', again)
       if (wish) asked.set(begun.id, wish)
@@ -176,10 +181,7 @@ function Trust({ job, device, reload }: { job: number; device: Enrolling; reload
       {!wish && <label>{t('add.amtPassword')}<input name="password" type="password" autoComplete="off" required /></label>}
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.trustGo')}</button>
-        <Shells
-          cli={`viaduct enroll lan ${quoted(device.address)} --fingerprint ${device.fingerprint} --amt-password-file -`} method="POST" path="/enroll"
-          body={{ devices: [{ address: device.address, fingerprint: device.fingerprint }], amtPassword: 'PASSWORD' }}
-        />
+        <Shells cli={commandOf(wanted)} method="POST" path="/enroll" body={{ ...wanted, amtPassword: 'PASSWORD' }} />
       </p>
       {action.error && <Failure error={action.error} />}
     </form>

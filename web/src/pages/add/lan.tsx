@@ -3,11 +3,11 @@
 import { useState, type FormEvent } from 'react'
 import { get, post, type Status } from '../../api'
 import { t } from '../../i18n'
-import { Failure, quoted, Shells, useAction, useFilled, useQuery, type Filled } from '../../parts'
+import { Failure, Shells, useAction, useFilled, useQuery, type Filled } from '../../parts'
 import { useLoad } from '../../state'
-import { asked, type Enrollment, type NewEnrollment } from './enrollment'
+import { asked, commandOf, USUAL, type Enrollment, type NewEnrollment } from './enrollment'
 
-const TRIGGERS = ['user,periodic=25s,alert', 'user,periodic=60s,alert', 'user,alert', 'user'] as const
+const TRIGGERS = [USUAL, 'user,periodic=60s,alert', 'user,alert', 'user'] as const
 
 const wordsOf = (text: string) => text.split(/[\s,;]+/).filter(Boolean)
 
@@ -24,16 +24,6 @@ function wishOf(addresses: string[], password: string, { text, ticked }: Pick<Fi
     certificate: ticked('trust') ? 'first' : 'known',
     dryRun: ticked('dry')
   }
-}
-
-/** The same as a command; on a terminal it shows certificates that nobody knows, and asks. */
-function commandOf({ devices, amtUser, mps, triggers, certificate, dryRun }: NewEnrollment): string {
-  const name = devices[0]?.name
-  return [
-    'viaduct enroll lan', ...devices.map(({ address }) => quoted(address)), `--amt-user ${quoted(amtUser)} --amt-password-file -`,
-    name && `--name ${quoted(name)}`, mps && `--mps ${mps.map(quoted).join(' ')}`, triggers !== TRIGGERS[0] && `--trigger ${triggers}`,
-    certificate === 'first' && '--yes', dryRun && '--dry-run'
-  ].filter(Boolean).join(' ')
 }
 
 export function Lan() {
