@@ -72,7 +72,7 @@ function offered() {
   const exempt = (method, path) => /^\/(session|setup)/.test(path) || (method === 'PATCH' && path.startsWith('/media/')) || (method === 'PUT' && path.endsWith('/picture')) || (method === 'PUT' && plain(path).startsWith('/me/views/of old'))
   /** What is offered has what is sent; words in capitals stand for what is not shown, or for what nobody has typed yet. */
   const fits = (offer, sent) => {
-    if (typeof offer === 'string' && /^[A-Z][A-Z-]+$/.test(offer)) return true
+    if (typeof offer === 'string' && /^[A-Z][A-Z-]+$/.test(offer)) return sent !== undefined
     if (typeof offer !== 'object' || typeof sent !== 'object' || !offer || !sent) return String(offer ?? '') === String(sent ?? '')
     return [...new Set([...Object.keys(offer), ...Object.keys(sent)])].every((key) => fits(offer[key], sent[key]))
   }
@@ -80,7 +80,7 @@ function offered() {
   /** A page that shows what would change before it is done offers the deed. */
   const deed = ({ dryRun, ...sent }, offer) => (dryRun && !('dryRun' in offer) ? sent : { ...sent, ...(dryRun !== undefined && { dryRun }) })
   /** Rows of a file that somebody chose; a plain text. */
-  const free = (path, body) => path.startsWith('/imports') || typeof body !== 'string' || !body.startsWith('{')
+  const free = (path, body) => path.startsWith('/imports') || (typeof body === 'string' ? !body.startsWith('{') : body !== undefined)
   const told = new Set()
   const tell = () => {
     for (const { dataset } of document.querySelectorAll('[data-cli]')) {

@@ -116,11 +116,11 @@ function Make({ roles, close }: { roles: Loaded<Role[]>; close: () => void }) {
     const body = { name: text('name'), role: text('role'), password: text('password'), labels }
     if (await action.run(() => post('/users', body), t('people.made', { name: body.name }))) close()
   }
-  const { onInput, text: filled } = useFilled()
+  const { watch, text: filled } = useFilled()
   const shown = { name: filled('name') || 'NAME', role: filled('role', 'viewer'), labels: labelsOf(filled('labels')) }
   return (
     <Dialog title={t('people.make')} close={close}>
-      <form onInput={onInput} onSubmit={(event) => void submit(event)}>
+      <form {...watch} onSubmit={(event) => void submit(event)}>
         <label>{t('tokens.name')}<input name="name" required autoComplete="off" autoFocus /></label>
         <label>{t('login.password')}<input name="password" type="password" minLength={8} required autoComplete="new-password" /></label>
         <RoleChoice roles={roles} value="viewer" />
@@ -161,7 +161,7 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
   const signOut = async () => {
     if (await action.run(() => post(`${path}/sign-out`), t('people.signedOut', { name: user.name }))) close()
   }
-  const { onInput, text } = useFilled()
+  const { watch, text } = useFilled()
   const shown = { role: text('role', user.role), labels: labelsOf(text('labels', labelText(user.labels))) }
   const options = Object.keys(shown.labels).length ? labelOptions(shown.labels) : ' --no-labels'
   const [sure, setSure] = useState(false)
@@ -171,7 +171,7 @@ function Change({ user, roles, close }: { user: User; roles: Loaded<Role[]>; clo
   return (
     <Dialog title={user.name} close={close}>
       {action.error && <Failure error={action.error} />}
-      <form onInput={onInput} onSubmit={(event) => void submit(event)}>
+      <form {...watch} onSubmit={(event) => void submit(event)}>
         <RoleChoice roles={roles} value={user.role} />
         <label>{t('people.labels')}<input name="labels" defaultValue={labelText(user.labels)} /></label>
         <p className="actions">

@@ -147,7 +147,7 @@ function Rotation() {
             ) : <p>{t('rotation.nothing')}</p>}
             <Allowed needs="certificates.change" why><p className="actions">
               <Deed>
-                <button disabled={action.busy} onClick={() => setAsking('push')}>{t('rotation.push')}</button>
+                <button disabled={action.busy} onClick={() => { setName(''); setAsking('push') }}>{t('rotation.push')}</button>
                 <Shells of={t('rotation.push')} cli="viaduct cert rotate --push" method="POST" path="/certificates/rotation" body={{}} />
               </Deed>
               {(s.nextRoot || s.name) && (

@@ -28,7 +28,7 @@ export function Tokens() {
     })
     list.reload()
   }
-  const { onInput, text: filled } = useFilled()
+  const { watch, text: filled } = useFilled()
   const shown = { name: filled('name') || 'NAME', scope: filled('scope', 'read'), expires: filled('expires', '90d'), labels: labelsOf(filled('labels')) }
   const revoke = async (name: string) => {
     await action.run(() => remove(`/tokens/${encodeURIComponent(name)}`), t('tokens.revoked', { name }))
@@ -38,7 +38,7 @@ export function Tokens() {
     <>
       {action.error && <Failure error={action.error} />}
       <Allowed needs="tokens.manage" why>
-        <form className="inline" onInput={onInput} onSubmit={(event) => void make(event)}>
+        <form className="inline" {...watch} onSubmit={(event) => void make(event)}>
           <label>{t('tokens.name')}<input name="name" required autoComplete="off" /></label>
           <label>{t('tokens.scope')}
             <select name="scope" defaultValue="read">{SCOPES.map((scope) => <option key={scope} value={scope}>{wordOf('tokens.scope', scope)}</option>)}</select>

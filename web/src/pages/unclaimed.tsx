@@ -147,11 +147,11 @@ function Claim({ row, close, done }: { row: Unclaimed; close: () => void; done: 
     }
     void action.run(async () => done(await post<Written>(`/unclaimed/${row.guid}/approve`, body)))
   }
-  const { onInput, text: filled } = useFilled()
-  const [name, labels] = [filled('name'), labelsOf(filled('labels'))]
+  const { watch, text: filled } = useFilled()
+  const [name, labels, secret] = [filled('name'), labelsOf(filled('labels')), filled('password')]
   return (
     <Dialog title={t('unclaimed.approve')} close={close}>
-      <form onInput={onInput} onSubmit={submit}>
+      <form {...watch} onSubmit={submit}>
         <p><code>{row.guid}</code></p>
         <label>{t('devices.name')}<input name="name" autoFocus autoComplete="off" /></label>
         <label>{t('devices.labels')}<input name="labels" placeholder="site=berlin" /></label>
@@ -163,8 +163,8 @@ function Claim({ row, close, done }: { row: Unclaimed; close: () => void; done: 
         <p className="actions">
           <button className="primary" disabled={action.busy}>{t('unclaimed.approve')}</button>
           <Shells
-            cli={`viaduct devices approve ${row.guid}${name ? ` --name ${quoted(name)}` : ''}${labelOptions(labels)}`}
-            method="POST" path={`/unclaimed/${row.guid}/approve`} body={{ ...(name ? { name } : {}), labels }}
+            cli={`viaduct devices approve ${row.guid}${name ? ` --name ${quoted(name)}` : ''}${labelOptions(labels)}${secret ? ' --cira-password-file -' : ''}`}
+            method="POST" path={`/unclaimed/${row.guid}/approve`} body={{ ...(name ? { name } : {}), labels, ...(secret ? { ciraPassword: 'PASSWORD' } : {}) }}
           />
           <button type="button" onClick={close}>{t('common.cancel')}</button>
         </p>

@@ -3,7 +3,11 @@
 import { useState, type FormEvent } from 'react'
 
 export interface Filled {
-  onInput: (event: FormEvent<HTMLFormElement>) => void
+  /**
+   * For the form. Not `onInput`: a select tells of its choice first as input, and drawn anew then, with what was chosen
+   * before, it would have that again when it tells of the change.
+   */
+  watch: { onChange: (event: FormEvent<HTMLFormElement>) => void; onReset: () => void }
   /** What a field holds, without blanks around it; before anything was typed, what it begins with. */
   text: (name: string, begins?: string) => string
   ticked: (name: string) => boolean
@@ -13,7 +17,7 @@ export interface Filled {
 export function useFilled(): Filled {
   const [data, setData] = useState<FormData>()
   return {
-    onInput: (event) => setData(new FormData(event.currentTarget)),
+    watch: { onChange: (event) => setData(new FormData(event.currentTarget)), onReset: () => setData(undefined) },
     text: (name, begins = '') => (data ? String(data.get(name) ?? '').trim() : begins),
     ticked: (name) => data?.has(name) ?? false,
     file: (name) => {

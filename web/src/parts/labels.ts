@@ -15,7 +15,7 @@ export const labelWords = (labels: Record<string, string | null>): string =>
 
 /** For commands that take each as an option. */
 export const labelOptions = (labels: Record<string, string>): string =>
-  Object.entries(labels).map(([key, value]) => ` --label ${quoted(value ? `${key}=${value}` : key)}`).join('')
+  Object.entries(labels).map(([key, value]) => ` --label=${quoted(value ? `${key}=${value}` : key)}`).join('')
 
 export function labelsOf(text: string): Record<string, string> {
   const pairs = text.split(/[\s,]+/).filter(Boolean).map((word): [string, string] => {

@@ -214,11 +214,13 @@ async fn patch(desk: &Desk, name: &str, change: UserPatch) -> Result<User> {
 
 /// Of whoever asks, who proves with the old one that it is no open terminal.
 async fn own_password(desk: &Desk, name: &str, old: &Path, new: Option<PathBuf>) -> Result<()> {
-    if new.as_deref() == Some(old) && old == Path::new("-") {
-        return Err(Failure::usage("standard input can carry one password only"));
+    let input = Path::new("-");
+    if old == input && new.as_deref().is_none_or(|new| new == input) {
+        return Err(Failure::usage("standard input can carry one password only")
+            .next("Give a file for the other: --password-file FILE."));
     }
     let me: WhoAmI = desk.client.get("/whoami").await?;
-    if me.name != name {
+    if !me.name.eq_ignore_ascii_case(name) {
         let detail = format!("you are {}, and --old-password-file is for yourself", me.name);
         return Err(Failure::usage(detail).next("Leave it out to give somebody else another."));
     }

@@ -57,7 +57,7 @@ export function commandOf({ devices, amtUser, mps, triggers, certificate, dryRun
   return [
     'viaduct enroll lan', ...(devices ?? []).map(({ address }) => quoted(address)), amtUser && `--amt-user ${quoted(amtUser)}`,
     '--amt-password-file -', only?.name && `--name ${quoted(only.name)}`, only?.fingerprint && `--fingerprint ${only.fingerprint}`,
-    mps && `--mps ${mps.map(quoted).join(' ')}`, triggers && triggers !== USUAL && `--trigger ${triggers}`,
+    ...(mps ?? []).map((one) => `--mps ${quoted(one)}`), triggers && triggers !== USUAL && `--trigger ${triggers}`,
     certificate === 'first' && '--yes', dryRun && '--dry-run'
   ].filter(Boolean).join(' ')
 }

@@ -5,7 +5,7 @@ import { Link } from 'wouter'
 import { ApiError, get, post, remove } from '../../api'
 import { isKey, locale, t } from '../../i18n'
 import { say } from '../../i18n/said'
-import { Await, Deed, Failure, Shells, Time, useAction, useQuery } from '../../parts'
+import { Await, Deed, Failure, Shells, Time, useAction, useFilled, useQuery } from '../../parts'
 import { Theirs } from '../../parts/theirs'
 import { useLoad } from '../../state'
 import { Hint } from './likely'
@@ -134,8 +134,10 @@ function Resume({ job, reload }: { job: Enrollment; reload: () => void }) {
     })
   }
   const asks = !!action.error || refused.length > 0
+  const { watch, text } = useFilled()
+  const given = asks && (refused.length === left.length || text('password') !== '')
   return (
-    <form onSubmit={submit}>
+    <form {...watch} onSubmit={submit}>
       <p>{t('add.resume.text')}</p>
       {action.error && <Failure error={action.error} />}
       {asks && (
@@ -146,8 +148,8 @@ function Resume({ job, reload }: { job: Enrollment; reload: () => void }) {
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.resume')}</button>
         <Shells
-          cli={`viaduct enroll resume ${job.id}${asks ? ' --amt-password-file -' : ''}`}
-          method="POST" path={`/enroll/${job.id}/resume`} body={asks ? { amtPassword: 'PASSWORD' } : {}}
+          cli={`viaduct enroll resume ${job.id}${given ? ' --amt-password-file -' : ''}`}
+          method="POST" path={`/enroll/${job.id}/resume`} body={given ? { amtPassword: 'PASSWORD' } : {}}
         />
       </p>
     </form>

@@ -52,7 +52,7 @@ export function Lan() {
     <section>
       <h2>{t('add.lan')}</h2>
       <p className="muted">{t('add.lan.text')}</p>
-      <form className="wide-form" onInput={filled.onInput} onSubmit={(event) => void submit(event)}>
+      <form className="wide-form" {...filled.watch} onSubmit={(event) => void submit(event)}>
         <label>{t('add.addresses')}
           <textarea name="addresses" rows={2} required value={addresses} onChange={(e) => setAddresses(e.target.value)} placeholder="192.168.1.42" autoFocus />
           <small className="muted">{t('add.addressesHint')}</small>

@@ -96,10 +96,11 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       done({ guid: made.guid, name: made.name, mps: scripts.mps, password, scripts })
     })
   }
-  const { onInput, text: filled } = useFilled()
-  const [guid, name, mps] = [filled('guid') || EXAMPLE, filled('name') || 'NAME', filled('mps')]
+  const { watch, text: filled } = useFilled()
+  const [guid, name, mps, amt] = [filled('guid') || EXAMPLE, filled('name') || 'NAME', filled('mps'), filled('amt')]
+  const more = amt ? `\nviaduct devices password ${quoted(name)} --amt-password-file -` : ''
   return (
-    <form className="wide-form" onInput={onInput} onSubmit={submit}>
+    <form className="wide-form" {...watch} onSubmit={submit}>
       <label>{t('devices.name')}<input name="name" required autoComplete="off" placeholder="pc-31" /></label>
       <label>{t('device.guid')}
         <input name="guid" required autoComplete="off" pattern="[0-9a-fA-F\-]{32,36}" placeholder={EXAMPLE} />
@@ -114,9 +115,9 @@ function Prepare({ server: s, done }: { server: Server; done: (pc: Prepared) => 
       <p className="actions">
         <button className="primary" disabled={action.busy}>{t('add.prepare')}</button>
         <Shells
-          cli={`viaduct enroll script ${quoted(name)} --guid ${quoted(guid)}${mps ? ` --mps ${quoted(mps)}` : ''}`} method="POST" path="/enroll/scripts"
+          cli={`viaduct enroll script ${quoted(name)} --guid ${quoted(guid)}${mps ? ` --mps ${quoted(mps)}` : ''}${more}`} method="POST" path="/enroll/scripts"
           body={{ guid, name, user: USER, password: 'PASSWORD', ...(mps ? { mps } : {}) }}
-          then={[{ method: 'POST', path: '/devices', body: { guid, name, mpsusername: USER, ciraPassword: 'PASSWORD' } }]}
+          then={[{ method: 'POST', path: '/devices', body: { guid, name, mpsusername: USER, ciraPassword: 'PASSWORD', ...(amt ? { amtPassword: 'AMT-PASSWORD' } : {}) } }]}
         />
       </p>
     </form>

@@ -34,11 +34,11 @@ export function Store({ device: d, close }: { device: Device; close: () => void 
     }
     if (await action.run(work, t(d.connectionStatus ? 'credentials.works' : 'credentials.stored', { name }))) close()
   }
-  const { onInput, text } = useFilled()
+  const { watch, text } = useFilled()
   const user = text('user', d.amtUser ?? 'admin') || 'admin'
   return (
     <Dialog title={t('credentials.title', { name })} close={close}>
-      <form onInput={onInput} onSubmit={(event) => void submit(event)}>
+      <form {...watch} onSubmit={(event) => void submit(event)}>
         <label>{t('add.amtUser')}<input name="user" defaultValue={d.amtUser ?? 'admin'} required autoComplete="off" /></label>
         <label>{t('add.amtPassword')}<input name="password" type="password" required autoComplete="new-password" autoFocus /></label>
         {action.error && <Failure error={action.error} />}

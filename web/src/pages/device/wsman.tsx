@@ -26,11 +26,13 @@ type Fields = Record<string, unknown>
 
 const bad = (title: string) => new ApiError(400, { title })
 
-function jsonOf(text: string): unknown {
+/** `line`: of which it is a part; the whole text without. */
+function jsonOf(text: string, line?: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw bad(t('wsman.badJson', { why: (error as Error).message }))
+    const why = (error as Error).message
+    throw bad(line ? t('wsman.badValue', { line, why }) : t('wsman.badJson', { why }))
   }
 }
 
@@ -41,7 +43,7 @@ function fieldOf(line: string): [string, unknown] {
   const isJson = name.endsWith(':')
   const plain = isJson ? name.slice(0, -1).trim() : name
   if (!plain) throw bad(t('wsman.bad', { line }))
-  return [plain, isJson ? jsonOf(value) : value]
+  return [plain, isJson ? jsonOf(value, line) : value]
 }
 
 /** Fields a line each, or all of them as JSON; a name that comes twice makes an array. */

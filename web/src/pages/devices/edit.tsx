@@ -30,7 +30,7 @@ function commandsOf(device: string, { name, labels }: Change): string {
   return all.filter(Boolean).join('\n')
 }
 
-const EXAMPLE: Change = { labels: { site: 'berlin' } }
+const EXAMPLE: Change = { labels: { KEY: 'VALUE' } }
 
 export function Edit({ device, close }: { device: Device; close: () => void }) {
   const action = useAction()
@@ -56,13 +56,13 @@ export function Edit({ device, close }: { device: Device; close: () => void }) {
   }
   const [first, second] = [useFilled(), useFilled()]
   const amtUser = device.amtUser ?? 'admin'
-  const change = changeOf(device, first.text('name', device.name), first.text('labels', labelText(device.labels)))
+  const change = changeOf(device, first.text('name', device.name) || device.name, first.text('labels', labelText(device.labels)))
   const shown = Object.keys(change).length ? change : EXAMPLE
   const verb = device.blocked ? 'approve' : 'block'
   return (
     <Dialog title={name} close={close}>
       {action.error && <Failure error={action.error} />}
-      <form onInput={first.onInput} onSubmit={(event) => void submit(event)}>
+      <form {...first.watch} onSubmit={(event) => void submit(event)}>
         <label>{t('devices.name')}<input name="name" defaultValue={device.name} required autoComplete="off" /></label>
         <label>{t('devices.labels')}
           <input name="labels" defaultValue={labelText(device.labels)} placeholder="site=berlin role=till" autoComplete="off" />
@@ -73,7 +73,7 @@ export function Edit({ device, close }: { device: Device; close: () => void }) {
           <Shells cli={commandsOf(quoted(name), shown)} method="PATCH" path={path} body={shown} />
         </p>
       </form>
-      <form onInput={second.onInput} onSubmit={(event) => void password(event)}>
+      <form {...second.watch} onSubmit={(event) => void password(event)}>
         <label>{t('devices.amtUser')}<input name="amtUser" defaultValue={amtUser} autoComplete="off" /></label>
         <label>{t('devices.amtPassword')}
           <input name="amtPassword" type="password" required autoComplete="new-password" />

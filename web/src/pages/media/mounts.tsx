@@ -28,12 +28,12 @@ export function MountForm({ images, device, mounted }: { images: MediaImage[]; d
     if (await action.run(() => post('/mounts', wish), t('media.mounted', { name: image?.name ?? '' }))) mounted?.()
   }
   const named = complete.find((one) => one.id === chosen) ?? complete[0]
-  const { onInput, text, ticked } = useFilled()
+  const { watch, text, ticked } = useFilled()
   const target = device ?? here.find((one) => one.guid === text('device'))
   const now = ticked('now')
   if (!named) return null
   return (
-    <form className="inline" onInput={onInput} onSubmit={(event) => void submit(event)}>
+    <form className="inline" {...watch} onSubmit={(event) => void submit(event)}>
       <label>
         {t('media.image')}
         <select name="media" required value={chosen} onChange={(e) => setChosen(e.target.value)}>

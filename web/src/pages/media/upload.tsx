@@ -60,7 +60,7 @@ export function Upload({ images, done }: { images: MediaImage[]; done: () => voi
   return (
     <section>
       <h2>{t('media.upload')}</h2>
-      <form className="inline" onInput={filled.onInput} onSubmit={(event) => void submit(event)}>
+      <form className="inline" {...filled.watch} onSubmit={(event) => void submit(event)}>
         <label>{t('media.file')}<input type="file" name="file" accept=".iso,.img" required disabled={!!now} /></label>
         <label>{t('media.expected')}<input name="sha256" pattern="[0-9A-Fa-f]{64}" disabled={!!now} /></label>
         {now

@@ -72,10 +72,15 @@ async fn forget(desk: &Desk, names: &[String]) -> Result<()> {
     }
 }
 
+/// Nothing before its query has an equals sign, which each part of a query has.
+fn is_address(text: &str) -> bool {
+    let before = text.split('?').next().unwrap_or_default();
+    !before.contains(['=', '&']) && text.contains(['?', '/'])
+}
+
 /// What of an address says which devices are shown, and how.
 fn query(address: &str) -> &str {
-    let is_address = ["http://", "https://", "/", "?"].iter().any(|sign| address.starts_with(sign));
-    if !is_address {
+    if !is_address(address) {
         return address;
     }
     let address = address.split('#').next().unwrap_or_default();
@@ -95,6 +100,7 @@ mod tests {
             ("/devices?q=a?b", "q=a?b"),
             ("https://mps.example.com:8443/devices", ""),
             ("/devices", ""),
+            ("mps.example.com:8443/devices?q=till", "q=till"),
             ("q=what?", "q=what?"),
             ("q=http://x#1", "q=http://x#1"),
             ("", ""),
